@@ -1,0 +1,40 @@
+"""ForensicTransfer: train a forgery detector on one domain, adapt it to the next with a few shots, report honestly.
+
+Each command of the command line is one call here, with the same name and arguments:
+
+    import forensictransfer as ft
+
+    ft.train("photos/splice", out="runs/src", settings={"train.epochs": 15})
+    ft.adapt("runs/src", target="photos/retouch", out="runs/tgt", shots=10, strategy="finetune", draws=5)
+    ft.evaluate("runs/src", on=["photos/retouch"])
+    print(ft.table("runs/src", "runs/tgt"))
+
+TensorFlow is loaded when a call needs it, not by `import forensictransfer`.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from forensictransfer import data
+    from forensictransfer.commands import adapt, evaluate, show, table, train
+    from forensictransfer.errors import UserError
+
+__version__ = "0.1.0"
+__all__ = ["UserError", "adapt", "data", "evaluate", "show", "table", "train"]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "data":
+        return importlib.import_module("forensictransfer.data")
+    if name == "UserError":
+        return importlib.import_module("forensictransfer.errors").UserError
+    if name in __all__:
+        return getattr(importlib.import_module("forensictransfer.commands"), name)
+    raise AttributeError(f"module 'forensictransfer' has no attribute '{name}'")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])
