@@ -1,0 +1,179 @@
+"""A domain: the images of one kind of forgery, from a built-in name, a folder or a settings file."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from forensictransfer.config import DataSettings, DomainSettings, load_domain_file
+from forensictransfer.data.builtin import builtin_names, load_builtin
+from forensictransfer.data.groups import groups_of, keep_apart
+from forensictransfer.data.layout import CLASSES, list_images
+from forensictransfer.data.splits import SPLITS, split_of
+from forensictransfer.errors import UserError, nearest
+
+REAL = 0
+FAKE = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One image of a domain.
+
+    name: unique in the domain: the posix path relative to the folder, or the example's id.
+    label: REAL (0) or FAKE (1).
+    group: images of one group show the same photograph; they never stand in two splits.
+    split: train, validation or test.
+    source: a file, or the encoded bytes of the image.
+    """
+
+    name: str
+    label: int
+    group: str
+    split: str
+    source: Path | bytes
+
+    def __post_init__(self) -> None:
+        if self.label not in (REAL, FAKE):
+            raise ValueError(f"expected the label {REAL} (real) or {FAKE} (fake), got {self.label!r}")
+        if self.split not in SPLITS:
+            raise ValueError(f"expected a split out of {SPLITS}, got {self.split!r}")
+
+
+@dataclass(frozen=True)
+class Domain:
+    """Real and fake images of one kind of forgery; nothing is read before it is needed.
+
+    name: the name in tables. origin: absolute path of the folder, or the built-in name. notes: one-line remarks for
+    the user on what was passed over, dropped or renamed. spec: what it was opened by, with the group rule that was
+    used (a built-in domain brings its groups along).
+    """
+
+    name: str
+    origin: str
+    records: tuple[Record, ...]
+    notes: tuple[str, ...] = ()
+    spec: DomainSettings = field(default_factory=lambda: DomainSettings(path="."))
+
+    def split(self, split: str) -> tuple[Record, ...]:
+        """The images of train, validation or test, in the domain's order."""
+        if split not in SPLITS:
+            raise ValueError(f"expected a split out of {SPLITS}, got {split!r}")
+        return tuple(record for record in self.records if record.split == split)
+
+    def fingerprint(self) -> str:
+        """SHA-256, in hex, over name, label, group, split and size in bytes of all images; nothing is decoded.
+
+        It changes when images come, go, grow or move between groups and splits, not with their order or their place.
+        """
+        state = hashlib.sha256()
+        for record in sorted(self.records, key=lambda record: record.name):
+            line = repr((record.name, record.label, record.group, record.split, _size(record.source)))
+            state.update(line.encode("utf-8", "surrogatepass") + b"\n")
+        return state.hexdigest()
+
+
+def open_domain(spec: str | Path | DomainSettings, *, group: str | None = None, data: DataSettings) -> Domain:
+    """Open a domain by a built-in name, a folder, a settings file (.yaml, .yml) or settings.
+
+    Args:
+        spec: what is tried in this order: a built-in name, a settings file, a folder.
+        group: rule by which images belong together (`groups.groups_of`); goes before the rule of a settings file.
+        data: the shares of the splits, and where built-in data sets are kept.
+    Raises:
+        UserError: no such folder, another layout, a class missing or empty, a group rule that does not fit, a built-in
+            domain that has not been built.
+    """
+    settings = _settings(spec)
+    if group is not None:
+        # An absolute path, so that the rule can be used again from elsewhere.
+        rule = os.path.abspath(os.path.expanduser(group)) if group.lower().endswith(".csv") else group
+        settings = settings.model_copy(update={"group": rule})
+    builtin = settings.path in builtin_names()
+    domain = _open_builtin(settings, data) if builtin else _open_folder(settings, data)
+    return replace(domain, notes=(*domain.notes, *_gaps(domain)))
+
+
+def data_folder(data: DataSettings) -> Path:
+    """Where built-in data sets are kept: the setting, else $FORENSICTRANSFER_DATA, else the user's cache."""
+    chosen = data.data_dir or os.environ.get("FORENSICTRANSFER_DATA") or "~/.cache/forensictransfer"
+    return Path(chosen).expanduser()
+
+
+def _settings(spec: str | Path | DomainSettings) -> DomainSettings:
+    if isinstance(spec, DomainSettings):
+        return spec
+    text = str(spec)
+    if text not in builtin_names() and text.lower().endswith((".yaml", ".yml")) and not Path(text).is_dir():
+        return load_domain_file(Path(text).expanduser())
+    return DomainSettings(path=text)
+
+
+def _open_builtin(settings: DomainSettings, data: DataSettings) -> Domain:
+    examples = load_builtin(settings.path, data_folder(data))
+    records = tuple(Record(e.name, e.label, e.group, e.split, e.image) for e in examples)
+    notes: tuple[str, ...] = ()
+    if settings.group != "stem":
+        notes = (f"the group rule '{settings.group}' was passed over: {settings.path} has its own groups",)
+        settings = settings.model_copy(update={"group": "stem"})
+    return Domain(settings.name or settings.path, settings.path, records, notes, settings)
+
+
+def _open_folder(settings: DomainSettings, data: DataSettings) -> Domain:
+    folder = Path(settings.path).expanduser()
+    if not folder.is_dir():
+        raise UserError(_missing(settings.path, folder))
+    entries, notes = list_images(folder)
+    groups, group_notes = groups_of([entry.name for entry in entries], settings.group, str(folder))
+    notes += group_notes
+    kept = list(range(len(entries)))
+    if entries[0].split is None:
+        splits = [split_of(name, data.split) for name in groups]
+    else:
+        splits = [str(entry.split) for entry in entries]
+        groups, kept, apart_notes = keep_apart(groups, splits, settings.group)
+        notes += apart_notes
+    records = tuple(Record(entries[i].name, entries[i].label, groups[i], splits[i], entries[i].path) for i in kept)
+    # The name is the one the user typed, the origin the true place: the same folder by two paths is one origin.
+    name = settings.name or Path(os.path.abspath(folder)).name or str(folder)
+    return Domain(name, str(folder.resolve()), records, tuple(notes), settings)
+
+
+def _missing(spec: str, folder: Path) -> str:
+    if folder.exists():
+        return f"{spec}: expected a folder, a built-in name or a settings file (.yaml), found another file"
+    names = builtin_names()
+    inside = [name for name in names if name.startswith(f"{spec.rstrip('/')}/")]
+    if inside:
+        return f"{spec}: expected one domain of this data set: {', '.join(inside)}"
+    try:
+        beside = [str(other) for other in folder.parent.iterdir() if other.is_dir()]
+    except OSError:
+        beside = []
+    return f"{spec}: there is no such folder or built-in domain{nearest(spec, [*names, *beside])}"
+
+
+def _gaps(domain: Domain) -> list[str]:
+    """One line for each split that lacks a class."""
+    counts = Counter((record.split, record.label) for record in domain.records)
+    notes = []
+    for split in SPLITS:
+        lacking = [CLASSES[label] for label in (REAL, FAKE) if not counts[split, label]]
+        if len(lacking) == 2:
+            notes.append(f"the {split} split is empty")
+        elif lacking:
+            notes.append(f"the {split} split has no {lacking[0]} images")
+    return notes
+
+
+def _size(source: Path | bytes) -> int:
+    """Size in bytes; -1 for a file that is not there."""
+    if isinstance(source, bytes):
+        return len(source)
+    try:
+        return source.stat().st_size
+    except OSError:
+        return -1

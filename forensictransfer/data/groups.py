@@ -1,0 +1,104 @@
+"""What belongs together: from the names of images to groups that never stand on two sides of a split."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from pathlib import Path, PurePosixPath
+
+from forensictransfer.data.splits import SPLITS
+from forensictransfer.errors import UserError
+
+
+def groups_of(names: Sequence[str], rule: str, where: str) -> tuple[list[str], list[str]]:
+    """The group of each image by a rule, and one-line notes.
+
+    Args:
+        names: posix paths relative to the domain's folder.
+        rule: `stem` (the file's name without suffix), `path` (each image by itself), a file ending in .csv with the
+            columns path and group, or a regular expression that is searched in the path: its first bracket that
+            matched, or the whole match if it has no brackets.
+        where: the domain, for errors.
+    Raises:
+        UserError: a broken expression or table, or a path without a group (the first one is named).
+    """
+    if rule == "stem":
+        return [PurePosixPath(name).stem for name in names], []
+    if rule == "path":
+        return list(names), []
+    if rule.lower().endswith(".csv"):
+        return _from_table(names, Path(rule).expanduser(), where)
+    return _from_expression(names, rule, where), []
+
+
+def keep_apart(groups: Sequence[str], splits: Sequence[str], rule: str) -> tuple[list[str], list[int], list[str]]:
+    """Mend groups that stand in more than one split folder.
+
+    File stems (the default rule) are taken for different photographs that were numbered alike: the group becomes
+    `split/stem`. Any other rule was given by someone who knows: the images of the later split are dropped.
+
+    Returns:
+        The groups, the kept indices, and one-line notes.
+    """
+    first: dict[str, int] = {}
+    doubled = set()
+    ranks = [SPLITS.index(split) for split in splits]
+    for group, rank in zip(groups, ranks, strict=True):
+        if first.setdefault(group, rank) != rank:
+            doubled.add(group)
+            first[group] = min(first[group], rank)
+    everything = list(range(len(groups)))
+    if not doubled:
+        return list(groups), everything, []
+    if rule == "stem":
+        renamed = [f"{s}/{g}" if g in doubled else g for g, s in zip(groups, splits, strict=True)]
+        note = (
+            f"{len(doubled)} file stems stand in more than one split folder and were taken for different "
+            "photographs; give a group rule if they are the same"
+        )
+        return renamed, everything, [note]
+    kept = [i for i in everything if ranks[i] == first[groups[i]]]
+    dropped = Counter(splits[i] for i in set(everything) - set(kept))
+    counts = " and ".join(f"{dropped[split]} {split}" for split in SPLITS if dropped[split])
+    return list(groups), kept, [f"{counts} images dropped: their groups stand in an earlier split folder, too"]
+
+
+def _from_expression(names: Sequence[str], rule: str, where: str) -> list[str]:
+    try:
+        expression = re.compile(rule)
+    except re.error as error:
+        raise UserError(
+            f"group rule '{rule}': expected stem, path, a .csv file or a regular expression: {error}"
+        ) from None
+    groups = []
+    for name in names:
+        match = expression.search(name)
+        group = match and (next((part for part in match.groups() if part), "") if expression.groups else match.group())
+        if not group:
+            raise UserError(f"{where}: the group rule '{rule}' finds no group in {name}")
+        groups.append(group)
+    return groups
+
+
+def _from_table(names: Sequence[str], table: Path, where: str) -> tuple[list[str], list[str]]:
+    rows: defaultdict[str, str] = defaultdict(str)
+    try:
+        with open(table, encoding="utf-8-sig", newline="") as file:
+            reader = csv.DictReader(file)
+            if not {"path", "group"} <= set(reader.fieldnames or ()):
+                found = ", ".join(reader.fieldnames or ()) or "nothing"
+                raise UserError(f"{table}: expected the columns path and group, found {found}")
+            for row in reader:
+                path, group = PurePosixPath(row["path"] or "").as_posix(), row["group"] or ""
+                if rows.setdefault(path, group) != group:
+                    raise UserError(f"{table}: line {reader.line_num}: {path} has two groups, {rows[path]} and {group}")
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise UserError(f"group table {table}: cannot be read: {reason}") from None
+    for name in names:
+        if not rows[name]:
+            raise UserError(f"{where}: the group table {table} has no group for {name}")
+    spare = len(rows) - len(set(names))
+    return [rows[name] for name in names], [f"{spare} rows of {table.name} name no image"] if spare else []

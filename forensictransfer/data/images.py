@@ -1,0 +1,115 @@
+"""The readable images of some records, decoded once by several threads and kept in memory as far as it goes."""
+
+from __future__ import annotations
+
+import copy
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TypeVar
+
+import numpy as np
+from tqdm import tqdm
+
+from forensictransfer.config import DataSettings
+from forensictransfer.data.decode import ImageError, decode, digest
+from forensictransfer.data.domains import FAKE, REAL, Record
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+class Images:
+    """The images of some records as uint8 (h, w, 3), read-only, in the records' order.
+
+    All are decoded once on entry, which finds those that cannot be read: they are left out and listed in `skipped`.
+    The first ones that fit into `data.memory_mb` stay in memory, the others are decoded again at each access. What
+    comes out depends neither on the number of threads nor on the memory.
+
+    Attributes:
+        records: the readable records.
+        skipped: (record name, one-line reason) of the others.
+        labels: int32 (n,), 0 = real, 1 = fake.
+        groups, digests: group and pixel digest (`decode.digest`) of each image.
+    """
+
+    def __init__(self, records: Sequence[Record], *, data: DataSettings, progress: str | None = None) -> None:
+        """Decode `records` with `data.workers` threads; `progress` is the label of a bar on stderr, None for quiet."""
+        check_labels([record.label for record in records])
+        self.workers = data.workers
+        self._max_pixels = int(data.max_megapixels * 1e6)
+        self._kept: list[np.ndarray | None] = []
+        readable: list[Record] = []
+        skipped: list[tuple[str, str]] = []
+        digests: list[str] = []
+        room = data.memory_mb * 2**20
+        results = in_order(self._read, records, workers=self.workers)
+        bar = tqdm(results, desc=progress, total=len(records), unit="image", disable=progress is None)
+        for record, result in zip(records, bar, strict=True):
+            if isinstance(result, ImageError):
+                skipped.append((record.name, result.reason))
+                continue
+            pixels, pixel_digest = result
+            room -= pixels.nbytes
+            self._kept.append(pixels if room >= 0 else None)
+            readable.append(record)
+            digests.append(pixel_digest)
+        self.records = tuple(readable)
+        self.skipped = tuple(skipped)
+        self.labels = np.array([record.label for record in readable], np.int32)
+        self.groups = [record.group for record in readable]
+        self.digests = digests
+
+    def __len__(self) -> int:
+        return len(self.records)
+
+    def __getitem__(self, index: int) -> np.ndarray:
+        """The pixels of one image. Raises ImageError if it has to be read again and is no longer readable."""
+        pixels = self._kept[index]
+        return self._decode(self.records[index]) if pixels is None else pixels
+
+    def subset(self, indices: Sequence[int] | np.ndarray) -> Images:
+        """The images at `indices`, in that order, without reading anything again; `skipped` stays what it was."""
+        part = copy.copy(self)
+        chosen = [int(index) for index in indices]
+        part._kept = [self._kept[index] for index in chosen]
+        part.records = tuple(self.records[index] for index in chosen)
+        part.labels = self.labels[np.array(chosen, int)]
+        part.groups = [self.groups[index] for index in chosen]
+        part.digests = [self.digests[index] for index in chosen]
+        return part
+
+    def _decode(self, record: Record) -> np.ndarray:
+        return decode(record.source, max_pixels=self._max_pixels)
+
+    def _read(self, record: Record) -> tuple[np.ndarray, str] | ImageError:
+        try:
+            pixels = self._decode(record)
+        except ImageError as error:
+            return error
+        return pixels, digest(pixels)
+
+
+def check_labels(labels: Iterable[int] | np.ndarray) -> None:
+    """Refuse labels other than 0 (real) and 1 (fake). Raises ValueError."""
+    strange = {int(label) for label in labels} - {REAL, FAKE}
+    if strange:
+        raise ValueError(f"expected the labels {REAL} (real) and {FAKE} (fake), got {sorted(strange)}")
+
+
+def in_order(work: Callable[[Item], Result], items: Iterable[Item], *, workers: int) -> Iterator[Result]:
+    """`work` on all items by threads, a bounded number ahead; the results come in the items' order.
+
+    An exception of `work` comes out where its result would have come. `items` may be endless.
+    """
+    pending: deque[Future[Result]] = deque()
+    pool = ThreadPoolExecutor(workers, thread_name_prefix="images")
+    try:
+        for item in items:
+            pending.append(pool.submit(work, item))
+            if len(pending) > 3 * workers:
+                yield pending.popleft().result()
+        while pending:
+            yield pending.popleft().result()
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)

@@ -1,0 +1,151 @@
+"""Which image files a folder holds, of which class and, if it says so, of which split. Nothing is opened or copied."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from forensictransfer.errors import UserError
+
+SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff")
+CLASS_FOLDERS = {"real": 0, "0_real": 0, "fake": 1, "1_fake": 1}
+SPLIT_FOLDERS = {"train": "train", "validation": "validation", "val": "validation", "valid": "validation"} | {
+    "test": "test"
+}
+CLASSES = ("real", "fake")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One image file: its posix path relative to the folder, where it is, its class, and its split folder if any."""
+
+    name: str
+    path: Path
+    label: int
+    split: str | None
+
+
+def list_images(folder: Path) -> tuple[list[Entry], list[str]]:
+    """All image files of a domain folder, sorted by name, and one-line notes on what was passed over.
+
+    Layouts: `real/`, `fake/`, or these two within `train/`, `validation/` (`val`, `valid`) and `test/`; the classes may
+    also be called `0_real` and `1_fake`. Below the class folders any depth; links are followed; hidden files and
+    folders are passed over.
+
+    Raises:
+        UserError: another layout, a class missing or without images, or a folder that cannot be read.
+    """
+    folder = Path(os.path.abspath(folder))
+    parts = _class_folders(folder)
+    entries: list[Entry] = []
+    others: Counter[str] = Counter()
+    notes = []
+    for split, label, top in parts:
+        before = len(entries)
+        for path in _files(top, ()):
+            suffix = os.path.splitext(path)[1].lower()
+            if suffix in SUFFIXES:
+                entries.append(Entry(_text(path[len(str(folder)) :].lstrip(os.sep)), Path(path), label, split))
+            else:
+                others[suffix or "no suffix"] += 1
+        if split and len(entries) == before:
+            notes.append(f"{top.relative_to(folder).as_posix()} holds no images")
+    _check_classes(folder, parts, entries, others)
+    if others:
+        kinds = ", ".join(f"{kind} {count}" for kind, count in others.most_common(5))
+        notes.append(f"{sum(others.values())} files without an image suffix passed over ({kinds})")
+    return sorted(entries, key=lambda entry: entry.name), notes
+
+
+def _class_folders(folder: Path) -> list[tuple[str | None, int, Path]]:
+    """(split or None, label, class folder) of every part of the domain."""
+    inside = _folders(folder)
+    plain = [name for name in inside if name.lower() in CLASS_FOLDERS]
+    splits = [name for name in inside if name.lower() in SPLIT_FOLDERS]
+    divided = [name for name in splits if any(sub.lower() in CLASS_FOLDERS for sub in _folders(folder / name))]
+    if plain and divided:
+        raise UserError(
+            f"{folder}: expected either class folders or split folders, found both: {', '.join(plain + divided)}"
+        )
+    if not divided:
+        return [(None, label, path) for label, path in _both_classes(folder)]
+    found: dict[str, str] = {}
+    for name in splits:
+        split = SPLIT_FOLDERS[name.lower()]
+        if split in found:
+            raise UserError(f"{folder}: expected one folder for {split}, found '{found[split]}' and '{name}'")
+        found[split] = name
+    return [(split, label, path) for split, name in found.items() for label, path in _both_classes(folder / name)]
+
+
+def _both_classes(folder: Path) -> list[tuple[int, Path]]:
+    inside = _folders(folder)
+    found: dict[int, str] = {}
+    for name in inside:
+        label = CLASS_FOLDERS.get(name.lower())
+        if label is None:
+            continue
+        if label in found:
+            raise UserError(f"{folder}: expected one folder for {CLASSES[label]}, found '{found[label]}' and '{name}'")
+        found[label] = name
+    if len(found) < 2:
+        listed = ", ".join(inside[:6]) + (f" and {len(inside) - 6} more" if len(inside) > 6 else "")
+        raise UserError(
+            f"expected {folder}/real and {folder}/fake (or both in train, validation, test), "
+            f"found {'the folders ' + listed if inside else 'no folders'}"
+        )
+    return [(label, folder / found[label]) for label in (0, 1)]
+
+
+def _check_classes(
+    folder: Path, parts: list[tuple[str | None, int, Path]], entries: list[Entry], others: Counter[str]
+) -> None:
+    for label, class_name in enumerate(CLASSES):
+        if any(entry.label == label for entry in entries):
+            continue
+        tops = ", ".join(str(top) for _, part_label, top in parts if part_label == label)
+        among = f" among {sum(others.values())} other files in {folder}" if others else ""
+        raise UserError(f"{tops}: expected {class_name} images ({' '.join(SUFFIXES)}), found none{among}")
+
+
+def _folders(folder: Path) -> list[str]:
+    """Names of the folders in a folder, sorted, hidden ones left out."""
+    return sorted(entry.name for entry in _entries(folder) if _is_folder(entry))
+
+
+def _files(folder: str | Path, above: tuple[tuple[int, int], ...]) -> Iterator[str]:
+    """Paths of all files below a folder, hidden ones left out; a link to a folder above it is not followed."""
+    status = os.stat(folder)
+    here = (status.st_dev, status.st_ino)
+    if here in above:
+        return
+    for entry in _entries(folder):
+        # A link that leads nowhere is no folder: it stays in the list, and its reading says what is wrong.
+        if _is_folder(entry):
+            yield from _files(entry.path, (*above, here))
+        else:
+            yield entry.path
+
+
+def _entries(folder: str | Path) -> list[os.DirEntry[str]]:
+    try:
+        with os.scandir(folder) as found:
+            return [entry for entry in found if not entry.name.startswith(".")]
+    except OSError as error:
+        raise UserError(f"{folder}: the folder cannot be read: {error.strerror}") from error
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:
+        # A link to itself.
+        return False
+
+
+def _text(path: str) -> str:
+    """A path as text that can be written anywhere: bytes that are no UTF-8 appear as \\x.. escapes."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace").replace(os.sep, "/")
