@@ -1,0 +1,236 @@
+"""How good the verdicts are: eight numbers on a test split, each with a 95 % interval that respects the photographs.
+
+Labels are real = 0 and fake = 1; fake is called when score > threshold. With P fakes and N reals:
+
+    accuracy_real, accuracy_fake   share of the reals (fakes) that are called real (fake)
+    balanced_accuracy              mean of the two: 0.5 for a constant answer whatever the class sizes
+    auc                            area under the ROC by trapezia: P(score of a fake > score of a real) + half the ties
+    average_precision              sum over distinct scores of (recall step) x (precision there), fake = positive
+    equal_error_rate               where the ROC, joined by straight lines, crosses FPR = 1 - TPR
+    tpr_at_5_fpr                   the largest TPR of any threshold whose FPR is <= 0.05 (no interpolation)
+    ece                            expected calibration error: 10 equal-width bins on the probability of fake,
+                                   sum over bins of (share of images) x |mean probability - share of fakes|.
+                                   Few images raise it (its bootstrap even more): compare it at equal n only.
+
+Intervals are percentile bootstrap intervals (2.5 and 97.5 %). Images of one photograph are not independent, so whole
+groups are resampled; where an adaptation was repeated with other shots, draws are resampled too, crossed with the
+groups (A. B. Owen, "The pigeonhole bootstrap", 2007: slightly too wide rather than too narrow, given enough draws; a
+handful of draws shows little of how much draws can differ). An interval of zero width means that no resample differed,
+for instance that no error was seen at all; it does not mean certainty.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Floats = NDArray[np.float64]
+
+METRICS = (
+    "balanced_accuracy",
+    "accuracy_real",
+    "accuracy_fake",
+    "auc",
+    "average_precision",
+    "equal_error_rate",
+    "tpr_at_5_fpr",
+    "ece",
+)
+MAX_FPR = 0.05
+ECE_BINS = 10
+_ONE_CLASS = {"accuracy_real": (0,), "accuracy_fake": (1,), "ece": ()}  # the others need both classes
+_BLOCK = 100_000  # weights (resamples x images) at once: few enough for the processor's cache
+
+
+def metric_values(
+    labels: ArrayLike, scores: ArrayLike, probabilities: ArrayLike, threshold: float, weights: ArrayLike | None = None
+) -> dict[str, Floats]:
+    """Every metric of METRICS for images counted `weights` times: one value per row of weights (NaN: undefined).
+
+    labels, scores, probabilities: (n,); weights: (b, n), not negative, None for one row of ones. A metric is NaN in a
+    row in which a class that it needs has no weight.
+    """
+    y, s, p = _checked(labels, scores, probabilities, threshold)
+    w = np.ones((1, y.size)) if weights is None else np.asarray(weights, dtype=np.float64)
+    fake = y == 1
+    n_fake, n_real = w[:, fake].sum(axis=1), w[:, ~fake].sum(axis=1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        accuracy_real = w[:, ~fake & (s <= threshold)].sum(axis=1) / n_real
+        accuracy_fake = w[:, fake & (s > threshold)].sum(axis=1) / n_fake
+        values = {
+            "balanced_accuracy": (accuracy_real + accuracy_fake) / 2,
+            "accuracy_real": accuracy_real,
+            "accuracy_fake": accuracy_fake,
+            **_ranking(fake, s, w, n_real, n_fake),
+            "ece": _ece(y, p, w),
+        }
+    return {name: values[name] for name in METRICS}
+
+
+def summarise(
+    labels: ArrayLike,
+    scores: ArrayLike,
+    probabilities: ArrayLike,
+    groups: Sequence[str],
+    threshold: float,
+    *,
+    resamples: int = 1000,
+    seed: int = 0,
+) -> dict[str, Any]:
+    """The metrics of one set of predictions with 95 % intervals over groups.
+
+    Returns {"n": {"real", "fake", "groups"}, "metrics": {name: {"value", "low", "high"}}}, plain numbers. A value is
+    None where a class is missing; low and high are None where a class that the metric needs stands in fewer than two
+    groups.
+    Raises ValueError for labels other than 0 and 1, scores that are not finite, probabilities outside [0, 1].
+    """
+    draw = {
+        "labels": labels,
+        "scores": scores,
+        "probabilities": probabilities,
+        "groups": groups,
+        "names": range(len(groups)),
+        "threshold": threshold,
+    }
+    summary = summarise_draws([draw], resamples=resamples, seed=seed)
+    return {"n": summary["n"], "metrics": summary["metrics"]}
+
+
+def summarise_draws(draws: Sequence[Mapping[str, Any]], *, resamples: int = 1000, seed: int = 0) -> dict[str, Any]:
+    """The metrics of the same images scored after several draws of shots: mean over draws, 95 % interval over both.
+
+    draws: mappings with labels, scores, probabilities, groups, names (n each), threshold, and optionally the draw's
+    number "draw". In each resample the groups are resampled once for all draws, and the draws are resampled with them.
+    Returns what `summarise` returns and "per_draw": a list of {"draw", "threshold", metric: value}. With one draw the
+    rest is what `summarise` gives. Raises ValueError if the draws do not hold the same images in the same order.
+    """
+    labels, group_of, n_groups = _same_images(draws)
+    point = [metric_values(d["labels"], d["scores"], d["probabilities"], float(d["threshold"])) for d in draws]
+    resampled = {name: np.empty((len(draws), resamples)) for name in METRICS}
+    group_rng, draw_rng = np.random.default_rng([seed, 0]), np.random.default_rng([seed, 1])
+    step = max(1, _BLOCK // labels.size)
+    for first in range(0, resamples, step):
+        size = min(step, resamples - first)
+        weights = np.take(_counts(group_rng, size, n_groups), group_of, axis=1)
+        for row, d in enumerate(draws):
+            values = metric_values(d["labels"], d["scores"], d["probabilities"], float(d["threshold"]), weights)
+            for name in METRICS:
+                resampled[name][row, first : first + size] = values[name]
+    draw_weights = _counts(draw_rng, resamples, len(draws)).T / len(draws)
+    metrics = {}
+    for name in METRICS:
+        value = float(np.mean([values[name][0] for values in point]))
+        low, high = None, None
+        if _has_interval(name, labels, group_of):
+            low, high = _percentiles((resampled[name] * draw_weights).sum(axis=0))
+        metrics[name] = {"value": _plain(value), "low": low, "high": high}
+    return {
+        "n": {"real": int((labels == 0).sum()), "fake": int((labels == 1).sum()), "groups": n_groups},
+        "metrics": metrics,
+        "per_draw": [
+            {
+                "draw": int(d.get("draw", number)),
+                "threshold": float(d["threshold"]),
+                **{name: _plain(float(values[name][0])) for name in METRICS},
+            }
+            for number, (d, values) in enumerate(zip(draws, point, strict=True))
+        ],
+    }
+
+
+def _ranking(fake: NDArray[np.bool_], s: Floats, w: Floats, n_real: Floats, n_fake: Floats) -> dict[str, Floats]:
+    """The four metrics that depend on the order of the scores alone, from the weighted ROC; w: (b, n)."""
+    order = np.argsort(-s, kind="stable")
+    ends = np.flatnonzero(np.append(np.diff(s[order]) != 0, True))  # equal scores are passed in one step
+    sorted_w, sorted_fake = np.take(w, order, axis=1), fake[order]
+    start = np.zeros((w.shape[0], 1))
+    total = np.hstack([start, np.cumsum(sorted_w, axis=1)[:, ends]])
+    tp = np.hstack([start, np.cumsum(sorted_w * sorted_fake, axis=1)[:, ends]])
+    fp = total - tp
+    steps = np.diff(tp, axis=1)
+    auc = (np.diff(fp, axis=1) * (tp[:, 1:] + tp[:, :-1])).sum(axis=1) / (2 * n_real * n_fake)
+    precision = tp[:, 1:] / np.where(total[:, 1:] > 0, total[:, 1:], 1)
+    average_precision = (steps * precision).sum(axis=1) / n_fake + 0 * n_real
+    allowed = fp <= (MAX_FPR * n_real + 1e-9)[:, None]
+    tpr = np.where(allowed, tp, 0).max(axis=1) / n_fake + 0 * n_real
+    missing = ~((n_real > 0) & (n_fake > 0))
+    eer = _equal_error(fp / n_real[:, None], tp / n_fake[:, None])
+    values = {"auc": auc, "average_precision": average_precision, "equal_error_rate": eer, "tpr_at_5_fpr": tpr}
+    return {name: np.where(missing, np.nan, value) for name, value in values.items()}
+
+
+def _equal_error(fpr: Floats, tpr: Floats) -> Floats:
+    """FPR where the straight line between two ROC points crosses FPR = 1 - TPR; the ROC from (0, 0) to (1, 1)."""
+    above = fpr + tpr - 1  # rises from -1 to 1
+    after = np.argmax(above >= 0, axis=1)  # never the first point, but for rows of NaN
+    before = np.maximum(after - 1, 0)
+    rows = np.arange(fpr.shape[0])
+    a, b = above[rows, before], above[rows, after]
+    share = -a / np.where(b > a, b - a, 1)
+    return fpr[rows, before] + share * (fpr[rows, after] - fpr[rows, before])
+
+
+def _ece(y: NDArray[np.int64], p: Floats, w: Floats) -> Floats:
+    """Expected calibration error over ECE_BINS equal-width bins [i/10, (i+1)/10), the last one closed."""
+    bins = np.minimum((p * ECE_BINS).astype(int), ECE_BINS - 1)
+    gaps = w @ np.where(bins[:, None] == np.arange(ECE_BINS), (p - y)[:, None], 0.0)
+    return np.abs(gaps).sum(axis=1) / w.sum(axis=1)
+
+
+def _counts(rng: np.random.Generator, rows: int, n: int) -> Floats:
+    """How often each of n things is drawn in n draws with replacement, (rows, n)."""
+    picks = rng.integers(0, n, size=(rows, n)) + n * np.arange(rows)[:, None]
+    return np.bincount(picks.ravel(), minlength=rows * n).reshape(rows, n).astype(np.float64)
+
+
+def _percentiles(values: Floats) -> tuple[float | None, float | None]:
+    """The 2.5 and 97.5 % percentiles of the resamples in which the metric is defined."""
+    defined = values[~np.isnan(values)]
+    if defined.size == 0:
+        return None, None
+    low, high = np.percentile(defined, [2.5, 97.5])
+    return float(low), float(high)
+
+
+def _has_interval(name: str, labels: NDArray[np.int64], group_of: NDArray[np.int64]) -> bool:
+    """Whether resampling groups can say anything: each class the metric needs stands in two groups or more."""
+    needed = [group_of[labels == c] for c in _ONE_CLASS.get(name, (0, 1))] or [group_of]
+    return all(np.unique(groups).size >= 2 for groups in needed)
+
+
+def _plain(value: float) -> float | None:
+    return None if math.isnan(value) else value
+
+
+def _checked(
+    labels: ArrayLike, scores: ArrayLike, probabilities: ArrayLike, threshold: float
+) -> tuple[NDArray[np.int64], Floats, Floats]:
+    y, s, p = np.asarray(labels), np.asarray(scores, dtype=np.float64), np.asarray(probabilities, dtype=np.float64)
+    if y.ndim != 1 or y.size == 0 or s.shape != y.shape or p.shape != y.shape:
+        raise ValueError(
+            f"expected labels, scores and probabilities of one shape (n,), got {y.shape} {s.shape} {p.shape}"
+        )
+    if not np.isin(y, (0, 1)).all():
+        raise ValueError(f"expected labels 0 (real) and 1 (fake), got {np.unique(y).tolist()[:5]}")
+    if not np.isfinite(s).all() or not math.isfinite(threshold):
+        raise ValueError("expected finite scores and a finite threshold")
+    if not ((p >= 0) & (p <= 1)).all():
+        raise ValueError("expected probabilities in [0, 1]")
+    return y.astype(np.int64), s, p
+
+
+def _same_images(draws: Sequence[Mapping[str, Any]]) -> tuple[NDArray[np.int64], NDArray[np.int64], int]:
+    """Labels, group numbers (in the order of the groups' names) and the number of groups that all draws share."""
+    if not draws:
+        raise ValueError("expected at least one draw")
+    keys = [tuple(list(d[field]) for field in ("names", "groups", "labels")) for d in draws]
+    if any(len(field) != len(keys[0][0]) for key in keys for field in key):
+        raise ValueError("expected as many names and groups as labels")
+    if any(key != keys[0] for key in keys[1:]):
+        raise ValueError("expected the same images, groups and labels in the same order in every draw")
+    names, group_of = np.unique(np.asarray(keys[0][1]), return_inverse=True)
+    return np.asarray(keys[0][2]).astype(np.int64), group_of.reshape(-1), int(names.size)

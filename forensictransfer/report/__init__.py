@@ -1,0 +1,1 @@
+"""Reports: tables made from the files of run folders, never from models."""
