@@ -1,0 +1,155 @@
+"""ForensicTransfer: an autoencoder whose latent is partitioned into a real and a fake half.
+
+Source: D. Cozzolino, J. Thies, A. Roessler, C. Riess, M. Niessner, L. Verdoliva, "ForensicTransfer: Weakly-supervised
+Domain Adaptation for Forgery Detection", 2018. The equations are in docs/method.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, ClassVar
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from forensictransfer.detectors.base import Analysis, Detector
+from forensictransfer.layers import (
+    UNKNOWN,
+    ActivationEnergy,
+    HighPassResidual,
+    LatentSelection,
+    PartitionEnergy,
+    PopulationBatchNormalization,
+    ReconstructionError,
+    RescaledRGB,
+    UpsampleConv2D,
+    estimate_statistics,
+)
+
+ENCODER_FILTERS = (16, 32, 64, 128)
+DECODER_FILTERS = (64, 32, 16, 8)
+RECONSTRUCTION_WEIGHT = 0.1
+
+
+@keras.saving.register_keras_serializable("forensictransfer")
+def activation_loss(label: tf.Tensor, energies: tf.Tensor) -> tf.Tensor:
+    """|a_1 - y| + |a_0 - (1 - y)| of each image, for label y in {0, 1}: (b,) or (b, 1), energies (b, 2) -> (b,)."""
+    y = tf.reshape(tf.cast(label, energies.dtype), [-1])
+    return tf.abs(energies[:, 1] - y) + tf.abs(energies[:, 0] - (1.0 - y))
+
+
+@keras.saving.register_keras_serializable("forensictransfer")
+def energy_accuracy(label: tf.Tensor, energies: tf.Tensor) -> tf.Tensor:
+    """1 for each image that a_1 > a_0 decides rightly, 0 otherwise: -> float32 (b,)."""
+    y = tf.reshape(tf.cast(label, tf.bool), [-1])
+    return tf.cast((energies[:, 1] > energies[:, 0]) == y, tf.float32)
+
+
+class ForensicTransferResidual(Detector):
+    """FT-res: ForensicTransfer on the third-order residual."""
+
+    name: ClassVar[str] = "ft-res"
+    front: ClassVar[type[keras.layers.Layer]] = HighPassResidual
+
+    @classmethod
+    def build(cls, crop: int) -> Detector:
+        """A fresh network for crops of `crop` pixels."""
+        image = keras.Input((crop, crop, 3), dtype="uint8", name="image")
+        label = keras.Input((), dtype="int32", name="label")
+        target = cls.front(name="residual")(image)
+        x = keras.layers.Conv2D(8, 3, padding="same", activation="relu", name="encoder_1")(target)
+        for stage, filters in enumerate(ENCODER_FILTERS, start=2):
+            x = keras.layers.Conv2D(filters, 3, strides=2, padding="same", name=f"encoder_{stage}")(x)
+            x = PopulationBatchNormalization(name=f"encoder_{stage}_norm")(x)
+            x = keras.layers.ReLU(name=f"encoder_{stage}_relu" if stage < 5 else "latent")(x)
+        latent = x
+        channel_energies = ActivationEnergy(name="channel_energies")(latent)
+        energies = PartitionEnergy(name="energies")(channel_energies)
+        x = LatentSelection(name="selection")(latent, label, energies)
+        for stage, filters in enumerate(DECODER_FILTERS, start=1):
+            x = UpsampleConv2D(filters, name=f"decoder_{stage}")(x)
+            x = PopulationBatchNormalization(name=f"decoder_{stage}_norm")(x)
+            x = keras.layers.ReLU(name=f"decoder_{stage}_relu")(x)
+        channels = target.shape[-1]
+        reconstruction = keras.layers.Conv2D(
+            channels, 3, padding="same", activation="tanh", name="reconstruction"
+        )(x)
+        error = ReconstructionError(name="reconstruction_error")(reconstruction, target)
+        outputs = {
+            "energies": energies,
+            "channel_energies": channel_energies,
+            "reconstruction": reconstruction,
+            "reconstruction_error": error,
+        }
+        return cls(keras.Model({"image": image, "label": label}, outputs, name=cls.name.replace("-", "_")))
+
+    def __init__(self, model: keras.Model) -> None:
+        super().__init__(model)
+        self._reconstruct: Any = None
+        # The same layers and weights, less the outputs that have no loss: Keras wants a target for every output.
+        self.trainer = keras.Model(
+            model.input, {name: model.output[name] for name in ("energies", "reconstruction_error")}, name=model.name
+        )
+
+    @property
+    def crop(self) -> int:
+        """Side of the crops, pixels."""
+        return int(self.model.input["image"].shape[1])
+
+    def compile(self, learning_rate: float) -> None:
+        """Adam; activation loss + 0.1 x the L1 error of the reconstruction."""
+        self.trainer.compile(
+            optimizer=keras.optimizers.Adam(learning_rate),
+            # The error is an output of the model, so its loss is its distance from nought.
+            loss={"energies": activation_loss, "reconstruction_error": "mean_absolute_error"},
+            loss_weights={"energies": 1.0, "reconstruction_error": RECONSTRUCTION_WEIGHT},
+            metrics={"energies": [keras.metrics.MeanMetricWrapper(energy_accuracy, name="accuracy")]},
+        )
+
+    def fit_batch(self, images: np.ndarray, labels: np.ndarray) -> tuple[Any, Any]:
+        """The label is an input too: it selects the half that is decoded."""
+        labels = labels.astype(np.int32)
+        return {"image": images, "label": labels}, {
+            "energies": labels,
+            "reconstruction_error": np.zeros(len(labels), np.float32),
+        }
+
+    def analyse(self, images: np.ndarray) -> Analysis:
+        """Energies (n, 2) and channel energies (n, 128) of crops; the decoder is not run."""
+        if self._analyse is None:
+            encoder = keras.Model(
+                self.model.input["image"],
+                [self.model.get_layer("energies").output, self.model.get_layer("channel_energies").output],
+            )
+            self._analyse = tf.function(lambda batch: encoder(batch, training=False))
+        energies, features = self._analyse(images)
+        return Analysis(energies.numpy(), features.numpy())
+
+    def pictures(self, images: np.ndarray) -> dict[str, np.ndarray]:
+        """The crops, what the encoder is fed and what the decoder makes of it, stretched to be seen.
+
+        Of a residual the derivatives down the columns are shown. The half that decodes is the one of larger energy.
+        """
+        if self._reconstruct is None:
+            front = keras.Model(
+                self.model.input,
+                [self.model.get_layer("residual").output, self.model.get_layer("reconstruction").output],
+            )
+            self._reconstruct = tf.function(lambda batch: front(batch, training=False))
+        fed, made = self._reconstruct({"image": images, "label": np.full(len(images), UNKNOWN, np.int32)})
+        fed, made = fed.numpy()[..., :3], made.numpy()[..., :3]
+        reach = max(float(np.quantile(np.abs(fed), 0.99)), 1e-6)
+        shown = {name: np.clip(value / (2 * reach) + 0.5, 0, 1) for name, value in (("input", fed), ("output", made))}
+        return {**super().pictures(images), "what the encoder is fed": shown["input"], "reconstruction": shown["output"]}
+
+    def refresh_statistics(self, batches: Iterable[Any]) -> None:
+        """Estimate the batch-norm statistics over `batches` of model inputs."""
+        estimate_statistics(self.model, batches)
+
+
+class ForensicTransferRGB(ForensicTransferResidual):
+    """FT: the same network on the colours themselves."""
+
+    name: ClassVar[str] = "ft"
+    front: ClassVar[type[keras.layers.Layer]] = RescaledRGB

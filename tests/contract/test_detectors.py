@@ -1,0 +1,74 @@
+"""What every registered detector must do; a new one is tested by being registered."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from forensictransfer.detectors.names import DETECTORS
+from forensictransfer.detectors.registry import CLASSES, detector_class, load_detector
+from forensictransfer.errors import UserError
+
+CROP = 64
+
+
+@pytest.fixture(scope="module", params=sorted(DETECTORS))
+def detector(request: pytest.FixtureRequest):
+    return detector_class(request.param).build(CROP)
+
+
+def crops(n: int) -> np.ndarray:
+    return np.random.default_rng(3).integers(0, 256, (n, CROP, CROP, 3)).astype(np.uint8)
+
+
+def test_every_name_has_a_class_that_knows_it() -> None:
+    assert set(CLASSES) == set(DETECTORS)
+    for name in DETECTORS:
+        assert detector_class(name).name == name
+
+
+def test_unknown_names_are_refused_with_the_nearest() -> None:
+    with pytest.raises(UserError, match=r"unknown detector 'ft-rse'.*perhaps you meant 'ft-res'"):
+        detector_class("ft-rse")
+
+
+def test_knows_its_crop(detector) -> None:
+    assert detector.crop == CROP
+
+
+def test_says_energies_and_features_of_every_crop(detector) -> None:
+    found = detector.analyse(crops(5))
+    assert found.energies.shape == (5, 2) and found.energies.dtype == np.float32
+    assert found.features.ndim == 2 and len(found.features) == 5
+    assert np.isfinite(found.energies).all() and np.isfinite(found.features).all()
+
+
+def test_judges_each_crop_by_itself(detector) -> None:
+    x = crops(5)
+    np.testing.assert_allclose(detector.analyse(x[:1]).scores, detector.analyse(x).scores[:1], atol=1e-5)
+
+
+def test_survives_saving(detector, tmp_path) -> None:
+    path = tmp_path / "model.keras"
+    detector.save(str(path))
+    again = load_detector(detector.name, path)
+    np.testing.assert_allclose(again.analyse(crops(3)).energies, detector.analyse(crops(3)).energies, atol=1e-6)
+
+
+def test_a_torn_model_is_one_clear_line(detector, tmp_path) -> None:
+    path = tmp_path / "model.keras"
+    detector.save(str(path))
+    path.write_bytes(path.read_bytes()[:1000])
+    with pytest.raises(UserError, match="model.keras: expected a saved") as caught:
+        load_detector(detector.name, path)
+    assert "\n" not in str(caught.value)
+
+
+def test_trains_and_refreshes(detector) -> None:
+    detector.compile(1e-3)
+    x, y = detector.fit_batch(crops(8), np.arange(8) % 2)
+    before = [np.array(weight) for weight in detector.trainer.trainable_weights]
+    logs = detector.trainer.fit(x, y, batch_size=8, epochs=1, verbose=0).history
+    assert np.isfinite(logs["loss"]).all()
+    assert any(not np.array_equal(a, b) for a, b in zip(before, detector.trainer.trainable_weights, strict=True))
+    detector.refresh_statistics([x])
