@@ -1,0 +1,75 @@
+"""The whole state of a training between two epochs, in one file: a kill at any moment loses an epoch at most."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from forensictransfer.errors import UserError
+
+NAME = "checkpoint.npz"
+
+
+@dataclass
+class TrainingState:
+    """What a training knows after its last whole epoch: history, the best weights and when they were found."""
+
+    history: list[dict[str, float]] = field(default_factory=list)
+    best_value: float | None = None
+    best_epoch: int = -1
+    best_weights: list[np.ndarray] = field(default_factory=list)
+
+    @property
+    def epochs(self) -> int:
+        """Whole epochs done."""
+        return len(self.history)
+
+    def record(self, logs: dict[str, float], monitor: str, model: keras.Model) -> None:
+        """Add an epoch; keep the weights if `monitor` is the best so far (accuracies and AUCs rise, losses fall)."""
+        self.history.append({"epoch": self.epochs, **{name: float(value) for name, value in logs.items()}})
+        if monitor not in logs:
+            raise UserError(f"train.monitor: expected one of {', '.join(sorted(logs))}, got '{monitor}'")
+        value = float(logs[monitor])
+        sign = 1.0 if monitor.endswith(("accuracy", "auc")) else -1.0
+        if self.best_value is None or sign * value > sign * self.best_value:
+            self.best_value, self.best_epoch = value, self.epochs - 1
+            self.best_weights = model.get_weights()
+
+    def exhausted(self, patience: int) -> bool:
+        """Whether `patience` epochs have passed without gain."""
+        return self.epochs > 0 and self.epochs - 1 - self.best_epoch >= patience
+
+
+def save(path: Path, state: TrainingState, model: keras.Model) -> None:
+    """Write state, weights and optimiser to `path` (the caller makes it atomic)."""
+    arrays = {f"model_{i}": value for i, value in enumerate(model.get_weights())}
+    arrays |= {f"optimizer_{i}": np.array(value) for i, value in enumerate(model.optimizer.variables)}
+    arrays |= {f"best_{i}": value for i, value in enumerate(state.best_weights)}
+    plain = {"history": state.history, "best_value": state.best_value, "best_epoch": state.best_epoch}
+    np.savez(path, allow_pickle=False, state=np.array(json.dumps(plain)), **arrays)
+
+
+def restore(path: Path, model: keras.Model) -> TrainingState:
+    """Read a state back into a compiled model; an empty state if there is no file. Raises UserError if it is torn."""
+    if not path.is_file():
+        return TrainingState()
+    try:
+        with np.load(path) as stored:
+            plain: dict[str, Any] = json.loads(str(stored["state"]))
+            model.set_weights(_numbered(stored, "model_"))
+            model.optimizer.build(model.trainable_variables)
+            for variable, value in zip(model.optimizer.variables, _numbered(stored, "optimizer_"), strict=True):
+                variable.assign(value)
+            return TrainingState(**plain, best_weights=_numbered(stored, "best_"))
+    except (ValueError, KeyError, OSError, EOFError) as error:
+        raise UserError(f"{path}: is torn and cannot be resumed from; train again with --overwrite") from error
+
+
+def _numbered(stored: Any, prefix: str) -> list[np.ndarray]:
+    count = sum(name.startswith(prefix) for name in stored.files)
+    return [stored[f"{prefix}{i}"] for i in range(count)]

@@ -1,0 +1,71 @@
+"""What a strategy is given and what it gives back, and the table of strategies."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from forensictransfer.config import Settings
+from forensictransfer.data.images import Images
+from forensictransfer.decision import Decision
+from forensictransfer.detectors.base import Analysis, Detector
+from forensictransfer.errors import UserError, nearest
+from forensictransfer.strategies import STRATEGIES
+
+
+@dataclass(frozen=True)
+class SourceKnowledge:
+    """What the run kept of its source's train split: energies (n, 2), features (n, d), labels (n,)."""
+
+    energies: np.ndarray
+    features: np.ndarray
+    labels: np.ndarray
+
+
+@dataclass(frozen=True)
+class FewShotTask:
+    """One draw: k real and k fake images of the target, the detector as trained on the source, the source's features.
+
+    `analysis` is what that detector says of the whole shots, in their order.
+    """
+
+    detector: Detector
+    shots: Images
+    analysis: Analysis
+    source: SourceKnowledge
+    settings: Settings
+    draw: int
+
+
+@dataclass(frozen=True)
+class Adapted:
+    """What came out of a draw: how scores are made, and whether the detector's weights are other than before.
+
+    The threshold of `decision` is not fitted yet. `history` holds a row for each gradient step.
+    """
+
+    decision: Decision
+    changed: bool = False
+    history: list[dict[str, float]] = field(default_factory=list)
+
+
+Strategy = Callable[[FewShotTask], Adapted]
+
+IMPLEMENTATIONS = {
+    "finetune": "forensictransfer.strategies.finetune:finetune",
+    "threshold": "forensictransfer.strategies.linear:threshold",
+    "head": "forensictransfer.strategies.linear:head",
+    "prototype": "forensictransfer.strategies.linear:prototype",
+}
+
+
+def strategy(name: str) -> Strategy:
+    """The strategy registered as `name`. Raises UserError for an unknown name."""
+    if name not in IMPLEMENTATIONS:
+        raise UserError(f"unknown strategy '{name}': expected {', '.join(STRATEGIES)}{nearest(name, STRATEGIES)}")
+    module, attribute = IMPLEMENTATIONS[name].split(":")
+    found: Strategy = getattr(importlib.import_module(module), attribute)
+    return found
