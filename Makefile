@@ -1,0 +1,63 @@
+# Each target sets up what it needs on a machine with Python 3.11, pip, make and git.
+#
+#   make demo      install, build the embedded data set, train, adapt, print the cross-domain table
+#   make install   make .venv with everything pinned (requirements/); a second call does nothing
+#   make test      install the test extras, then lint, types and tests
+#   make lint      ruff and mypy alone
+#   make bench     measure training and scoring speed
+#   make clean     remove .venv and caches
+#
+# TENSORFLOW=gpu picks the CUDA build:  make install TENSORFLOW=gpu
+# PYTHON=...     picks the interpreter: make install PYTHON=python3.12
+
+TENSORFLOW ?= cpu
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV ?= .venv
+
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
+INSTALLED := $(VENV)/.installed-$(TENSORFLOW)
+TESTABLE := $(VENV)/.testable-$(TENSORFLOW)
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo test lint bench clean
+
+help:
+	@awk '!/^#/ {exit} {sub(/^# ?/, ""); print}' Makefile
+
+install: $(INSTALLED)
+	@echo "installed in $(VENV): $(BIN)/forensictransfer --help"
+
+# The GPU and the CPU build overwrite each other's files: changing from one to the other makes a new environment.
+# Debian keeps a part of `venv` in a package of its own; where that is missing, the system's pip fills the environment.
+$(INSTALLED): requirements/common.txt requirements/$(TENSORFLOW).txt setup.py
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed, this is " + sys.version)'
+	@if [ ! -x $(BIN)/python ] || [ -z "$(wildcard $(INSTALLED))" ]; then \
+	  echo "making $(VENV) with $$($(PYTHON) --version)"; \
+	  $(PYTHON) -m venv --clear $(VENV) >/dev/null 2>&1 || \
+	  { $(PYTHON) -m venv --clear --without-pip $(VENV) && $(PYTHON) -m pip --python $(BIN)/python install pip; }; \
+	fi
+	$(PIP) install -r requirements/$(TENSORFLOW).txt
+	$(PIP) install --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(TESTABLE): requirements/test.txt $(INSTALLED)
+	$(PIP) install -r requirements/test.txt
+	@touch $@
+
+demo: $(INSTALLED)
+	$(BIN)/python -m forensictransfer.demo
+
+lint: $(TESTABLE)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+test: lint
+	$(BIN)/python -m pytest -v
+
+bench: $(INSTALLED)
+	$(BIN)/python benchmarks/bench.py
+
+clean:
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis build *.egg-info

@@ -1,0 +1,10 @@
+"""`python -m forensictransfer` is the same as the command `forensictransfer`."""
+
+from __future__ import annotations
+
+import sys
+
+from forensictransfer.cli import main
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,229 @@
+"""What the command line takes: every command's arguments, and help that teaches. Nothing is done here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from forensictransfer import __version__
+from forensictransfer.errors import UserError, nearest
+from forensictransfer.flags import Parser, add_settings, check_flags
+from forensictransfer.strategies import STRATEGIES
+
+NAME = "forensictransfer"
+_DOMAIN = """\
+A DOMAIN is one of
+  a built-in name   forged_photos/splice       (`forensictransfer data list` names them all)
+  a folder          photos/splice              with real/ and fake/ in it, read in place; or with train/, validation/
+                                               and test/ that hold real/ and fake/ each
+  a domain file     splice.yaml                path: photos/splice    name: Splices    group: 'b\\d+r\\d+'
+"""
+_SETTINGS = """\
+Settings come from the defaults, then --config FILE, then single flags such as --train.epochs 15.
+A run folder's settings.yaml is valid as --config again.
+"""
+
+
+def build_parser() -> tuple[Parser, dict[str, Any]]:
+    """The parser, and its commands by name: each a parser, or a parser with commands of its own."""
+    parser = Parser(
+        prog=NAME,
+        description="Train a forgery detector on one domain, adapt it to the next with a few shots, report honestly.",
+        epilog=_DOMAIN
+        + f"""
+examples:
+  {NAME} data build forged_photos
+  {NAME} train --source forged_photos/splice --out runs/splice
+  {NAME} evaluate --run runs/splice --on forged_photos/splice forged_photos/copy_move
+  {NAME} adapt --run runs/splice --target my/photos --shots 10 --out runs/mine
+  {NAME} table runs/splice runs/mine
+
+`{NAME} COMMAND --help` tells more. Each command is also a Python call: `import forensictransfer as ft; ft.train(...)`.
+""",
+    )
+    parser.add_argument("--version", action="version", version=f"{NAME} {__version__}")
+    sub = parser.add_subparsers(title="commands", metavar="COMMAND", parser_class=Parser)
+    commands: dict[str, Any] = {
+        "train": _train(sub),
+        "adapt": _adapt(sub),
+        "evaluate": _evaluate(sub),
+        "table": _table(sub),
+        "show": _show(sub),
+        "data": _data(sub),
+    }
+    return parser, commands
+
+
+def _train(sub: Any) -> Parser:
+    parser: Parser = sub.add_parser(
+        "train",
+        usage=f"{NAME} train --source DOMAIN --out RUN [flags]",
+        help="fit a detector on a source domain and write a run folder",
+        description="Fit a detector on the train split of a source domain, stop by its validation split, and write\n"
+        "a run folder. Killed at any moment, it goes on with --resume and ends in the same weights.",
+        epilog=_DOMAIN
+        + f"""
+{_SETTINGS}
+examples:
+  {NAME} train --source forged_photos/splice --out runs/splice
+  {NAME} train --source photos/faces --group 'id\\d+' --detector ft --train.epochs 15 --out runs/faces
+""",
+    )
+    parser.add_argument("--source", required=True, metavar="DOMAIN", help="the domain to learn from")
+    parser.add_argument("--out", required=True, metavar="RUN", help="run folder to write")
+    _add_common(parser, "goes on from where it was interrupted")
+    add_settings(parser, sections=("", "data", "train", "adapt", "evaluate"), short=("detector", "seed"))
+    parser.set_defaults(command="train")
+    return parser
+
+
+def _adapt(sub: Any) -> Parser:
+    parser: Parser = sub.add_parser(
+        "adapt",
+        usage=f"{NAME} adapt --run RUN --target DOMAIN --out RUN [--shots K] [--strategy NAME] [--draws N] [flags]",
+        help="adapt a run to a target domain with a few shots and write a new run folder",
+        description="Adapt a trained run to a target domain with a few labelled images per class (shots), drawn from\n"
+        "the target's train split. Each draw repeats it with other shots. Settings are those of the run unless\n"
+        "given here.",
+        epilog=_DOMAIN
+        + f"""
+strategies:
+{_strategies()}
+
+{_SETTINGS}
+examples:
+  {NAME} adapt --run runs/splice --target forged_photos/copy_move --shots 10 --out runs/splice-copy_move
+  {NAME} adapt --run runs/splice --target photos/faces --shots 5 --strategy threshold --draws 10 --out runs/faces
+""",
+    )
+    parser.add_argument("--run", required=True, metavar="RUN", help="the run to adapt")
+    parser.add_argument("--target", required=True, metavar="DOMAIN", help="the domain to adapt to")
+    parser.add_argument("--out", required=True, metavar="RUN", help="run folder to write")
+    _add_common(parser)
+    add_settings(
+        parser,
+        sections=("", "data", "train", "adapt", "evaluate"),
+        leave_out=("detector", "data.crop"),
+        short=("adapt.shots", "adapt.strategy", "adapt.draws", "seed"),
+    )
+    parser.set_defaults(command="adapt")
+    return parser
+
+
+def _evaluate(sub: Any) -> Parser:
+    parser: Parser = sub.add_parser(
+        "evaluate",
+        usage=f"{NAME} evaluate --run RUN --on DOMAIN [DOMAIN ...] [flags]",
+        help="score the test splits of some domains with a run",
+        description="Score the test split of each domain with a run. RUN/evaluations/ gets predictions.csv (every\n"
+        "image) and metrics.json (accuracy, AUC and more with 95 % intervals). Images that share a photograph with\n"
+        "what the run has learned from are left out. Settings are those of the run unless given here.",
+        epilog=_DOMAIN
+        + f"""
+{_SETTINGS}
+examples:
+  {NAME} evaluate --run runs/splice --on forged_photos/splice forged_photos/copy_move photos/faces
+""",
+    )
+    parser.add_argument("--run", required=True, metavar="RUN", help="the run to evaluate")
+    parser.add_argument("--on", required=True, nargs="+", metavar="DOMAIN", help="the domains to score")
+    _add_common(parser)
+    add_settings(parser, sections=("data", "evaluate"), leave_out=("data.crop",))
+    parser.set_defaults(command="evaluate")
+    return parser
+
+
+def _table(sub: Any) -> Parser:
+    parser: Parser = sub.add_parser(
+        "table",
+        help="print the source x target matrix of evaluated runs",
+        description="Print the source x target matrix of any number of runs: zero-shot and at each number of shots,\n"
+        "mean over draws with 95 % interval. The header names seed, shots, strategy and threshold rule.",
+        epilog=f"examples:\n  {NAME} table runs/*\n  {NAME} table runs/splice runs/mine --markdown table.md\n",
+    )
+    parser.add_argument("runs", nargs="+", metavar="RUN", help="evaluated runs")
+    for kind in ("markdown", "csv", "latex"):
+        parser.add_argument(f"--{kind}", metavar="FILE", help=f"write the table as {kind} too")
+    parser.set_defaults(command="table")
+    return parser
+
+
+def _show(sub: Any) -> Parser:
+    parser: Parser = sub.add_parser(
+        "show",
+        help="print what a run is and what was measured",
+        description="Print what a run is, what it was made from, and what was measured.",
+        epilog=f"examples:\n  {NAME} show runs/splice\n",
+    )
+    parser.add_argument("run", metavar="RUN", help="a run folder, finished or not")
+    parser.set_defaults(command="show")
+    return parser
+
+
+def _data(sub: Any) -> tuple[Parser, dict[str, Parser]]:
+    parser: Parser = sub.add_parser(
+        "data",
+        help="list, build or look at domains",
+        description="Built-in data sets (made on this machine, nothing is downloaded), and a look at any domain.",
+        epilog=_DOMAIN
+        + f"\nexamples:\n  {NAME} data list\n  {NAME} data build forged_photos\n  {NAME} data show photos/faces\n",
+    )
+    parser.set_defaults(command="data")
+    inner = parser.add_subparsers(title="commands", metavar="COMMAND", parser_class=Parser)
+    names: Parser = inner.add_parser("list", help="name the built-in domains", description="Name the built-in domains.")
+    names.set_defaults(command="data_list")
+    build: Parser = inner.add_parser(
+        "build",
+        help="make a built-in data set",
+        description="Make a built-in data set on this machine, in $FORENSICTRANSFER_DATA or ~/.cache/forensictransfer.",
+    )
+    build.add_argument("name", metavar="NAME", help="a data set (all its domains) or one domain: forged_photos/splice")
+    build.add_argument("--overwrite", action="store_true", help="make it again if it is there")
+    build.set_defaults(command="data_build")
+    look: Parser = inner.add_parser(
+        "show",
+        help="count a domain's images by split and class",
+        description="Count a domain's images by split and class, and say what would be passed over.",
+        epilog=_DOMAIN,
+    )
+    look.add_argument("domain", metavar="DOMAIN")
+    _add_group(look)
+    look.set_defaults(command="data_show")
+    return parser, {"list": names, "build": build, "show": look}
+
+
+def _add_common(parser: Parser, resume: str = "") -> None:
+    parser.add_argument("--config", metavar="FILE", help="YAML file of settings")
+    _add_group(parser)
+    if resume:
+        parser.add_argument("--resume", action="store_true", help=resume)
+    parser.add_argument("--overwrite", action="store_true", help="replace what is there")
+
+
+def _add_group(parser: Parser) -> None:
+    parser.add_argument(
+        "--group",
+        metavar="RULE",
+        help="what belongs together: stem (default), path, a regular expression on the path, or a CSV file",
+    )
+
+
+def _strategies() -> str:
+    return "\n".join(f"  {name:<12}{text}" for name, text in STRATEGIES.items())
+
+
+def check_words(parser: Parser, commands: dict[str, Any], words: Sequence[str]) -> None:
+    """Raise UserError for an unknown command or flag, before argparse complains of what follows from it."""
+    while words:
+        if words[0].startswith("-"):
+            check_flags(parser, words[:1])
+            words = words[1:]
+            continue
+        if words[0] not in commands:
+            known = ", ".join(commands)
+            raise UserError(f"unknown command '{words[0]}'{nearest(words[0], commands)} (there are: {known})")
+        entry = commands[words[0]]
+        words = words[1:]
+        if isinstance(entry, Parser):
+            return check_flags(entry, words)
+        parser, commands = entry

@@ -1,0 +1,185 @@
+"""The command line: `forensictransfer train | adapt | evaluate | table | show | data`. No logic, no TensorFlow."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+from argparse import Namespace
+from collections.abc import Callable, Sequence
+
+from forensictransfer.arguments import NAME, build_parser, check_words
+from forensictransfer.errors import UserError
+from forensictransfer.flags import settings_of
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit code: 0, 2 for a mistake in the input or a full disk, 130 if interrupted."""
+    try:
+        code = _run(list(sys.argv[1:] if argv is None else argv))
+        sys.stdout.flush()
+        return code
+    except UserError as error:
+        return _say(f"error: {error}", 2)
+    except BrokenPipeError:  # whoever read our output (`| head`) has gone
+        _discard_output()
+        return 141
+    except OSError as error:
+        if error.errno not in _TROUBLE:
+            raise
+        if error.filename is None:
+            _discard_output()
+        return _say(f"error: {_file(error)}: {_TROUBLE[error.errno]}", 2)
+    except KeyboardInterrupt:
+        return _say("interrupted; a training goes on with --resume", 130)
+    except Exception as error:
+        trouble = _TENSORFLOW_TROUBLE.get(type(error).__name__)
+        if trouble is None or not type(error).__module__.startswith("tensorflow"):
+            raise
+        return _say(f"error: {trouble}: {str(error).splitlines()[0]}", 2)
+
+
+# What the machine may refuse while nothing is wrong with the program: said in one line, without a traceback.
+_TROUBLE = {
+    errno.ENOSPC: "the disk is full",
+    errno.EDQUOT: "the disk quota is used up",
+    errno.EFBIG: "the file would be larger than the system allows",
+    errno.EROFS: "the file system is read-only",
+    errno.EACCES: "no permission",
+    errno.EPERM: "no permission",
+    errno.ENOTDIR: "part of the path is a file, not a folder",
+    errno.EISDIR: "is a folder, not a file",
+    errno.ENAMETOOLONG: "the name is too long",
+    errno.EIO: "the disk reports an error",
+    errno.EMFILE: "too many files are open",
+}
+_TENSORFLOW_TROUBLE = {
+    "ResourceExhaustedError": "out of memory or disk (a smaller --train.batch or --evaluate.batch needs less memory)",
+    "PermissionDeniedError": "no permission",
+    "FailedPreconditionError": "cannot be written",
+}
+
+
+def _discard_output() -> None:
+    """Send what is left of stdout nowhere, so that Python does not fail on it again at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _file(error: OSError) -> str:
+    """The file that a system error is about; the second one of a rename is the one that a user knows."""
+    name = error.filename2 or error.filename or "the output"
+    return os.fsdecode(name) if isinstance(name, (str, bytes)) else str(name)
+
+
+def _run(words: list[str]) -> int:
+    parser, commands = build_parser()
+    if not words:
+        parser.print_help(sys.stderr)
+        return 2
+    check_words(parser, commands, words)
+    try:
+        arguments = parser.parse_args(words)
+    except SystemExit as stop:  # --help and --version
+        return int(stop.code or 0)
+    _HANDLERS[arguments.command](arguments)
+    return 0
+
+
+def _train(arguments: Namespace) -> None:
+    from forensictransfer import commands
+
+    out = commands.train(
+        arguments.source,
+        arguments.out,
+        config=arguments.config,
+        settings=settings_of(arguments),
+        group=arguments.group,
+        resume=arguments.resume,
+        overwrite=arguments.overwrite,
+    )
+    print(f"wrote {out}; next: {NAME} evaluate --run {out} --on DOMAIN")
+
+
+def _adapt(arguments: Namespace) -> None:
+    from forensictransfer import commands
+
+    out = commands.adapt(
+        arguments.run,
+        arguments.target,
+        arguments.out,
+        config=arguments.config,
+        settings=settings_of(arguments),
+        group=arguments.group,
+        overwrite=arguments.overwrite,
+    )
+    print(f"wrote {out}; next: {NAME} table {arguments.run} {out}")
+
+
+def _evaluate(arguments: Namespace) -> None:
+    from forensictransfer import commands
+    from forensictransfer.card import evaluation_lines
+
+    found = commands.evaluate(
+        arguments.run,
+        arguments.on,
+        config=arguments.config,
+        settings=settings_of(arguments),
+        group=arguments.group,
+        overwrite=arguments.overwrite,
+    )
+    print("\n".join(evaluation_lines(found)))
+
+
+def _table(arguments: Namespace) -> None:
+    from forensictransfer import commands
+
+    print(commands.table(*arguments.runs, markdown=arguments.markdown, csv=arguments.csv, latex=arguments.latex))
+
+
+def _show(arguments: Namespace) -> None:
+    from forensictransfer import commands
+
+    print(commands.show(arguments.run))
+
+
+def _data(arguments: Namespace) -> None:
+    raise UserError(f"data: expected one of list, build, show (see `{NAME} data --help`)")
+
+
+def _data_list(arguments: Namespace) -> None:
+    from forensictransfer.data.builtin import builtin_descriptions
+
+    descriptions = builtin_descriptions()
+    width = max(len(name) for name in descriptions)
+    print("\n".join(f"{name:<{width}}  {text}" for name, text in descriptions.items()))
+
+
+def _data_build(arguments: Namespace) -> None:
+    from forensictransfer import data
+
+    built = data.build(arguments.name, overwrite=arguments.overwrite)
+    print(f"built {', '.join(built)}" if built else f"{arguments.name} is built already; --overwrite makes it again")
+
+
+def _data_show(arguments: Namespace) -> None:
+    from forensictransfer import data
+
+    print(data.show(arguments.domain, group=arguments.group))
+
+
+_HANDLERS: dict[str, Callable[[Namespace], None]] = {
+    "train": _train,
+    "adapt": _adapt,
+    "evaluate": _evaluate,
+    "table": _table,
+    "show": _show,
+    "data": _data,
+    "data_list": _data_list,
+    "data_build": _data_build,
+    "data_show": _data_show,
+}
+
+
+def _say(message: str, code: int) -> int:
+    print(f"{NAME}: {message}", file=sys.stderr)
+    return code

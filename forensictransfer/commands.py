@@ -1,0 +1,244 @@
+"""The commands as Python calls: each checks all that can be checked before TensorFlow is loaded, then does its work."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from forensictransfer.config import DomainSettings, Settings, load_settings, unknown_names
+from forensictransfer.errors import UserError
+from forensictransfer.quiet import import_tensorflow, prepare_tensorflow
+from forensictransfer.runs import RunFolder, check_new, domain_info
+from forensictransfer.yaml_text import flat
+
+if TYPE_CHECKING:
+    from forensictransfer.data.domains import Domain
+
+# A trained run is read in the geometry that it was trained in.
+FIXED = ("detector", "data.crop")
+
+DomainLike = str | Path | DomainSettings
+SettingsLike = Settings | Mapping[str, Any]
+
+
+def train(
+    source: DomainLike,
+    out: str | Path,
+    detector: str | None = None,
+    *,
+    config: str | Path | None = None,
+    settings: SettingsLike | None = None,
+    group: str | None = None,
+    resume: bool = False,
+    overwrite: bool = False,
+) -> Path:
+    """Train a detector on the source domain and write a run folder.
+
+    Args:
+        source: a built-in name, a folder, or a domain file.
+        out: the run folder to write.
+        detector: a registered name (`ft-res`).
+        config: a YAML file of settings. settings: single values over it (`{"train.epochs": 15}`), or all of them.
+        group: what belongs together in the source: `stem`, `path`, a regular expression, or a CSV file.
+        resume: go on with a run that was interrupted. overwrite: replace a run that stands at `out`.
+    Returns: the run folder.
+    Raises: UserError for any mistake in the input.
+    """
+    chosen = _settings(config, settings, {"detector": detector})
+    check_new(out, overwrite=overwrite, resume=resume)
+    domain = _open(source, group, chosen)
+    if resume and (Path(out) / "run.json").exists():
+        run = RunFolder.open(out, finished=False)
+        run.check_same({"kind": "train", "detector": chosen.detector, "source": domain_info(domain)}, chosen)
+        if run.finished:
+            return run.path
+    import_tensorflow()
+    from forensictransfer import training
+
+    training.train_run(domain, chosen, Path(out).expanduser(), resume=resume, overwrite=overwrite)
+    return Path(out)
+
+
+def adapt(
+    run: str | Path,
+    target: DomainLike,
+    out: str | Path,
+    *,
+    shots: int | None = None,
+    strategy: str | None = None,
+    draws: int | None = None,
+    config: str | Path | None = None,
+    settings: SettingsLike | None = None,
+    group: str | None = None,
+    overwrite: bool = False,
+) -> Path:
+    """Adapt a trained run to a target domain with a few labelled images, and write a new run folder.
+
+    Args:
+        run: the folder of a finished training; its settings hold unless `config` or `settings` say otherwise.
+        target: a built-in name, a folder, or a domain file.
+        out: the run folder to write.
+        shots: labelled images per class, from 1. strategy: `finetune`, `threshold`, `head`, `prototype`.
+        draws: repetitions with different shots.
+        config, settings, group, overwrite: as for `train`.
+    Returns: the run folder.
+    Raises: UserError for any mistake in the input.
+    """
+    parent = RunFolder.open(run)
+    arguments = {"adapt.shots": shots, "adapt.strategy": strategy, "adapt.draws": draws}
+    chosen = _settings(config, settings, arguments, base=parent.settings)
+    if parent.kind != "train":
+        raise UserError(f"{run}: is itself an adapted run; adapt the run it came from: {parent.info['parent']}")
+    _check_fixed(parent, chosen)
+    if os.path.realpath(out) == os.path.realpath(run):
+        raise UserError(f"{out}: is the run to adapt; choose another folder to write to")
+    check_new(out, overwrite=overwrite)
+    domain = _open(target, group, chosen)
+    _check_other_domain(parent, domain)
+    from forensictransfer.data.splits import draw_shots
+
+    # Fewer images than shots are found here, before seconds go into loading TensorFlow.
+    draw_shots(domain.records, chosen.adapt.shots, seed=chosen.seed, draw=0, domain=domain.name)
+    import_tensorflow()
+    from forensictransfer import adaptation
+
+    adaptation.adapt_run(parent, domain, chosen, Path(out).expanduser(), overwrite=overwrite)
+    return Path(out)
+
+
+def evaluate(
+    run: str | Path,
+    on: DomainLike | Sequence[DomainLike],
+    *,
+    config: str | Path | None = None,
+    settings: SettingsLike | None = None,
+    group: str | None = None,
+    overwrite: bool = False,
+) -> list[dict[str, Any]]:
+    """Score the test splits of some domains with a run; predictions and metrics go into the run folder.
+
+    Args:
+        run: the folder of a finished run.
+        on: one domain or several: built-in names, folders, or domain files.
+        config, settings: as for `train`, laid over the run's own. group: holds for all domains of `on`.
+        overwrite: replace evaluations that stand in the run folder.
+    Returns: the content of metrics.json for each domain, in the order of `on`.
+    Raises: UserError for any mistake in the input.
+    """
+    opened = RunFolder.open(run)
+    chosen = _settings(config, settings, {}, base=opened.settings)
+    _check_fixed(opened, chosen)
+    specs = [on] if isinstance(on, (str, Path, DomainSettings)) else list(on)
+    if not specs:
+        raise UserError("evaluate: expected at least one domain")
+    domains = [_open(spec, group, chosen) for spec in specs]
+    _check_names_differ(opened, domains)
+    for domain in domains:
+        there = opened.evaluation_path(domain.name)
+        if there.exists() and not overwrite:
+            raise UserError(f"{there}: exists already; --overwrite replaces it")
+        if not os.access(opened.path, os.W_OK):
+            raise UserError(f"{opened.path}: cannot be written: it is read-only or not yours")
+    import_tensorflow()
+    from forensictransfer import evaluation
+    from forensictransfer.card import card_text
+
+    found = evaluation.evaluate_run(opened, domains, chosen, overwrite=overwrite)
+    opened.write_text("CARD.md", card_text(opened))
+    return found
+
+
+def table(
+    *runs: str | Path,
+    markdown: str | Path | None = None,
+    csv: str | Path | None = None,
+    latex: str | Path | None = None,
+) -> str:
+    """The source x target matrix of any number of evaluated runs, as text; also written to files where asked.
+
+    Args:
+        runs: run folders. markdown, csv, latex: files to write the same table to.
+    Returns: the table as text.
+    Raises: UserError for any mistake in the input.
+    """
+    if not runs:
+        raise UserError("table: expected at least one run folder")
+    for file in (markdown, csv, latex):
+        if file is not None and Path(file).is_dir():
+            raise UserError(f"{file}: expected a file to write the table to, got a folder")
+    for run in runs:
+        RunFolder.open(run)
+    from forensictransfer.report import tables
+
+    return tables.table([Path(run) for run in runs], markdown=markdown, csv=csv, latex=latex)
+
+
+def show(run: str | Path) -> str:
+    """What a run is, what it was made from, and what was measured, as text; an unfinished run is shown too.
+
+    Raises: UserError if the folder is missing, no run, of another format, or torn.
+    """
+    from forensictransfer.card import show_text
+
+    return show_text(RunFolder.open(run, finished=False))
+
+
+def _settings(
+    config: str | Path | None,
+    settings: SettingsLike | None,
+    arguments: Mapping[str, Any],
+    base: Settings | None = None,
+) -> Settings:
+    """File, then single settings, then the call's own arguments; every problem in them is named at once."""
+    given = {name: value for name, value in arguments.items() if value is not None}
+    if isinstance(settings, Settings):
+        if config is not None:
+            raise UserError("give a settings file or complete Settings, not both")
+        problems = unknown_names(flat(settings.model_dump()))
+        if problems:
+            raise UserError("; ".join(problems))
+        return load_settings(None, given, base=settings)
+    clash = {name for name in given if flat(settings or {}).get(name, given[name]) != given[name]}
+    if clash:
+        raise UserError(f"{', '.join(sorted(clash))}: given twice, as an argument and as a setting")
+    return load_settings(config, {**(settings or {}), **given}, base=base)
+
+
+def _open(spec: DomainLike, group: str | None, settings: Settings) -> Domain:
+    prepare_tensorflow()  # built-in domains are stored in TensorFlow's record files
+    from forensictransfer.data.domains import open_domain
+
+    domain = open_domain(spec, group=group, data=settings.data)
+    for note in domain.notes:
+        print(f"{domain.name}: {note}", file=sys.stderr)
+    return domain
+
+
+def _check_fixed(run: RunFolder, settings: Settings) -> None:
+    then, now = flat(run.settings.model_dump()), flat(settings.model_dump())
+    other = [f"{name} is {then[name]} there, {now[name]} was asked for" for name in FIXED if then[name] != now[name]]
+    if other:
+        raise UserError(f"{run.path}: was trained otherwise: {'; '.join(other)}")
+
+
+def _check_other_domain(parent: RunFolder, target: Domain) -> None:
+    """By place only: a copy elsewhere is found by its pixels, when shared photographs are dropped from the test."""
+    if os.path.realpath(parent.info["source"]["origin"]) == os.path.realpath(target.origin):
+        raise UserError(
+            f"{target.origin}: is the source that {parent.path} was trained on; name another domain as target"
+        )
+
+
+def _check_names_differ(run: RunFolder, domains: Sequence[Domain]) -> None:
+    """Two domains of one name would end in one folder."""
+    places: dict[Path, Domain] = {}
+    for domain in domains:
+        other = places.setdefault(run.evaluation_path(domain.name), domain)
+        if other is not domain:
+            raise UserError(
+                f"{domain.origin} and {other.origin} would both be called {domain.name}; "
+                "give one of them a name of its own in a domain file"
+            )

@@ -1,0 +1,66 @@
+"""Metadata, dependencies, and the mapping of datasets/ and configs/ into the wheel."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from setuptools import find_packages, setup
+from setuptools.command.build_py import build_py
+
+ROOT = Path(__file__).resolve().parent
+VERSION = re.search(r'__version__ = "(.+?)"', (ROOT / "forensictransfer/__init__.py").read_text(encoding="utf-8"))
+assert VERSION is not None
+README = ROOT / "README.md"
+
+# datasets/ must not become importable as `datasets`, which another library is called: each builder's folder goes into
+# the wheel below forensictransfer.datasets, and configs/ beside it.
+BUILDERS = {
+    f"forensictransfer.datasets.{folder.name}": f"datasets/{folder.name}"
+    for folder in sorted((ROOT / "datasets").iterdir())
+    if (folder / "__init__.py").is_file()
+}
+MAPPED = {**BUILDERS, "forensictransfer.configs": "configs"}
+
+
+class BuildWithoutTests(build_py):
+    """A builder's folder holds its test too (TFDS' custom); the wheel does without."""
+
+    def find_package_modules(self, package: str, package_dir: str) -> list[tuple[str, str, str]]:
+        found = super().find_package_modules(package, package_dir)
+        return [item for item in found if not item[1].endswith("_test")]
+
+
+setup(
+    name="forensictransfer",
+    version=VERSION.group(1),
+    description="Forgery detection that is trained on one domain and adapted to the next with a few shots",
+    long_description=README.read_text(encoding="utf-8") if README.is_file() else "",
+    long_description_content_type="text/markdown",
+    python_requires=">=3.11",
+    packages=[*find_packages(include=["forensictransfer", "forensictransfer.*"]), *MAPPED],
+    package_dir=MAPPED,
+    package_data={"forensictransfer.configs": ["*.yaml"], **{name: ["*"] for name in BUILDERS}},
+    exclude_package_data={name: ["*_test.py"] for name in BUILDERS},
+    cmdclass={"build_py": BuildWithoutTests},
+    install_requires=[
+        "tensorflow>=2.21,<2.22",
+        "keras>=3.15,<4",
+        "tensorflow-datasets>=4.9.10,<5",
+        "importlib_resources",  # tensorflow-datasets needs it for builders in packages and does not say so
+        "tensorboard>=2.21",  # TensorFlow 2.21 no longer brings it
+        "numpy>=2",
+        "scipy>=1.15",
+        "scikit-learn>=1.6",
+        "scikit-image>=0.26",
+        "pillow>=12",
+        "optuna>=5",
+        "pydantic>=2.10",
+        "pyyaml>=6",
+        "tqdm>=4.66",
+    ],
+    extras_require={
+        "test": ["pytest", "hypothesis", "dill", "ruff", "mypy", "types-PyYAML", "types-tqdm"],
+    },
+    entry_points={"console_scripts": ["forensictransfer = forensictransfer.cli:main"]},
+)
