@@ -9,7 +9,7 @@ import tempfile
 
 
 def prepare_tensorflow() -> None:
-    """Set what TensorFlow and Keras read when they are imported: warnings only, and the right backend. Loads nothing."""
+    """Set what TensorFlow and Keras read when imported: warnings only, and the right backend. Loads nothing itself."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     os.environ["KERAS_BACKEND"] = "tensorflow"
 
