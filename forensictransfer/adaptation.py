@@ -10,16 +10,15 @@ import numpy as np
 from tqdm import tqdm
 
 from forensictransfer.card import card_text
-from forensictransfer.config import Settings
+from forensictransfer.config import DomainSettings, Settings
 from forensictransfer.data.domains import Domain, Record, open_domain
 from forensictransfer.data.images import Images
 from forensictransfer.data.splits import draw_shots
-from forensictransfer.config import DomainSettings
 from forensictransfer.decision import Decision
 from forensictransfer.detectors.base import Analysis, Detector
 from forensictransfer.environment import environment
 from forensictransfer.errors import UserError
-from forensictransfer.evaluation import analyse_images, evaluate_run, open_detector
+from forensictransfer.evaluation import analyse_images, check_splits, evaluate_run, open_detector
 from forensictransfer.runs import RunFolder, domain_info
 from forensictransfer.strategies.base import Adapted, FewShotTask, SourceKnowledge, strategy
 
@@ -33,6 +32,7 @@ def adapt_run(
     source's test is repeated with each adapted detector, since adaptation forgets. Raises UserError for input that
     cannot work, also where the source's images are no longer there.
     """
+    check_splits(target, ("test",))
     source = _source_again(parent, settings)
     options = settings.adapt
     adapt_one = strategy(options.strategy)
@@ -77,7 +77,9 @@ def _source_again(parent: RunFolder, settings: Settings) -> Domain:
     except UserError as error:
         raise UserError(f"{parent.path}: the source is needed to report what adaptation forgets: {error}") from error
     if source.fingerprint() != info["fingerprint"]:
-        raise UserError(f"{info['origin']}: its images are no longer those that {parent.path} was trained on; train again")
+        raise UserError(
+            f"{info['origin']}: its images are no longer those that {parent.path} was trained on; train again"
+        )
     return source
 
 
@@ -128,7 +130,7 @@ def _describe(parent: RunFolder, target: Domain, shots: list[Images]) -> dict[st
 
 def _info(parent: RunFolder, target: Domain, settings: Settings) -> dict[str, Any]:
     options = settings.adapt
-    stop = f"{options.steps} steps" if options.strategy == "finetune" else "no gradient"
+    stop = f"{options.stop}, {options.steps} steps" if options.strategy == "finetune" else "no gradient"
     return {
         "kind": "adapt",
         "detector": parent.info["detector"],

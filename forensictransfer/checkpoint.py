@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
+import zipfile
+import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,7 +15,7 @@ import numpy as np
 
 from forensictransfer.errors import UserError
 
-NAME = "checkpoint.npz"
+NAME = ".checkpoint.npz"  # hidden: a file in passing, which the finished run does not vouch for
 
 
 @dataclass
@@ -30,13 +33,18 @@ class TrainingState:
         return len(self.history)
 
     def record(self, logs: dict[str, float], monitor: str, model: keras.Model) -> None:
-        """Add an epoch; keep the weights if `monitor` is the best so far (accuracies and AUCs rise, losses fall)."""
+        """Add an epoch; keep the weights if `monitor` is the best so far (accuracies and AUCs rise, losses fall).
+
+        The earlier of two equal epochs is the better one, and any number is better than NaN. Raises UserError if
+        `monitor` is not in `logs`.
+        """
         self.history.append({"epoch": self.epochs, **{name: float(value) for name, value in logs.items()}})
         if monitor not in logs:
             raise UserError(f"train.monitor: expected one of {', '.join(sorted(logs))}, got '{monitor}'")
         value = float(logs[monitor])
         sign = 1.0 if monitor.endswith(("accuracy", "auc")) else -1.0
-        if self.best_value is None or sign * value > sign * self.best_value:
+        best = self.best_value
+        if best is None or sign * value > sign * best or (math.isnan(best) and not math.isnan(value)):
             self.best_value, self.best_epoch = value, self.epochs - 1
             self.best_weights = model.get_weights()
 
@@ -48,7 +56,7 @@ class TrainingState:
 def save(path: Path, state: TrainingState, model: keras.Model) -> None:
     """Write state, weights and optimiser to `path` (the caller makes it atomic)."""
     arrays = {f"model_{i}": value for i, value in enumerate(model.get_weights())}
-    arrays |= {f"optimizer_{i}": np.array(value) for i, value in enumerate(model.optimizer.variables)}
+    arrays |= {f"optimizer_{i}": np.asarray(value) for i, value in enumerate(model.optimizer.variables)}
     arrays |= {f"best_{i}": value for i, value in enumerate(state.best_weights)}
     plain = {"history": state.history, "best_value": state.best_value, "best_epoch": state.best_epoch}
     np.savez(path, allow_pickle=False, state=np.array(json.dumps(plain)), **arrays)
@@ -66,7 +74,7 @@ def restore(path: Path, model: keras.Model) -> TrainingState:
             for variable, value in zip(model.optimizer.variables, _numbered(stored, "optimizer_"), strict=True):
                 variable.assign(value)
             return TrainingState(**plain, best_weights=_numbered(stored, "best_"))
-    except (ValueError, KeyError, OSError, EOFError) as error:
+    except (ValueError, KeyError, OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise UserError(f"{path}: is torn and cannot be resumed from; train again with --overwrite") from error
 
 

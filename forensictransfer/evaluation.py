@@ -10,6 +10,7 @@ from tqdm import tqdm
 
 from forensictransfer.config import Settings
 from forensictransfer.data.domains import Domain
+from forensictransfer.data.layout import CLASSES
 from forensictransfer.data.pipeline import Images, tile_batches
 from forensictransfer.data.splits import drop_shared
 from forensictransfer.decision import Decision
@@ -48,9 +49,7 @@ def analyse_images(detector: Detector, images: Images, settings: Settings, *, pr
     bar.close()
     if energies is None or features is None:
         return Analysis(np.zeros((0, 2), np.float32), np.zeros((0, 0), np.float32))
-    return Analysis(
-        (energies / counts[:, None]).astype(np.float32), (features / counts[:, None]).astype(np.float32)
-    )
+    return Analysis((energies / counts[:, None]).astype(np.float32), (features / counts[:, None]).astype(np.float32))
 
 
 def open_detector(run: RunFolder) -> Detector:
@@ -66,6 +65,8 @@ def evaluate_run(
     Test images that share a photograph (group or decoded pixels) with what the run has seen are dropped and counted.
     Raises UserError if a class is missing from a test split or nothing is left of it.
     """
+    for domain in domains:
+        check_splits(domain, ("test",))
     detector = open_detector(run)
     seen = run.read_json("data.json")["seen"]
     results = []
@@ -115,8 +116,10 @@ def analyse_draws(
 ) -> Iterator[tuple[int, Decision, Analysis]]:
     """Number, decision and analysis of every draw; draws that share their weights are scored once."""
     if run.kind == "train":
-        yield 0, Decision.from_json(run.read_json("decision.json")), analyse_images(
-            detector, images, settings, progress=progress
+        yield (
+            0,
+            Decision.from_json(run.read_json("decision.json")),
+            analyse_images(detector, images, settings, progress=progress),
         )
         return
     shared: Analysis | None = None
@@ -133,9 +136,20 @@ def analyse_draws(
             yield draw, decision, shared
 
 
+def check_splits(domain: Domain, splits: Sequence[str]) -> None:
+    """Raise UserError unless both classes stand in each of `splits`. Nothing is read: ask before any work."""
+    for split in splits:
+        found = {record.label for record in domain.split(split)}
+        for label, kind in enumerate(CLASSES):
+            if label not in found:
+                raise UserError(
+                    f"domain '{domain.name}': expected real and fake images in its {split} split, found no {kind} one"
+                )
+
+
 def check_both_classes(images: Images, name: str, split: str, *, dropped: int = 0) -> None:
     """Raise UserError unless both classes are present."""
-    for label, kind in enumerate(("real", "fake")):
+    for label, kind in enumerate(CLASSES):
         if not (images.labels == label).any():
             lost = f"; {dropped} were dropped, as the run has seen their photographs" if dropped else ""
             unreadable = f"; {len(images.skipped)} could not be read" if images.skipped else ""
@@ -153,8 +167,9 @@ def _rows(draws: Sequence[dict[str, Any]]) -> Iterator[tuple[Any, ...]]:
                 name,
                 int(item["labels"][i]),
                 item["groups"][i],
-                f"{item['scores'][i]:.7g}",
-                f"{item['probabilities'][i]:.7g}",
-                f"{item['energies'][i, 0]:.7g}",
-                f"{item['energies'][i, 1]:.7g}",
+                # All digits: whoever reads the file gets the very numbers that metrics.json was computed from.
+                repr(float(item["scores"][i])),
+                repr(float(item["probabilities"][i])),
+                f"{item['energies'][i, 0]:.9g}",
+                f"{item['energies'][i, 1]:.9g}",
             )

@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from forensictransfer.errors import UserError
+
 _PARTIAL = re.compile(r"^\..+\.partial-(\d+)$")
 
 
@@ -61,11 +63,13 @@ def new_folder(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
     With `overwrite` an existing folder is replaced (the caller has made sure that it may be), else it is an error.
     """
     path = Path(os.path.realpath(path))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    _clear_abandoned(path)
     partial = path.with_name(f".{path.name}.partial-{os.getpid()}")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _clear_abandoned(path)
         partial.mkdir()
+    except FileNotFoundError as error:  # /proc and its like
+        raise UserError(f"{path}: cannot be written: the file system lets no folder be made there") from error
     except OSError as error:
         raise OSError(error.errno, os.strerror(error.errno or 0), str(path)) from error
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,11 +17,13 @@ from forensictransfer.card import card_text
 from forensictransfer.config import Settings
 from forensictransfer.data.domains import Domain
 from forensictransfer.data.pipeline import Images, epoch_order, tiles, training_batch, training_batches
+from forensictransfer.data.splits import SPLITS
 from forensictransfer.decision import Decision
 from forensictransfer.detectors.base import Detector
 from forensictransfer.detectors.registry import detector_class
 from forensictransfer.environment import environment
-from forensictransfer.evaluation import analyse_images, check_both_classes, evaluate_run
+from forensictransfer.errors import UserError, nearest
+from forensictransfer.evaluation import analyse_images, check_both_classes, check_splits, evaluate_run
 from forensictransfer.runs import RunFolder, domain_info
 
 VALIDATION_CROPS = 1024  # at most; enough for a loss that is steadier than its change from epoch to epoch
@@ -33,23 +36,36 @@ def train_run(
     """Train `settings.detector` on the train split of `domain`, stop by its validation split, test on its test split.
 
     Writes the run folder `out` and returns it. With `resume`, a training that was killed goes on after its last whole
-    epoch and ends in the weights of the undisturbed run. Raises UserError for input that cannot work.
+    epoch and ends in the weights of the undisturbed run. Raises UserError for input that cannot work, before anything
+    is written; a training that fails (a full disk) before its first epoch is saved leaves nothing behind.
     """
+    check_splits(domain, SPLITS)
     train, validation = (
         Images(domain.split(split), data=settings.data, progress=f"reading {domain.name} {split}")
         for split in ("train", "validation")
     )
     for images, split in ((train, "train"), (validation, "validation")):
         check_both_classes(images, domain.name, split)
+    keras.utils.set_random_seed(settings.seed)
+    detector = detector_class(settings.detector).build(settings.data.crop)
+    check_monitor(detector, settings)
     run = RunFolder.create(out, _info(domain, settings), settings, resume=resume, overwrite=overwrite)
     if run.finished:
         print(f"{run.path}: is finished already; nothing to resume", file=sys.stderr)
         return run
-    run.write_json("environment.json", environment())
-    run.write_json("data.json", describe_data(domain, {"train": train, "validation": validation}))
-    keras.utils.set_random_seed(settings.seed)
-    detector = detector_class(settings.detector).build(settings.data.crop)
-    state = fit(detector, train, validation, settings, run)
+    try:
+        run.write_json("environment.json", environment())
+        run.write_json("data.json", describe_data(domain, {"train": train, "validation": validation}))
+        state = fit(detector, train, validation, settings, run)
+    except Exception:
+        if not (run.path / checkpoint.NAME).exists():  # nothing that a resumed training could go on from
+            shutil.rmtree(run.path, ignore_errors=True)
+        raise
+    if state.best_value is None or not np.isfinite(state.best_value):
+        raise UserError(
+            f"{run.path}: {settings.train.monitor} was not a number in any epoch; "
+            "train again with a smaller --train.learning_rate and --overwrite"
+        )
     detector.trainer.set_weights(state.best_weights)
     with run.writing("model.keras") as path:
         detector.save(str(path))
@@ -59,9 +75,10 @@ def train_run(
     known = analyse_images(detector, train, settings, progress="features of the source")
     run.write_npz("source_features.npz", energies=known.energies, features=known.features, labels=train.labels)
     evaluate_run(run, [domain], settings, overwrite=True)
-    (run.path / checkpoint.NAME).unlink(missing_ok=True)
-    run.finish()
     run.write_text("CARD.md", card_text(run))
+    run.finish()
+    # Last of all: a kill before this line costs no epoch.
+    (run.path / checkpoint.NAME).unlink(missing_ok=True)
     return run
 
 
@@ -127,6 +144,19 @@ def validation_crops(images: Images, crop: int) -> tuple[np.ndarray, np.ndarray]
     return np.concatenate(found), np.repeat(images.labels[chosen], [len(crops) for crops in found])
 
 
+def check_monitor(detector: Detector, settings: Settings) -> None:
+    """Raise UserError unless `train.monitor` is something that `detector` measures, which two blank crops tell."""
+    monitor = settings.train.monitor
+    if monitor in ("loss", "val_loss"):  # every model has them
+        return
+    detector.compile(settings.train.learning_rate)
+    blank = np.zeros((2, detector.crop, detector.crop, 3), np.uint8)
+    measured = detector.trainer.test_on_batch(*detector.fit_batch(blank, np.array([0, 1])), return_dict=True)
+    known = [prefix + name for prefix in ("val_", "") for name in sorted(measured)]
+    if monitor not in known:
+        raise UserError(f"train.monitor: expected one of {', '.join(known)}, got '{monitor}'{nearest(monitor, known)}")
+
+
 def describe_data(domain: Domain, splits: dict[str, Images]) -> dict[str, Any]:
     """What goes into data.json: the fingerprint, the counts, what was skipped, and all that has been seen."""
     return {
@@ -162,4 +192,3 @@ def _info(domain: Domain, settings: Settings) -> dict[str, Any]:
         "threshold_rule": f"{settings.train.threshold} (source validation)",
         "stop_rule": f"best {settings.train.monitor}, patience {settings.train.patience}",
     }
-

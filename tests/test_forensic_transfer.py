@@ -55,9 +55,7 @@ def test_total_loss_is_activation_plus_a_tenth_of_the_reconstruction() -> None:
     x, y = detector.fit_batch(images(4), labels)
     outputs = {name: np.array(value) for name, value in detector.model(x, training=False).items()}
     logs = detector.trainer.evaluate(x, y, verbose=0, return_dict=True)
-    activation = np.mean(
-        np.abs(outputs["energies"][:, 1] - labels) + np.abs(outputs["energies"][:, 0] - (1 - labels))
-    )
+    activation = np.mean(np.abs(outputs["energies"][:, 1] - labels) + np.abs(outputs["energies"][:, 0] - (1 - labels)))
     residual = keras.Model(detector.model.input, detector.model.get_layer("residual").output)(x).numpy()
     reconstruction = np.mean(np.abs(outputs["reconstruction"] - residual))
     assert logs["energies_loss"] == pytest.approx(activation, rel=1e-4)

@@ -30,10 +30,10 @@ def test_residual_is_the_third_difference_divided_by_4() -> None:
     x = image[0].astype(np.float64) / 255
     assert got.shape == (32, 32, 6)
     for row, column in ((0, 0), (5, 7), (31, 31)):
-        down = (x[row, column + 1] - 3 * x[row + 1, column + 1] + 3 * x[row + 2, column + 1] - x[row + 3, column + 1]) / 4
-        along = (x[row + 1, column] - 3 * x[row + 1, column + 1] + 3 * x[row + 1, column + 2] - x[row + 1, column + 3]) / 4
-        np.testing.assert_allclose(got[row, column, :3], down, atol=1e-6)
-        np.testing.assert_allclose(got[row, column, 3:], along, atol=1e-6)
+        down = x[row : row + 4, column + 1]
+        along = x[row + 1, column : column + 4]
+        for found, (a, b, c, d) in ((got[row, column, :3], down), (got[row, column, 3:], along)):
+            np.testing.assert_allclose(found, (a - 3 * b + 3 * c - d) / 4, atol=1e-6)
 
 
 def test_residual_of_hand_made_edges() -> None:

@@ -15,6 +15,7 @@ from tqdm import tqdm
 
 import forensictransfer.datasets
 from forensictransfer.errors import UserError, nearest
+from forensictransfer.quiet import import_tensorflow
 
 LABELS = ["real", "fake"]
 SPLITS = ("train", "validation", "test")
@@ -83,6 +84,7 @@ def load_builtin(name: str, data_dir: Path) -> list[Example]:
     if not is_built(name, data_dir):
         dataset = name.split("/")[0]
         raise UserError(f"{name} is not built in {data_dir}: run `forensictransfer data build {dataset}`")
+    import_tensorflow()
     import tensorflow_datasets as tfds
 
     builder = tfds.builder_from_directory(_folder(name, data_dir))
@@ -122,6 +124,7 @@ def _folder(name: str, data_dir: Path) -> Path:
 
 
 def _build(domain: str, data_dir: Path, overwrite: bool) -> None:
+    import_tensorflow()
     import tensorflow as tf
     import tensorflow_datasets as tfds
 

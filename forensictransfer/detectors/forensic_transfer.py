@@ -72,9 +72,7 @@ class ForensicTransferResidual(Detector):
             x = PopulationBatchNormalization(name=f"decoder_{stage}_norm")(x)
             x = keras.layers.ReLU(name=f"decoder_{stage}_relu")(x)
         channels = target.shape[-1]
-        reconstruction = keras.layers.Conv2D(
-            channels, 3, padding="same", activation="tanh", name="reconstruction"
-        )(x)
+        reconstruction = keras.layers.Conv2D(channels, 3, padding="same", activation="tanh", name="reconstruction")(x)
         error = ReconstructionError(name="reconstruction_error")(reconstruction, target)
         outputs = {
             "energies": energies,
@@ -118,13 +116,20 @@ class ForensicTransferResidual(Detector):
     def analyse(self, images: np.ndarray) -> Analysis:
         """Energies (n, 2) and channel energies (n, 128) of crops; the decoder is not run."""
         if self._analyse is None:
-            encoder = keras.Model(
-                self.model.input["image"],
-                [self.model.get_layer("energies").output, self.model.get_layer("channel_energies").output],
-            )
-            self._analyse = tf.function(lambda batch: encoder(batch, training=False))
+            self._analyse = tf.function(self._encode)
         energies, features = self._analyse(images)
         return Analysis(energies.numpy(), features.numpy())
+
+    def _encode(self, images: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Energies and channel energies in inference mode, batch norm folded into the convolutions: two passes less."""
+        layer = self.model.get_layer
+        x = layer("encoder_1")(layer("residual")(images))
+        for stage in range(2, 2 + len(ENCODER_FILTERS)):
+            convolution = layer(f"encoder_{stage}")
+            kernel, bias = layer(f"encoder_{stage}_norm").folded(convolution.kernel, convolution.bias)
+            x = tf.nn.relu(tf.nn.bias_add(tf.nn.conv2d(x, kernel, strides=2, padding="SAME"), bias))
+        channel_energies = layer("channel_energies")(x)
+        return layer("energies")(channel_energies), channel_energies
 
     def pictures(self, images: np.ndarray) -> dict[str, np.ndarray]:
         """The crops, what the encoder is fed and what the decoder makes of it, stretched to be seen.
@@ -141,7 +146,11 @@ class ForensicTransferResidual(Detector):
         fed, made = fed.numpy()[..., :3], made.numpy()[..., :3]
         reach = max(float(np.quantile(np.abs(fed), 0.99)), 1e-6)
         shown = {name: np.clip(value / (2 * reach) + 0.5, 0, 1) for name, value in (("input", fed), ("output", made))}
-        return {**super().pictures(images), "what the encoder is fed": shown["input"], "reconstruction": shown["output"]}
+        return {
+            **super().pictures(images),
+            "what the encoder is fed": shown["input"],
+            "reconstruction": shown["output"],
+        }
 
     def refresh_statistics(self, batches: Iterable[Any]) -> None:
         """Estimate the batch-norm statistics over `batches` of model inputs."""

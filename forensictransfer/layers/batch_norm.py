@@ -54,6 +54,14 @@ class PopulationBatchNormalization(keras.layers.Layer):
         scale = self.gamma * tf.math.rsqrt(self.moving_variance + self.epsilon)
         return x * scale + (self.beta - self.moving_mean * scale)
 
+    def folded(self, kernel: tf.Tensor, bias: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Kernel and bias of the convolution before, changed so that it does this layer's inference too.
+
+        kernel (..., c), bias (c,): BN(W * x + b) = (W s) * x + (b - mean) s + beta, s = gamma / sqrt(variance + eps).
+        """
+        scale = self.gamma * tf.math.rsqrt(self.moving_variance + self.epsilon)
+        return kernel * scale, (bias - self.moving_mean) * scale + self.beta
+
     def compute_output_spec(self, x: keras.KerasTensor, training: bool = False) -> keras.KerasTensor:
         """The input's shape."""
         return keras.KerasTensor(x.shape, dtype=x.dtype)

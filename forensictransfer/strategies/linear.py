@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+from sklearn.covariance import ledoit_wolf
 
 from forensictransfer.decision import Decision
 from forensictransfer.strategies.base import Adapted, FewShotTask
+
+_PRIOR_SHOTS = 4  # weight of the source's variances beside the shots', as in the threshold rule `midpoint`
 
 
 def threshold(task: FewShotTask) -> Adapted:
@@ -14,30 +17,25 @@ def threshold(task: FewShotTask) -> Adapted:
 
 
 def head(task: FewShotTask) -> Adapted:
-    """Linear discriminant on the features, with a covariance that the shots alone could never estimate.
+    """Linear discriminant on the features, with a covariance shrunk so far that a handful of shots can bear it.
 
-    w = S^-1 (m_1 - m_0), score = w . (x - (m_0 + m_1) / 2), with m_c the mean of the shots of class c. S is the
-    covariance within classes, pooled over the n_s images of the source and the 2k shots in proportion to what each
-    knows, then shrunk towards its diagonal: S = (1 - g) P + g diag(P), P = (n_s' S_s + 2k S_t) / (n_s' + 2k).
-    The source's images count as n_s' = min(n_s, d) of d features: enough to make P regular, few enough that shots of
-    another domain can outvote them.
+    score = w . (x - (m_0 + m_1) / 2), w = S^-1 (m_1 - m_0), with m_c the mean of the shots of class c, all features
+    divided by their standard deviation within the source's classes. S mixes what 2k shots show with the source's unit
+    variances, which count as much as 4 shots: S = ((2k - 2) L + 4 I) / (2k - 2 + 4), L the Ledoit-Wolf estimate from
+    the shots about their class means. At k = 1 it is `prototype`.
 
-    Source: J. H. Friedman, "Regularized Discriminant Analysis", 1989 (shrinkage of both kinds).
+    Sources: R. A. Fisher, "The use of multiple measurements in taxonomic problems", 1936; O. Ledoit, M. Wolf, "A
+    well-conditioned estimator for large-dimensional covariance matrices", 2004.
     """
     features, labels = task.analysis.features.astype(np.float64), task.shots.labels
     means = class_means(features, labels)
-    within_shots = features - means[labels]
-    source = task.source.features.astype(np.float64)
-    within_source = source - class_means(source, task.source.labels)[task.source.labels]
-    weight = min(len(source), source.shape[1])
-    pooled = weight * (within_source.T @ within_source) / len(source) + within_shots.T @ within_shots
-    pooled /= weight + len(features)
-    shrunk = (1 - SHRINKAGE) * pooled + SHRINKAGE * np.diag(np.diag(pooled))
-    shrunk += 1e-9 * np.trace(shrunk) / len(shrunk) * np.eye(len(shrunk))
-    return Adapted(linear_decision(np.linalg.solve(shrunk, means[1] - means[0]), means))
-
-
-SHRINKAGE = 0.1
+    scale = np.sqrt(source_variance(task))
+    freedom = len(features) - 2
+    covariance = _PRIOR_SHOTS * np.eye(len(scale))
+    if freedom > 0:
+        covariance += freedom * ledoit_wolf((features - means[labels]) / scale, assume_centered=True)[0]
+    covariance /= freedom + _PRIOR_SHOTS
+    return Adapted(linear_decision(np.linalg.solve(covariance, (means[1] - means[0]) / scale) / scale, means))
 
 
 def prototype(task: FewShotTask) -> Adapted:
@@ -49,11 +47,15 @@ def prototype(task: FewShotTask) -> Adapted:
     Source: J. Snell, K. Swersky, R. Zemel, "Prototypical Networks for Few-shot Learning", 2017.
     """
     means = class_means(task.analysis.features.astype(np.float64), task.shots.labels)
+    return Adapted(linear_decision(2 * (means[1] - means[0]) / source_variance(task), means))
+
+
+def source_variance(task: FewShotTask) -> np.ndarray:
+    """Variance of each feature within the source's classes, float64 (d,), kept off zero: a channel may be dead."""
     source = task.source.features.astype(np.float64)
     within = source - class_means(source, task.source.labels)[task.source.labels]
-    variance = within.var(axis=0)
-    variance += 1e-3 * variance.mean() + np.finfo(np.float64).tiny
-    return Adapted(linear_decision(2 * (means[1] - means[0]) / variance, means))
+    variance: np.ndarray = within.var(axis=0)
+    return variance + 1e-3 * variance.mean() + np.finfo(np.float64).tiny
 
 
 def class_means(features: np.ndarray, labels: np.ndarray) -> np.ndarray:

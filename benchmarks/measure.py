@@ -1,0 +1,199 @@
+"""Training, scoring and adapting on the clock: the package's own functions, nothing but the clock is added."""
+
+from __future__ import annotations
+
+import gc
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+
+from benchmarks.arithmetic import Arithmetic, arithmetic
+from benchmarks.machine import Spread, rates
+from forensictransfer.config import Settings, load_settings
+from forensictransfer.data.domains import Record
+from forensictransfer.data.pipeline import Images, tile_starts, training_batches
+from forensictransfer.detectors.base import Detector
+from forensictransfer.detectors.registry import detector_class
+from forensictransfer.evaluation import analyse_images
+from forensictransfer.strategies.base import FewShotTask, SourceKnowledge, strategy
+
+SHOTS = 10
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """One figure: images/s, or seconds for one piece of work.
+
+    multiply_adds: of one image, or of the whole piece of work; drawn: the same for the network as it is drawn.
+    from_files: whether JPEG files were decoded on the way.
+    """
+
+    name: str
+    unit: str
+    spread: Spread
+    multiply_adds: float
+    drawn: float
+    from_files: bool = False
+
+    def gflops(self, *, drawn: bool = False) -> float:
+        """GFLOP/s at the median, two operations for a multiply-add."""
+        work = 2e-9 * (self.drawn if drawn else self.multiply_adds)
+        return work * self.spread.median if self.unit == "images/s" else work / self.spread.median
+
+
+def scoring(
+    records: list[Record], settings: Settings, name: str, seconds: float, repetitions: int
+) -> list[Measurement]:
+    """Images/s of `analyse_images`, the path of `evaluate`, first from memory, then from files."""
+    detector = _fresh(settings)
+    per_image = _tiles(_side(records, settings), settings) * arithmetic(detector).encoder
+    found = []
+    for place, images in (("memory", _images(records, settings)), ("JPEG files", _unkept(records, settings))):
+
+        def work(images: Images = images) -> float:
+            return float(len(analyse_images(detector, images, settings).energies))
+
+        spread = rates(work, seconds=seconds, repetitions=repetitions)
+        what = f"scoring {name}, from {place}"
+        found.append(Measurement(what, "images/s", spread, per_image, per_image, place != "memory"))
+        gc.collect()
+    return found
+
+
+def training(records: list[Record], settings: Settings, seconds: float, repetitions: int) -> list[Measurement]:
+    """Images/s of `fit` on `training_batches`, first from memory, then from files; an epoch is one repetition."""
+    detector = _fresh(settings)
+    count = arithmetic(detector)
+    batch = settings.train.batch
+    found = []
+    for place, images in (("memory", _images(records, settings)), ("JPEG files", _unkept(records, settings))):
+        _fit(detector, images, settings, steps=1, epochs=1)  # the graph is traced here
+        step = _fit(detector, images, settings, steps=2, epochs=2)[1] / 2
+        steps = max(1, round(seconds / step))
+        # The first epoch starts on batches that were prepared ahead: it does not count.
+        times = _fit(detector, images, settings, steps=steps, epochs=repetitions + 1)[1:]
+        spread = Spread(tuple(steps * batch / duration for duration in times))
+        name = f"training, from {place}"
+        computed, drawn = count.training(drawn=False), count.training(drawn=True)
+        found.append(Measurement(name, "images/s", spread, computed, drawn, place != "memory"))
+        gc.collect()
+    return found
+
+
+def adapting(records: list[Record], settings: Settings, name: str, repetitions: int) -> list[Measurement]:
+    """Seconds from a trained detector to a fitted decision, by fine-tuning on 10 + 10 shots that are in memory.
+
+    The same as one draw of `adapt`, less reading and writing. The first draw of a process traces the graphs of scoring
+    and of the gradient step; the draws after it do not.
+    """
+    detector = _fresh(settings)
+    initial = detector.model.get_weights()
+    shots = _images(records[: 2 * SHOTS], settings)
+    times = [_adapt(detector, initial, shots, settings, draw) for draw in range(repetitions + 1)]
+    work = _adaptation_work(arithmetic(detector), _tiles(_side(records, settings), settings), settings)
+    return [
+        Measurement(f"adapting, {name}: first draw", "s", Spread((times[0],)), *work),
+        Measurement(f"adapting, {name}: later draws", "s", Spread(tuple(times[1:])), *work),
+    ]
+
+
+def settings_for(detector: str, crop: int, batch: int, workers: int, **others: Any) -> Settings:
+    """The defaults with another crop and the same batch for training and scoring; `others`: adapt__steps=30 ..."""
+    return load_settings(
+        None,
+        {
+            "detector": detector,
+            "data.crop": crop,
+            "data.workers": workers,
+            "train.batch": batch,
+            "evaluate.batch": batch,
+            **{name.replace("__", "."): value for name, value in others.items()},
+        },
+    )
+
+
+class _Clock(keras.callbacks.Callback):
+    """Seconds of each epoch; `fit` has fetched the epoch's losses when it ends, so nothing is still under way."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.start = 0.0
+        self.times: list[float] = []
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        """Start."""
+        self.start = time.perf_counter()
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        """Stop."""
+        self.times.append(time.perf_counter() - self.start)
+
+
+def _fit(detector: Detector, images: Images, settings: Settings, *, steps: int, epochs: int) -> list[float]:
+    def batches() -> Iterator[Any]:
+        stream = training_batches(
+            images,
+            crop=detector.crop,
+            augment=settings.data.augment,
+            seed=settings.seed,
+            batch=settings.train.batch,
+            balance=settings.train.balance,
+            workers=settings.data.workers,
+        )
+        for crops, labels in stream:
+            yield detector.fit_batch(crops, labels)
+
+    clock = _Clock()
+    detector.trainer.fit(batches(), steps_per_epoch=steps, epochs=epochs, shuffle=False, verbose=0, callbacks=[clock])
+    return clock.times
+
+
+def _adapt(detector: Detector, initial: list[np.ndarray], shots: Images, settings: Settings, draw: int) -> float:
+    """Seconds of one draw, as `adaptation.adapt_run` goes about it."""
+    start = time.perf_counter()
+    detector.model.set_weights(initial)
+    before = analyse_images(detector, shots, settings)
+    # What a run keeps of its source; fine-tuning has no use for it, so the shots stand in.
+    source = SourceKnowledge(before.energies, before.features, shots.labels)
+    adapted = strategy("finetune")(FewShotTask(detector, shots, before, source, settings, draw))
+    after = analyse_images(detector, shots, settings)
+    scores = adapted.decision.scores(after.energies, after.features)
+    adapted.decision.fitted(settings.adapt.threshold, scores, shots.labels, "shots")
+    return time.perf_counter() - start
+
+
+def _adaptation_work(count: Arithmetic, tiles: int, settings: Settings) -> tuple[float, float]:
+    """Multiply-adds of one draw, as computed and as drawn: the steps, and scoring the shots before and after."""
+    crops = settings.adapt.steps * settings.adapt.batch
+    scored = 2 * (2 * SHOTS) * tiles * count.encoder
+    return scored + crops * count.training(drawn=False), scored + crops * count.training(drawn=True)
+
+
+def _fresh(settings: Settings) -> Detector:
+    keras.utils.set_random_seed(settings.seed)
+    detector = detector_class(settings.detector).build(settings.data.crop)
+    detector.compile(settings.train.learning_rate)
+    return detector
+
+
+def _images(records: list[Record], settings: Settings) -> Images:
+    return Images(records, data=settings.data)
+
+
+def _unkept(records: list[Record], settings: Settings) -> Images:
+    """Images of which none stays in memory: each access reads and decodes its file."""
+    return Images(records, data=settings.data.model_copy(update={"memory_mb": 0}))
+
+
+def _side(records: list[Record], settings: Settings) -> int:
+    return len(Images(records[:1], data=settings.data)[0])
+
+
+def _tiles(side: int, settings: Settings) -> int:
+    """Tiles of one square image of `side` pixels."""
+    crop = settings.data.crop
+    return min(settings.evaluate.max_tiles, len(tile_starts(side, crop, min(settings.evaluate.stride, crop))) ** 2)

@@ -1,0 +1,1 @@
+"""Forgeries made from photographs that come with scikit-image and scikit-learn."""

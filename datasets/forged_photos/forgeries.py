@@ -1,0 +1,150 @@
+"""The local forgeries: splicing, copy-move, retouching and inpainting of one crop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from scipy import ndimage
+from skimage.restoration import inpaint_biharmonic
+from skimage.segmentation import slic
+
+from .exemplar import fill
+from .photographs import Photograph, Window, of_split, pixels, to_grey
+from .regions import Pose, blend, blob, feather, fetch, to_bytes
+
+SPLICED_AREA = (0.08, 0.25)
+MOVED_AREA = (0.06, 0.15)
+RETOUCHED_AREA = (0.35, 0.65)
+REMOVED_AREA = (0.04, 0.12)
+MIN_CHANGE = 6.0
+MIN_CONTENT = 8.0
+ATTEMPTS = 12
+
+Forgery = Callable[[Window, np.random.Generator], np.ndarray]
+
+
+def splice(window: Window, rng: np.random.Generator) -> np.ndarray:
+    """A region of another photograph of the same split pasted into the crop, uint8 (h, w, 3).
+
+    In seven of ten cases the region is turned by up to 30 degrees and resized by 0.75 to 1.5; in half of them its
+    tone is moved towards what it covers; in half of them its outline follows the edges inside the blob (superpixels of
+    Achanta et al., 2012).
+    """
+    crop = window.cut()
+
+    def attempt() -> tuple[np.ndarray, np.ndarray]:
+        donor = _donor(window.photograph, rng)
+        mask = blob(rng, crop.shape[0], SPLICED_AREA)
+        pose = Pose.draw(rng, chance=0.7, angle=30, scale=(0.75, 1.5))
+        moved, _ = fetch(donor, mask, pose, rng)
+        for _ in range(3):  # a forger pastes things, not empty walls
+            if moved[mask].std() >= MIN_CONTENT:
+                break
+            moved, _ = fetch(donor, mask, pose, rng)
+        if rng.random() < 0.5:
+            mask = _along_edges(moved, mask)
+        tone = rng.uniform(0.3, 0.8) * (rng.random() < 0.5)
+        shifted = moved + tone * (crop[mask].mean(0) - moved[mask].mean(0))
+        return blend(crop, shifted, feather(mask, rng.uniform(0.5, 1.5))), mask
+
+    return _first_visible(crop, attempt)
+
+
+def copy_move(window: Window, rng: np.random.Generator) -> np.ndarray:
+    """A region of the crop pasted over another place of the same crop, uint8 (h, w, 3).
+
+    In seven of ten cases it is turned by up to 40 degrees and resized by 0.8 to 1.25.
+    """
+    crop = window.cut()
+
+    def attempt() -> tuple[np.ndarray, np.ndarray]:
+        mask = blob(rng, crop.shape[0], MOVED_AREA, centre=(0.2, 0.8))
+        pose = Pose.draw(rng, chance=0.7, angle=40, scale=(0.8, 1.25))
+        moved, (row, column) = fetch(crop, mask, pose, rng)
+        centre = ndimage.center_of_mass(mask)
+        if np.hypot(row - centre[0], column - centre[1]) < np.sqrt(mask.sum()):
+            return crop, mask  # too close to its origin
+        return blend(crop, moved, feather(mask, rng.uniform(0.5, 1.5))), mask
+
+    return _first_visible(crop, attempt)
+
+
+def median_retouch(window: Window, rng: np.random.Generator) -> np.ndarray:
+    """A soft-edged region smoothed by a median over 3 x 3 or 5 x 5 pixels, uint8 (h, w, 3)."""
+    crop = window.cut()
+    side = int(rng.choice([3, 5]))
+    return _retouched(crop, ndimage.median_filter(crop, size=(side, side, 1)), rng)
+
+
+def gaussian_retouch(window: Window, rng: np.random.Generator) -> np.ndarray:
+    """A soft-edged region smoothed by a Gaussian of 0.7 to 1.5 pixels, uint8 (h, w, 3)."""
+    crop = window.cut()
+    sigma = rng.uniform(0.7, 1.5)
+    return _retouched(crop, ndimage.gaussian_filter(crop.astype(np.float32), (sigma, sigma, 0)), rng)
+
+
+def biharmonic_inpaint(window: Window, rng: np.random.Generator) -> np.ndarray:
+    """A region removed and filled by the smoothest continuation of its surroundings, uint8 (h, w, 3).
+
+    Solves the biharmonic equation inside the region (Damelin and Hoang, "On surface completion and image inpainting by
+    biharmonic functions", 2018), with scikit-image.
+    """
+    crop = window.cut()
+    mask = blob(rng, crop.shape[0], REMOVED_AREA)
+    filled = inpaint_biharmonic(crop / 255.0, mask, channel_axis=-1)
+    return np.where(mask[..., None], to_bytes(filled * 255), crop)
+
+
+def exemplar_inpaint(window: Window, rng: np.random.Generator) -> np.ndarray:
+    """A region removed and filled with patches of its surroundings, uint8 (h, w, 3); see `exemplar`."""
+    crop = window.cut()
+    return fill(crop, blob(rng, crop.shape[0], REMOVED_AREA))
+
+
+PROCEDURES: dict[str, dict[str, Forgery]] = {
+    "splice": {"": splice},
+    "copy_move": {"": copy_move},
+    "retouch": {"median": median_retouch, "gaussian": gaussian_retouch},
+    "inpaint": {"biharmonic": biharmonic_inpaint, "exemplar": exemplar_inpaint},
+}
+
+
+def _donor(host: Photograph, rng: np.random.Generator) -> np.ndarray:
+    """Another scene of the host's split: a colour photograph for a colour host, any one, in grey, for a grey host."""
+    others = [
+        photograph
+        for photograph in of_split(host.split)
+        if photograph.scene != host.scene and (photograph.colour or not host.colour)
+    ]
+    donor = pixels(others[rng.integers(len(others))])
+    return donor if host.colour else to_grey(donor)
+
+
+def _along_edges(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """The superpixels that lie mostly in the region; the region itself where that leaves the range of areas."""
+    segments = slic(image, n_segments=60, compactness=12, start_label=0, channel_axis=-1)
+    inside = np.bincount(segments.ravel(), weights=mask.ravel()) > 0.5 * np.bincount(segments.ravel())
+    cut = ndimage.gaussian_filter(inside[segments].astype(np.float32), 1.5) > 0.5
+    return cut if SPLICED_AREA[0] <= cut.mean() <= SPLICED_AREA[1] else mask
+
+
+def _retouched(crop: np.ndarray, smooth: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    mask = blob(rng, crop.shape[0], RETOUCHED_AREA)
+    return blend(crop, smooth, feather(mask, 2.0))
+
+
+def _first_visible(crop: np.ndarray, attempt: Callable[[], tuple[np.ndarray, np.ndarray]]) -> np.ndarray:
+    """The first attempt that changes its region by MIN_CHANGE grey levels on average, else the strongest of them.
+
+    The window stays, whatever it shows: choosing windows by what can be forged in them would tell the classes apart.
+    """
+    strongest, best = crop, -1.0
+    for _ in range(ATTEMPTS):
+        forged, mask = attempt()
+        change = float(np.abs(forged[mask].astype(np.int16) - crop[mask]).mean())
+        if change > best:
+            strongest, best = forged, change
+        if change >= MIN_CHANGE:
+            break
+    return strongest
