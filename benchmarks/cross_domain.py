@@ -32,6 +32,7 @@ def main() -> int:
     parser.add_argument("--out", type=Path, required=True, help="folder of the adapted runs")
     parser.add_argument("--shots", nargs="+", type=int, default=[10, 50])
     parser.add_argument("--draws", type=int, default=5)
+    parser.add_argument("--config", type=Path, help="settings of the adaptations (default: the runs' own)")
     parser.add_argument("--strategies", nargs="+", default=list(STRATEGIES), choices=list(STRATEGIES))
     options = parser.parse_args()
     domains = {spec: open_domain(spec, data=DataSettings()) for spec in options.domains}
@@ -46,7 +47,7 @@ def main() -> int:
             for strategy in options.strategies:
                 for shots in options.shots:
                     out = options.out / f"{run.name}-to-{domain.name}-{strategy}-{shots}"
-                    failed += not adapt(run, spec, out, strategy, shots, options.draws)
+                    failed += not adapt(run, spec, out, strategy, shots, options.draws, options.config)
                     adapted += [out] if (out / "FINISHED").is_file() else []
     runs = [*options.runs, *adapted]
     print(ft.table(*runs, markdown=options.out / "table.md", csv=options.out / "table.csv"))
@@ -59,13 +60,13 @@ def is_source(run: Path, domain: Domain) -> bool:
     return bool(source["origin"] == domain.origin)
 
 
-def adapt(run: Path, spec: str, out: Path, strategy: str, shots: int, draws: int) -> bool:
+def adapt(run: Path, spec: str, out: Path, strategy: str, shots: int, draws: int, config: Path | None) -> bool:
     """One job, unless it is done; says how long it took. Returns whether it is done now."""
     if (out / "FINISHED").is_file():
         return True
     start = time.monotonic()
     try:
-        ft.adapt(run, spec, out, shots=shots, strategy=strategy, draws=draws)
+        ft.adapt(run, spec, out, shots=shots, strategy=strategy, draws=draws, config=config)
     except UserError as error:
         print(f"{out.name}: {error}", file=sys.stderr)
         return False

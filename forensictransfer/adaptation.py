@@ -98,6 +98,11 @@ def _write_draw(
     settings: Settings,
 ) -> Decision:
     scores = adapted.decision.scores(analysis.energies, analysis.features)
+    if not np.isfinite(scores).all():
+        raise UserError(
+            f"draw {draw}: adaptation by '{settings.adapt.strategy}' diverged, its scores are not numbers; "
+            "adapt again with a smaller --adapt.learning_rate"
+        )
     decision = adapted.decision.fitted(settings.adapt.threshold, scores, shots.labels, "shots")
     run.write_json(f"draws/{draw}/decision.json", decision.to_json())
     run.write_csv(f"draws/{draw}/shots.csv", ("path", "label", "group"), _shot_rows(shots))

@@ -85,9 +85,9 @@ class AdaptSettings(Section):
     strategy: str = Field("finetune", description="finetune, threshold, head or prototype")
     shots: Count = Field(10, description="labelled images per class of the target")
     draws: Count = Field(5, description="repetitions with different shots")
-    steps: Count = Field(150, description="gradient steps at most (finetune)")
+    steps: Count = Field(60, description="gradient steps at most (finetune)")
     batch: Annotated[int, Field(ge=2, multiple_of=2)] = Field(32, description="crops in a batch (finetune)")
-    learning_rate: Positive = Field(1e-3, description="Adam's step size (finetune)")
+    learning_rate: Positive = Field(2e-3, description="Adam's step size (finetune)")
     stop: str = Field("steps", description="rule that ends fine-tuning early: steps (never) or plateau")
     threshold: str = Field("midpoint", description="rule that picks the decision threshold on the shots")
 

@@ -82,6 +82,13 @@ def new_folder(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
         _sync(path.parent)
         if old is not None:
             shutil.rmtree(old)
+    except OSError as error:
+        if error.errno is None or not str(error.filename).startswith(str(partial)):
+            raise
+        # The user knows the file by the place that it was meant for.
+        raise OSError(
+            error.errno, os.strerror(error.errno), str(path) + str(error.filename)[len(str(partial)) :]
+        ) from error
     finally:
         shutil.rmtree(partial, ignore_errors=True)
 

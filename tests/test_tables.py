@@ -285,3 +285,13 @@ def test_runs_that_were_not_evaluated_are_named(three: list[Path], tmp_path: Pat
     assert f"Not evaluated yet, so not in the table: {bare}" in " ".join(table([*three, bare]).split())
     with pytest.raises(UserError, match="bare: not evaluated yet; use `forensictransfer evaluate"):
         table([bare])
+
+
+def test_names_are_short_where_all_domains_are_of_one_data_set(tmp_path: Path) -> None:
+    source = write_run(tmp_path / "a", "photos/a", {"photos/a": 0.9, "photos/b": 0.5})
+    adapted = write_run(tmp_path / "b", "photos/a", {"photos/b": 0.7}, target="photos/b", parent=source)
+    text = table([source, adapted])
+    assert "All domains are of the data set photos." in text
+    assert "photos/" not in text.replace(str(tmp_path), "")
+    other = write_run(tmp_path / "c", "faces", {"faces": 0.8})
+    assert "photos/b" in table([source, adapted, other])

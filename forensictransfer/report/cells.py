@@ -140,3 +140,23 @@ def _same_domain(domain: Mapping[str, Any], tested: Mapping[str, Any]) -> bool:
 def _measured(found: Mapping[str, Any]) -> Measured:
     value, low, high = (None if found[key] is None else float(found[key]) for key in ("value", "low", "high"))
     return Measured(value, low, high)
+
+
+def without_common_set(cells: Sequence[Cell]) -> tuple[list[Cell], str]:
+    """The cells with short names where all domains are of one data set (`set/name`), and that set, else "".
+
+    Seven columns of `forged_photos/resynth_nearest` would fit on no screen.
+    """
+    names = {name for c in cells for name in (c.source, c.on, c.adapted_to) if name is not None}
+    sets = {name.rpartition("/")[0] for name in names}
+    common = sets.pop() if len(sets) == 1 else ""
+    if not common:
+        return list(cells), ""
+
+    def short(name: str) -> str:
+        return name.removeprefix(f"{common}/")
+
+    return [
+        replace(c, source=short(c.source), on=short(c.on), adapted_to=c.adapted_to and short(c.adapted_to))
+        for c in cells
+    ], common

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from forensictransfer import files
 from forensictransfer.errors import UserError
-from forensictransfer.report.cells import Cell, Measured, collect
+from forensictransfer.report.cells import Cell, Measured, collect, without_common_set
 from forensictransfer.report.markup import latex_sheet, markdown_escape, markdown_sheet
 from forensictransfer.report.sheets import MAIN_METRICS, MISSING, facts, remarks, sheets
 from forensictransfer.report.text import OWN, fact_lines, sheet_lines
@@ -43,15 +43,18 @@ def table(
             f"{', '.join(idle) or 'no runs'}: not evaluated yet; use `forensictransfer evaluate --run RUN --on DOMAIN`"
         )
     notes = [f"Not evaluated yet, so not in the table: {path}" for path in idle]
+    short, common = without_common_set(cells)
+    if common:
+        notes.append(f"All domains are of the data set {common}.")
     written = (
-        (markdown, render_markdown(cells, notes=notes)),
+        (markdown, render_markdown(short, notes=notes)),
         (csv, render_csv(cells)),
-        (latex, render_latex(cells, notes=notes)),
+        (latex, render_latex(short, notes=notes)),
     )
     for path, content in written:
         if path is not None:
             _write(Path(path).expanduser(), content)
-    return render_text(cells, notes=notes)
+    return render_text(short, notes=notes)
 
 
 def render_text(
