@@ -10,6 +10,7 @@ import csv
 import os
 import shutil
 import struct
+import sys
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -57,14 +58,20 @@ def stems(prefix: str, counts: dict[str, int]) -> dict[str, list[str]]:
     return found
 
 
-def write_domain(folder: Path, prefix: str, *, blur: float = 1.0, blend: float = 0.2, seed: int = 0) -> Path:
-    """Reals are noise; a fake is a real of the same name, a little smoothed: the trace that a residual shows best."""
+def write_domain(
+    folder: Path, prefix: str, *, blur: float = 1.0, blend: float = 0.2, contrast: float = 1.0, seed: int = 0
+) -> Path:
+    """Reals are noise; a fake is a real of the same name, a little smoothed: the trace that a residual shows best.
+
+    Each photograph has a contrast between `contrast` and 1, drawn evenly: the lower, the harder to tell them apart.
+    """
     rng = np.random.default_rng(seed)
     for name in ("real", "fake"):
         (folder / name).mkdir(parents=True, exist_ok=True)
     for names in stems(prefix, COUNTS).values():
         for name in names:
-            real = Image.fromarray(rng.integers(0, 256, (*SIZE, 3), np.uint8))
+            noise = rng.integers(0, 256, (*SIZE, 3), np.uint8)
+            real = Image.fromarray((noise * rng.uniform(contrast, 1)).astype(np.uint8))
             fake = Image.blend(real, real.filter(ImageFilter.GaussianBlur(blur)), blend)
             real.save(folder / "real" / f"{name}.png")
             fake.save(folder / "fake" / f"{name}.png")
@@ -121,6 +128,14 @@ def _unreadable(path: Path) -> None:
 def read_rows(path: Path) -> list[dict[str, str]]:
     with path.open(newline="") as file:
         return list(csv.DictReader(file))
+
+
+@pytest.fixture(autouse=True)
+def _nothing_scored_before() -> None:
+    """Scores that a process remembers must not stand in for scores that a test asks for."""
+    remembered = getattr(sys.modules.get("forensictransfer.evaluation"), "_ANALYSES", None)
+    if remembered is not None:
+        remembered.clear()
 
 
 @pytest.fixture(scope="session")

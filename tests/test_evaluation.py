@@ -44,8 +44,39 @@ def test_scores_are_means_over_tiles_of_the_whole_image(trained: Path, source: P
         assert float(row["score"]) == pytest.approx(energies[1] - energies[0], abs=1e-5)
 
 
-def test_how_many_are_scored_at_once_does_not_matter(trained: Path, source: Path) -> None:
+def test_how_many_are_scored_at_once_does_not_matter(
+    trained: Path, source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from forensictransfer import evaluation
     from forensictransfer.config import load_settings
+    from forensictransfer.data.domains import open_domain
+    from forensictransfer.data.pipeline import Images
+
+    run = RunFolder.open(trained)
+    images = Images(open_domain(source, data=run.settings.data).split("test"), data=run.settings.data)
+    detector = evaluation.open_detector(run)
+    sizes: list[int] = []
+    analyse = detector.analyse
+    monkeypatch.setattr(detector, "analyse", lambda crops: (sizes.append(len(crops)), analyse(crops))[1])
+
+    def scored(batch: int, chosen: Images) -> Any:
+        getattr(evaluation, "_ANALYSES", {}).clear()  # what was scored before is remembered
+        sizes.clear()
+        settings = load_settings(None, {"evaluate.batch": batch}, base=run.settings)
+        found = evaluation.analyse_images(detector, chosen, settings)
+        assert set(sizes) == {batch}
+        return found
+
+    usual = scored(16, images)
+    for batch in (5, 128):
+        other = scored(batch, images)
+        np.testing.assert_allclose(other.energies, usual.energies, atol=1e-5)
+        np.testing.assert_allclose(other.features, usual.features, atol=1e-5)
+    np.testing.assert_allclose(scored(16, images.subset([3])).scores, usual.scores[3:4], atol=1e-5)
+
+
+def test_other_weights_are_scored_anew(trained: Path, source: Path) -> None:
+    """Whatever is remembered of the same images with other weights."""
     from forensictransfer.data.domains import open_domain
     from forensictransfer.data.pipeline import Images
     from forensictransfer.evaluation import analyse_images, open_detector
@@ -53,24 +84,28 @@ def test_how_many_are_scored_at_once_does_not_matter(trained: Path, source: Path
     run = RunFolder.open(trained)
     images = Images(open_domain(source, data=run.settings.data).split("test"), data=run.settings.data)
     detector = open_detector(run)
-    usual = analyse_images(detector, images, run.settings)
-    for batch in (5, 128):
-        settings = load_settings(None, {"evaluate.batch": batch}, base=run.settings)
-        other = analyse_images(detector, images, settings)
-        np.testing.assert_allclose(other.energies, usual.energies, atol=1e-5)
-        np.testing.assert_allclose(other.features, usual.features, atol=1e-5)
-    alone = analyse_images(detector, images.subset([3]), run.settings)
-    np.testing.assert_allclose(alone.scores, usual.scores[3:4], atol=1e-5)
+    weights = detector.model.get_weights()
+    before = analyse_images(detector, images, run.settings).scores
+    detector.model.set_weights([value * 1.1 for value in weights])
+    assert not np.allclose(analyse_images(detector, images, run.settings).scores, before)
+    backwards = analyse_images(detector, images.subset(range(len(images))[::-1]), run.settings).scores
+    detector.model.set_weights(weights)
+    np.testing.assert_array_equal(analyse_images(detector, images, run.settings).scores, before)
+    assert not np.allclose(backwards[::-1], before)
 
 
-def test_the_files_of_an_evaluation_agree(trained: Path, source: Path, rows: Rows) -> None:
-    folder = trained / "evaluations" / "source"
+def test_the_files_of_an_evaluation_agree(
+    copied_run: Path, make_domain: Callable[..., Path], tmp_path: Path, rows: Rows
+) -> None:
+    hard = make_domain(tmp_path / "hard", "j", contrast=0.6, seed=9)
+    folder, found = evaluated(copied_run, hard)
     predictions, stored = rows(folder / "predictions.csv"), json.loads((folder / "metrics.json").read_text())
-    decision = json.loads((trained / "decision.json").read_text())
+    assert stored == found
+    decision = json.loads((copied_run / "decision.json").read_text())
     assert list(predictions[0]) == "draw path label group score probability energy_real energy_fake".split()
     assert {row["draw"] for row in predictions} == {"0"}
     assert [row["label"] for row in predictions] == [str(int("fake/" in row["path"])) for row in predictions]
-    assert all((source / row["path"]).is_file() and Path(row["path"]).stem == row["group"] for row in predictions)
+    assert all((hard / row["path"]).is_file() and Path(row["path"]).stem == row["group"] for row in predictions)
     scores, probabilities = column(predictions, "score"), column(predictions, "probability")
     expected = metrics.summarise(
         column(predictions, "label"),
@@ -82,12 +117,13 @@ def test_the_files_of_an_evaluation_agree(trained: Path, source: Path, rows: Row
     )
     assert stored["n"] == expected["n"] == {"real": 6, "fake": 6, "groups": 6}
     assert stored["metrics"] == expected["metrics"]
+    assert 0.5 < stored["metrics"]["auc"]["value"] < 1, "hard enough to tell one number from another"
     real, fake = column(predictions, "energy_real"), column(predictions, "energy_fake")
     np.testing.assert_allclose(scores, fake - real, atol=1e-6)
     np.testing.assert_allclose(
         probabilities, 1 / (1 + np.exp(-decision["slope"] * (scores - decision["threshold"]))), rtol=1e-9
     )
-    head = {"format": 1, "source": "source", "target": "source", "detector": "ft-res", "strategy": "zero-shot"}
+    head = {"format": 1, "source": "source", "target": "hard", "detector": "ft-res", "strategy": "zero-shot"}
     head |= {"shots": 0, "draws": 1, "seed": 0, "split": "test", "dropped_shared": {"group": 0, "pixels": 0}}
     head |= {"threshold_rule": "balanced (source validation)", "stop_rule": "best val_loss, patience 30"}
     assert {name: stored[name] for name in head} == head

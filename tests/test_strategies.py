@@ -14,6 +14,7 @@ from forensictransfer.decision import Decision
 from forensictransfer.detectors.base import Analysis
 from forensictransfer.errors import UserError
 from forensictransfer.strategies.base import FewShotTask, SourceKnowledge, strategy
+from forensictransfer.strategies.stopping import stop_rule
 
 # Class means (1, 0) and (4, 3).
 SHOTS = np.array([[0, 0], [4, 2], [2, 0], [4, 4]], np.float32)
@@ -44,20 +45,30 @@ def scores(name: str, at: Any, *args: Any) -> np.ndarray:
 
 
 def test_head_by_hand() -> None:
-    """Pooled: (2 [[1, 2], [2, 4]] + diag(2, 2)) / 6 = [[4, 4], [4, 10]] / 6; shrunk by 0.1: [[4, 3.6], [3.6, 10]] / 6.
+    """Shots spread by (+-1, 0) and (0, +-1), the source by v = 1.001 in both features: L = I / 2v, S = (2 L + 4) / 6.
 
-    w = S^-1 (3, 3) = 6 / 27.04 (19.2, 1.2); half-way between the means, at (2.5, 1.5), the score is 0.
+    In features divided by sqrt(v): w = (3, 3) / sqrt(v) / S; in the features themselves 18 / (1 + 4 v), twice.
     """
-    found = decision("head", SHOTS, LABELS)
-    np.testing.assert_allclose(found.weights, [6 * 19.2 / 27.04, 6 * 1.2 / 27.04], rtol=1e-6)
-    np.testing.assert_allclose(found.scores(NONE, np.array([[2.5, 1.5], [3.5, 1.5]])), [0, 6 * 19.2 / 27.04], atol=1e-6)
+    even = np.array([[0, 0], [2, 2], [1, 1], [3, 3]], np.float32)
+    found = decision("head", SHOTS, LABELS, even)
+    np.testing.assert_allclose(found.weights, [18 / 5.004, 18 / 5.004], rtol=1e-6)
+    at = np.array([[2.5, 1.5], [3.5, 1.5]])  # half-way between the means the score is 0
+    np.testing.assert_allclose(found.scores(NONE, at), [0, 18 / 5.004], atol=1e-6)
 
 
-def test_head_at_one_shot_lives_on_the_sources_covariance() -> None:
-    """One shot per class has no spread: pooled = 2 [[1, 2], [2, 4]] / 4, shrunk [[1, 1.8], [1.8, 4]] / 2."""
-    found = decision("head", SHOTS[:2], LABELS[:2])
-    expected = 2 * np.array([4 * 4 - 1.8 * 2, -1.8 * 4 + 2]) / (4 - 1.8**2)
-    np.testing.assert_allclose(found.weights, expected, rtol=1e-6)
+def test_head_turns_away_from_where_the_shots_spread() -> None:
+    """The means differ in the first feature alone, the shots of a class along the diagonal."""
+    shots = np.array([[-2, -2], [3, -2], [2, 2], [7, 2]], np.float32)
+    head, prototype = (decision(name, shots, LABELS).weights for name in ("head", "prototype"))
+    assert head is not None and prototype is not None
+    assert head[0] > 0 > head[1]
+    assert prototype[0] > 0 == prototype[1]
+
+
+def test_head_at_one_shot_is_the_prototype() -> None:
+    """One shot of each class has no spread, so that the source's variances decide alone; the unit is another one."""
+    head, prototype = (scores(name, SOURCE, SHOTS[:2], LABELS[:2]) for name in ("head", "prototype"))
+    np.testing.assert_allclose(2 * head, prototype, rtol=1e-9)
 
 
 def test_prototype_by_hand() -> None:
@@ -90,6 +101,20 @@ def test_channels_that_never_fire_do_no_harm(name: str) -> None:
     assert ((found > 0) == LABELS).all()
     nothing = scores(name, np.zeros((1, 2)), np.zeros((2, 2), np.float32), LABELS[:2], np.zeros((4, 2), np.float32))
     assert nothing.tolist() == [0.0], "features that are all nought rank nothing"
+
+
+def test_the_plateau_is_seen_in_the_losses_on_the_shots() -> None:
+    """30 steps no better by 1 % than the 30 before them; what came earlier does not count."""
+    plateau = stop_rule("plateau")
+    assert not plateau([1.0] * 59), "too few to say"
+    assert plateau([1.0] * 60) and plateau([1.0] * 30 + [0.995] * 30)
+    assert not plateau([1.0] * 30 + [0.98] * 30)
+    assert plateau([9.0] * 100 + [1.0] * 60)
+    falling = [0.99**step for step in range(200)]
+    assert not any(plateau(falling[:step]) for step in range(200))
+    assert not stop_rule("steps")([1.0] * 1000)
+    with pytest.raises(UserError, match="unknown stop rule 'plato'"):
+        stop_rule("plato")
 
 
 def test_unknown_names_are_refused_with_the_nearest() -> None:

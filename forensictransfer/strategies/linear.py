@@ -55,7 +55,7 @@ def source_variance(task: FewShotTask) -> np.ndarray:
     source = task.source.features.astype(np.float64)
     within = source - class_means(source, task.source.labels)[task.source.labels]
     variance: np.ndarray = within.var(axis=0)
-    return variance + 1e-3 * variance.mean() + np.finfo(np.float64).tiny
+    return variance + 1e-3 * variance.mean() + 1e-12
 
 
 def class_means(features: np.ndarray, labels: np.ndarray) -> np.ndarray:
