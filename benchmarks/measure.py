@@ -18,7 +18,7 @@ from forensictransfer.data.domains import Record
 from forensictransfer.data.pipeline import Images, tile_starts, training_batches
 from forensictransfer.detectors.base import Detector
 from forensictransfer.detectors.registry import detector_class
-from forensictransfer.evaluation import analyse_images
+from forensictransfer.evaluation import analyse_anew
 from forensictransfer.strategies.base import FewShotTask, SourceKnowledge, strategy
 
 SHOTS = 10
@@ -48,14 +48,14 @@ class Measurement:
 def scoring(
     records: list[Record], settings: Settings, name: str, seconds: float, repetitions: int
 ) -> list[Measurement]:
-    """Images/s of `analyse_images`, the path of `evaluate`, first from memory, then from files."""
+    """Images/s of `analyse_anew`, the path of `evaluate`, first from memory, then from files."""
     detector = _fresh(settings)
     per_image = _tiles(_side(records, settings), settings) * arithmetic(detector).encoder
     found = []
     for place, images in (("memory", _images(records, settings)), ("JPEG files", _unkept(records, settings))):
 
         def work(images: Images = images) -> float:
-            return float(len(analyse_images(detector, images, settings).energies))
+            return float(len(analyse_anew(detector, images, settings).energies))
 
         spread = rates(work, seconds=seconds, repetitions=repetitions)
         what = f"scoring {name}, from {place}"
@@ -156,11 +156,11 @@ def _adapt(detector: Detector, initial: list[np.ndarray], shots: Images, setting
     """Seconds of one draw, as `adaptation.adapt_run` goes about it."""
     start = time.perf_counter()
     detector.model.set_weights(initial)
-    before = analyse_images(detector, shots, settings)
+    before = analyse_anew(detector, shots, settings)
     # What a run keeps of its source; fine-tuning has no use for it, so the shots stand in.
     source = SourceKnowledge(before.energies, before.features, shots.labels)
     adapted = strategy("finetune")(FewShotTask(detector, shots, before, source, settings, draw))
-    after = analyse_images(detector, shots, settings)
+    after = analyse_anew(detector, shots, settings)
     scores = adapted.decision.scores(after.energies, after.features)
     adapted.decision.fitted(settings.adapt.threshold, scores, shots.labels, "shots")
     return time.perf_counter() - start

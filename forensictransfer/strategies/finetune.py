@@ -16,6 +16,7 @@ from forensictransfer.strategies.base import Adapted, FewShotTask
 from forensictransfer.strategies.stopping import stop_rule
 
 _DRAW = 7919  # sets the random crops of one draw apart from another's, and from those of training
+_STATISTICS_BATCHES = 8  # of the size of a training batch; more of so few photographs would only cost time
 _STATISTICS_EPOCH = 1_000_000  # keys the crops that the statistics are estimated on: no real epoch's
 
 
@@ -38,9 +39,7 @@ def finetune(task: FewShotTask) -> Adapted:
         losses.append(step(*task.detector.fit_batch(images, labels)))
         if len(losses) >= options.steps or ended(losses):
             break
-    task.detector.refresh_statistics(
-        task.detector.fit_batch(*batch)[0] for batch in _statistics_batches(task, task.settings.train)
-    )
+    task.detector.refresh_statistics(task.detector.fit_batch(*batch)[0] for batch in _statistics_batches(task))
     return Adapted(Decision(), changed=True, history=[{"step": i, "loss": loss} for i, loss in enumerate(losses)])
 
 
@@ -56,16 +55,13 @@ def _batches(task: FewShotTask) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         epoch += 1
 
 
-def _statistics_batches(task: FewShotTask, options: Any) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    for number in range(options.statistics_batches):
+def _statistics_batches(task: FewShotTask) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    for number in range(_STATISTICS_BATCHES):
+        epoch = _STATISTICS_EPOCH + number
         order = epoch_order(
-            task.shots.labels,
-            seed=_seed(task),
-            epoch=_STATISTICS_EPOCH + number,
-            batch=options.batch,
-            balance=True,
+            task.shots.labels, seed=_seed(task), epoch=epoch, batch=task.settings.adapt.batch, balance=True
         )
-        yield _crops(task, order[0], _STATISTICS_EPOCH + number, 0)
+        yield _crops(task, order[0], epoch, 0)
 
 
 def _crops(task: FewShotTask, indices: np.ndarray, epoch: int, place: int) -> tuple[np.ndarray, np.ndarray]:
