@@ -20,12 +20,13 @@ import forensictransfer as ft
 from forensictransfer.config import DataSettings
 from forensictransfer.data.domains import Domain, open_domain
 from forensictransfer.errors import UserError
+from forensictransfer.quiet import prepare_tensorflow
 from forensictransfer.runs import RunFolder
 from forensictransfer.strategies import STRATEGIES
 
 
 def main() -> int:
-    """Evaluate, adapt, print the table; returns the number of jobs that failed."""
+    """Evaluate, adapt, print the table; returns the exit code: 1 if a job failed, 2 for a mistake in the input."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", nargs="+", type=Path, required=True, help="folders of finished trainings")
     parser.add_argument("--domains", nargs="+", required=True, help="folders, domain files or built-in names")
@@ -35,6 +36,16 @@ def main() -> int:
     parser.add_argument("--config", type=Path, help="settings of the adaptations (default: the runs' own)")
     parser.add_argument("--strategies", nargs="+", default=list(STRATEGIES), choices=list(STRATEGIES))
     options = parser.parse_args()
+    try:
+        return study(options)
+    except UserError as error:
+        print(f"cross_domain: error: {error}", file=sys.stderr)
+        return 2
+
+
+def study(options: argparse.Namespace) -> int:
+    """All jobs that are not finished, then the table; returns 1 if a job failed."""
+    prepare_tensorflow()  # built-in domains are stored in TensorFlow's record files
     domains = {spec: open_domain(spec, data=DataSettings()) for spec in options.domains}
     failed = 0
     adapted: list[Path] = []
@@ -51,7 +62,7 @@ def main() -> int:
                     adapted += [out] if (out / "FINISHED").is_file() else []
     runs = [*options.runs, *adapted]
     print(ft.table(*runs, markdown=options.out / "table.md", csv=options.out / "table.csv"))
-    return failed
+    return int(failed > 0)
 
 
 def is_source(run: Path, domain: Domain) -> bool:

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from tqdm import tqdm
 
 from forensictransfer.card import card_text
 from forensictransfer.config import DomainSettings, Settings
@@ -19,6 +18,7 @@ from forensictransfer.detectors.base import Analysis, Detector
 from forensictransfer.environment import environment
 from forensictransfer.errors import UserError
 from forensictransfer.evaluation import analyse_images, check_splits, evaluate_run, open_detector
+from forensictransfer.progress import progress_bar
 from forensictransfer.runs import RunFolder, domain_info
 from forensictransfer.strategies.base import Adapted, FewShotTask, SourceKnowledge, strategy
 
@@ -45,7 +45,7 @@ def adapt_run(
         run.write_json("data.json", _describe(parent, target, shots))
         with run.writing("model.keras") as path:
             detector.save(str(path))
-        for draw, images in enumerate(tqdm(shots, desc=f"adapting to {target.name}", unit="draw")):
+        for draw, images in enumerate(progress_bar(shots, desc=f"adapting to {target.name}", unit="draw")):
             detector.model.set_weights(initial)
             base = analyse_images(detector, images, settings)
             adapted = adapt_one(FewShotTask(detector, images, base, knowledge, settings, draw))

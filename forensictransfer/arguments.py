@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from forensictransfer import __version__
+from forensictransfer.detectors.names import DETECTORS
 from forensictransfer.errors import UserError, nearest
 from forensictransfer.flags import Parser, add_settings, check_flags
 from forensictransfer.strategies import STRATEGIES
@@ -21,6 +22,10 @@ A DOMAIN is one of
 _SETTINGS = """\
 Settings come from the defaults, then --config FILE, then single flags such as --train.epochs 15.
 A run folder's settings.yaml is valid as --config again.
+"""
+_RUN_SETTINGS = """\
+Settings come from the run (which may differ from the defaults shown above: `forensictransfer show RUN`), then --config
+FILE, then single flags such as --evaluate.stride 32.
 """
 
 
@@ -63,6 +68,9 @@ def _train(sub: Any) -> Parser:
         "a run folder. Killed at any moment, it goes on with --resume and ends in the same weights.",
         epilog=_DOMAIN
         + f"""
+detectors:
+{_listed(DETECTORS)}
+
 {_SETTINGS}
 examples:
   {NAME} train --source forged_photos/splice --out runs/splice
@@ -88,9 +96,9 @@ def _adapt(sub: Any) -> Parser:
         epilog=_DOMAIN
         + f"""
 strategies:
-{_strategies()}
+{_listed(STRATEGIES)}
 
-{_SETTINGS}
+{_RUN_SETTINGS}
 examples:
   {NAME} adapt --run runs/splice --target forged_photos/copy_move --shots 10 --out runs/splice-copy_move
   {NAME} adapt --run runs/splice --target photos/faces --shots 5 --strategy threshold --draws 10 --out runs/faces
@@ -102,7 +110,7 @@ examples:
     _add_common(parser)
     add_settings(
         parser,
-        sections=("", "data", "train", "adapt", "evaluate"),
+        sections=("", "data", "adapt", "evaluate"),
         leave_out=("detector", "data.crop"),
         short=("adapt.shots", "adapt.strategy", "adapt.draws", "seed"),
     )
@@ -120,7 +128,7 @@ def _evaluate(sub: Any) -> Parser:
         "what the run has learned from are left out. Settings are those of the run unless given here.",
         epilog=_DOMAIN
         + f"""
-{_SETTINGS}
+{_RUN_SETTINGS}
 examples:
   {NAME} evaluate --run runs/splice --on forged_photos/splice forged_photos/copy_move photos/faces
 """,
@@ -128,7 +136,7 @@ examples:
     parser.add_argument("--run", required=True, metavar="RUN", help="the run to evaluate")
     parser.add_argument("--on", required=True, nargs="+", metavar="DOMAIN", help="the domains to score")
     _add_common(parser)
-    add_settings(parser, sections=("data", "evaluate"), leave_out=("data.crop",))
+    add_settings(parser, sections=("data", "evaluate"), leave_out=("data.crop", "data.augment"))
     parser.set_defaults(command="evaluate")
     return parser
 
@@ -208,8 +216,8 @@ def _add_group(parser: Parser) -> None:
     )
 
 
-def _strategies() -> str:
-    return "\n".join(f"  {name:<12}{text}" for name, text in STRATEGIES.items())
+def _listed(described: Mapping[str, str]) -> str:
+    return "\n".join(f"  {name:<12}{text}" for name, text in described.items())
 
 
 def check_words(parser: Parser, commands: dict[str, Any], words: Sequence[str]) -> None:

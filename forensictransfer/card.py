@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from forensictransfer.config import Settings
+from forensictransfer.errors import UserError
 from forensictransfer.runs import MARKER, RunFolder
 from forensictransfer.yaml_text import flat
 
@@ -46,6 +48,7 @@ def card_text(run: RunFolder) -> str:
         "## Measured",
         "",
         *(_measured_table(run.evaluations()) or ["Nothing yet: `forensictransfer evaluate --run RUN --on DOMAIN`."]),
+        *(["", f"{line[0].upper()}{line[1:]}."] if (line := forgetting_line(run)) else []),
         "",
         "## Limits",
         "",
@@ -76,6 +79,7 @@ def show_text(run: RunFolder) -> str:
     evaluations = run.evaluations()
     lines += ["", "Measured on test splits, with 95 % intervals:" if evaluations else "Not evaluated yet."]
     lines += [f"  {line}" for line in evaluation_lines(evaluations)]
+    lines += ["", forgotten] if (forgotten := forgetting_line(run)) else []
     names = sorted(path.name + "/" * path.is_dir() for path in run.path.iterdir() if not path.name.startswith("."))
     return "\n".join([*lines, "", "Files: " + " ".join(names)])
 
@@ -94,6 +98,31 @@ def evaluation_lines(evaluations: list[dict[str, Any]]) -> list[str]:
         f"   {one['n']['real']} real + {one['n']['fake']} fake{_left_out(one)}"
         for one in evaluations
     ]
+
+
+def forgetting_line(run: RunFolder) -> str | None:
+    """What an adapted run does on its source's test, beside what the run that it came from does; None for others.
+
+    Where that run is gone, was made again or was not tested, "before" is unknown.
+    """
+    source, parent = run.info["source"], run.info["parent"]
+    after = _own_test(run) if parent else None
+    if after is None:
+        return None
+    before = _own_test(RunFolder(Path(parent), run.info))
+    figures = [_figure(one, "balanced_accuracy") if one else "unknown" for one in (before, after)]
+    return f"on its source {source['name']}: balanced accuracy {figures[0]} before adaptation, {figures[1]} after"
+
+
+def _own_test(run: RunFolder) -> dict[str, Any] | None:
+    """The evaluation of a run on the very images of its source."""
+    try:
+        found = run.evaluations()
+    except UserError:
+        return None
+    place = [run.info["source"].get(key) for key in ("fingerprint", "origin")]
+    same = [one for one in found if None not in place and [one.get("fingerprint"), one.get("origin")] == place]
+    return same[0] if same else None
 
 
 def _measured_table(evaluations: list[dict[str, Any]]) -> list[str]:

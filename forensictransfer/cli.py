@@ -97,6 +97,7 @@ def _train(arguments: Namespace) -> None:
         resume=arguments.resume,
         overwrite=arguments.overwrite,
     )
+    print(commands.results(out))
     print(f"wrote {out}; next: {NAME} evaluate --run {out} --on DOMAIN")
 
 
@@ -112,6 +113,7 @@ def _adapt(arguments: Namespace) -> None:
         group=arguments.group,
         overwrite=arguments.overwrite,
     )
+    print(commands.results(out))
     print(f"wrote {out}; next: {NAME} table {arguments.run} {out}")
 
 

@@ -50,7 +50,8 @@ def train(
     chosen = _settings(config, settings, {"detector": detector})
     check_new(out, overwrite=overwrite, resume=resume)
     domain = _open(source, group, chosen)
-    if resume and (Path(out) / "run.json").exists():
+    out = Path(out).expanduser()
+    if resume and (out / "run.json").exists():
         run = RunFolder.open(out, finished=False)
         run.check_same({"kind": "train", "detector": chosen.detector, "source": domain_info(domain)}, chosen)
         if run.finished:
@@ -58,8 +59,8 @@ def train(
     import_tensorflow()
     from forensictransfer import training
 
-    training.train_run(domain, chosen, Path(out).expanduser(), resume=resume, overwrite=overwrite)
-    return Path(out)
+    training.train_run(domain, chosen, out, resume=resume, overwrite=overwrite)
+    return out
 
 
 def adapt(
@@ -93,7 +94,7 @@ def adapt(
     if parent.kind != "train":
         raise UserError(f"{run}: is itself an adapted run; adapt the run it came from: {parent.info['parent']}")
     _check_fixed(parent, chosen)
-    if os.path.realpath(out) == os.path.realpath(run):
+    if os.path.realpath(os.path.expanduser(out)) == os.path.realpath(parent.path):
         raise UserError(f"{out}: is the run to adapt; choose another folder to write to")
     check_new(out, overwrite=overwrite)
     domain = _open(target, group, chosen)
@@ -105,8 +106,9 @@ def adapt(
     import_tensorflow()
     from forensictransfer import adaptation
 
-    adaptation.adapt_run(parent, domain, chosen, Path(out).expanduser(), overwrite=overwrite)
-    return Path(out)
+    out = Path(out).expanduser()
+    adaptation.adapt_run(parent, domain, chosen, out, overwrite=overwrite)
+    return out
 
 
 def evaluate(
@@ -186,6 +188,15 @@ def show(run: str | Path) -> str:
     return show_text(RunFolder.open(run, finished=False))
 
 
+def results(run: str | Path) -> str:
+    """What a run has measured, a line for each domain, and what it has forgotten of its source."""
+    from forensictransfer.card import evaluation_lines, forgetting_line
+
+    opened = RunFolder.open(run)
+    forgotten = forgetting_line(opened)
+    return "\n".join([*evaluation_lines(opened.evaluations()), *([forgotten] if forgotten else [])])
+
+
 def _settings(
     config: str | Path | None,
     settings: SettingsLike | None,
@@ -237,6 +248,8 @@ def _check_names_differ(run: RunFolder, domains: Sequence[Domain]) -> None:
     places: dict[Path, Domain] = {}
     for domain in domains:
         other = places.setdefault(run.evaluation_path(domain.name), domain)
+        if other is not domain and other.origin == domain.origin:
+            raise UserError(f"{domain.origin}: is named twice")
         if other is not domain:
             raise UserError(
                 f"{domain.origin} and {other.origin} would both be called {domain.name}; "

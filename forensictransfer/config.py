@@ -76,7 +76,9 @@ class TrainSettings(Section):
     balance: bool = Field(True, description="as many real as fake crops in every batch")
     monitor: str = Field("val_loss", description="what early stopping and the best weights go by")
     statistics_batches: Count = Field(12, description="batches that the batch-norm statistics are estimated on")
-    threshold: str = Field("balanced", description="rule that picks the decision threshold on the validation split")
+    threshold: str = Field(
+        "balanced", description="rule that picks the threshold on the validation split: zero, balanced or midpoint"
+    )
 
 
 class AdaptSettings(Section):
@@ -89,7 +91,9 @@ class AdaptSettings(Section):
     batch: Annotated[int, Field(ge=2, multiple_of=2)] = Field(32, description="crops in a batch (finetune)")
     learning_rate: Positive = Field(2e-3, description="Adam's step size (finetune)")
     stop: str = Field("steps", description="rule that ends fine-tuning early: steps (never) or plateau")
-    threshold: str = Field("midpoint", description="rule that picks the decision threshold on the shots")
+    threshold: str = Field(
+        "midpoint", description="rule that picks the threshold on the shots: zero, balanced or midpoint"
+    )
 
 
 class EvaluateSettings(Section):

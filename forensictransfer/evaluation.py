@@ -8,7 +8,6 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
-from tqdm import tqdm
 
 from forensictransfer.config import Settings
 from forensictransfer.data.domains import Domain
@@ -20,6 +19,7 @@ from forensictransfer.detectors.base import Analysis, Detector
 from forensictransfer.detectors.registry import load_detector
 from forensictransfer.errors import UserError
 from forensictransfer.metrics import summarise_draws
+from forensictransfer.progress import progress_bar
 from forensictransfer.runs import RunFolder
 
 _ANALYSES: OrderedDict[str, Analysis] = OrderedDict()
@@ -61,7 +61,7 @@ def analyse_anew(detector: Detector, images: Images, settings: Settings, *, prog
     energies: np.ndarray | None = None
     features: np.ndarray | None = None
     counts = np.zeros(n)
-    bar = tqdm(total=n, desc=progress, unit="image", disable=progress is None, leave=False)
+    bar = progress_bar(total=n, desc=progress, unit="image", disable=progress is None, leave=False)
     for batch, owner in tile_batches(images, batch=evaluate.batch, **tile_options):
         # Always the same shape: a shorter last batch would cost a trace of the graph.
         padded = np.concatenate([batch, np.zeros((evaluate.batch - len(batch), *batch.shape[1:]), np.uint8)])

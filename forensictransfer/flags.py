@@ -51,7 +51,7 @@ def check_flags(parser: Parser, words: Sequence[str]) -> None:
 def add_settings(
     parser: Parser, *, sections: Collection[str], leave_out: Collection[str] = (), short: Collection[str] = ()
 ) -> None:
-    """Add `--config` and a dotted flag for every setting of some sections ("" for those of none).
+    """Add a dotted flag for every setting of some sections ("" for those of none) but the names in `leave_out`.
 
     The settings in `short` stand among the command's own arguments and are also called by their last name alone:
     `--shots` is `--adapt.shots`.
@@ -60,7 +60,7 @@ def add_settings(
     for name, info in leaves():
         section, _, last = name.rpartition(".")
         top = section.partition(".")[0]
-        if top not in sections or name in leave_out:
+        if top not in sections or name in leave_out or section in leave_out:
             continue
         if name in short:
             _add(parser, [f"--{last}", f"--{name}"] if section else [f"--{name}"], name, info)

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from forensictransfer import config
 from forensictransfer.config import DomainSettings, Settings, dump, leaves, load_domain_file, load_settings
 from forensictransfer.errors import UserError
 
@@ -199,3 +200,9 @@ def test_domain_file_errors(tmp_path: Path) -> None:
         "  folder: unknown setting",
         "  groop: unknown setting; perhaps you meant 'group'",
     ]
+
+
+def test_settings_that_name_a_rule_or_a_strategy_list_what_there_is() -> None:
+    described = {name: str(info.description) for name, info in leaves()}
+    for name in ("adapt.strategy", "adapt.stop", "adapt.threshold", "train.threshold"):
+        assert all(known in described[name] for known in config._TABLES[name][1]()), name

@@ -40,6 +40,7 @@ LIGHT = (
     "files",
     "flags",
     "metrics",
+    "progress",
     "quiet",
     "report",
     "runs",

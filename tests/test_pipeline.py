@@ -61,7 +61,7 @@ def test_bad_files_among_good_ones_are_skipped_and_listed(tmp_path: Path, capsys
     assert not any("\n" in reason or str(tmp_path) in reason for reason in reasons.values())
     printed = capsys.readouterr()
     assert printed.out == ""
-    assert "reading faces" in printed.err
+    assert "reading faces: 5 of 7 cannot be read and are left out (b.png: " in printed.err
 
 
 @pytest.mark.parametrize("memory_mb", [0, 4096])

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from forensictransfer import files
-from forensictransfer.card import card_text, show_text
+from forensictransfer.card import card_text, forgetting_line, show_text
 from forensictransfer.config import Settings, load_settings
 from forensictransfer.environment import environment
 from forensictransfer.errors import UserError
@@ -234,6 +234,22 @@ def test_card_and_show_tell_the_numbers(tmp_path: Path) -> None:
     assert "not defined" in card  # accuracy on reals is NaN
     assert "## Limits" in card
     assert "state      finished" in shown and "settings   the defaults" in shown
+
+
+def test_an_adapted_run_tells_what_it_has_forgotten(tmp_path: Path) -> None:
+    source = {"name": "splice", "origin": "/photos/splice", "fingerprint": "f" * 64}
+    parent = RunFolder.create(tmp_path / "parent", {**INFO_TRAIN, "source": source}, Settings())
+    about = {"kind": "adapt", "source": source, "target": {**source, "name": "new"}, "parent": str(parent.path)}
+    adapted = RunFolder.create(tmp_path / "adapted", {**INFO_TRAIN, **about}, Settings())
+    assert forgetting_line(parent) is None and forgetting_line(adapted) is None  # nothing measured
+    after = {**METRICS["metrics"], "balanced_accuracy": {"value": 0.7, "low": None, "high": None}}
+    own = {**METRICS, "target": "splice", "origin": "/photos/splice", "fingerprint": "f" * 64}
+    adapted.write_evaluation("splice", ["path"], [], {**own, "metrics": after})
+    assert "unknown before adaptation, 0.700 after" in str(forgetting_line(adapted))
+    parent.write_evaluation("splice", ["path"], [], own)
+    line = "n its source splice: balanced accuracy 0.900 [0.800, 0.950] before adaptation, 0.700 after"
+    assert forgetting_line(adapted) == f"o{line}"
+    assert f"\no{line}\n" in show_text(adapted) and f"\nO{line}.\n" in card_text(adapted)
 
 
 def test_environment_names_versions() -> None:

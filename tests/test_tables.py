@@ -215,6 +215,7 @@ def test_domains_of_one_name_with_other_images_are_other_columns(tmp_path: Path)
     runs = [write_run(tmp_path / "s", "zoo", {"zoo": 0.9, "cats": 0.5}, data={"cats": "aaaaaaaaaa"})]
     runs.append(write_run(tmp_path / "t", "zoo", {"cats": 0.8}, target="cats", data={"cats": "bbbbbbbbbb"}))
     assert "zoo                  cats (aaaaaaaa)    cats (bbbbbbbb)\n" in table(runs)
+    assert "Test domains of one name are told apart" in table(runs) and "told apart" not in table(runs[:1])
 
 
 def test_detectors_get_matrices_of_their_own(tmp_path: Path) -> None:

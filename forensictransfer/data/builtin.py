@@ -11,10 +11,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tqdm import tqdm
-
 import forensictransfer.datasets
 from forensictransfer.errors import UserError, nearest
+from forensictransfer.progress import progress_bar
 from forensictransfer.quiet import import_tensorflow
 
 LABELS = ["real", "fake"]
@@ -66,7 +65,7 @@ def build_builtin(name: str, data_dir: Path, overwrite: bool = False) -> tuple[s
     missing = [domain for domain in chosen if overwrite or not is_built(domain, data_dir)]
     if not missing:
         return ()
-    with tqdm(missing, desc="building", unit="domain") as bar:
+    with progress_bar(missing, desc="building", unit="domain") as bar:
         for domain in bar:
             bar.set_postfix_str(domain)
             _build(domain, data_dir, overwrite)

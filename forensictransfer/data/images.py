@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import copy
+import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
 import numpy as np
-from tqdm import tqdm
 
 from forensictransfer.config import DataSettings
 from forensictransfer.data.decode import ImageError, decode, digest
 from forensictransfer.data.domains import FAKE, REAL, Record
+from forensictransfer.progress import progress_bar
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -44,7 +45,7 @@ class Images:
         digests: list[str] = []
         room = data.memory_mb * 2**20
         results = in_order(self._read, records, workers=self.workers)
-        bar = tqdm(results, desc=progress, total=len(records), unit="image", disable=progress is None)
+        bar = progress_bar(results, desc=progress, total=len(records), unit="image", disable=progress is None)
         for record, result in zip(records, bar, strict=True):
             if isinstance(result, ImageError):
                 skipped.append((record.name, result.reason))
@@ -54,6 +55,12 @@ class Images:
             self._kept.append(pixels if room >= 0 else None)
             readable.append(record)
             digests.append(pixel_digest)
+        if progress is not None and skipped:
+            some = "; ".join(f"{name}: {reason}" for name, reason in skipped[:3]) + "; ..." * (len(skipped) > 3)
+            print(
+                f"{progress}: {len(skipped)} of {len(records)} cannot be read and are left out ({some})",
+                file=sys.stderr,
+            )
         self.records = tuple(readable)
         self.skipped = tuple(skipped)
         self.labels = np.array([record.label for record in readable], np.int32)

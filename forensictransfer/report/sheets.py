@@ -166,6 +166,10 @@ def remarks(cells: Sequence[Cell]) -> list[str]:
             "An interval of zero width means that no resample differed (no error seen, for instance), not certainty: "
             "with n groups an error rate of up to 3/n stays possible."
         )
+    if any(c.on.endswith(f" ({c.on_data[:8] or '?'})") for c in cells):
+        lines.append(
+            "Test domains of one name are told apart by the start of their fingerprint: other images, splits or groups."
+        )
     pairs = [(_before(cells, c), c) for c in cells if c.own and c.adapted_to is not None]
     if any(b and (b.n_real, b.n_fake) != (c.n_real, c.n_fake) for b, c in pairs):
         lines.append(
