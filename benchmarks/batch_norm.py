@@ -23,7 +23,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # works in a bare 
 
 from forensictransfer.config import Settings, load_settings
 from forensictransfer.data.domains import Domain, open_domain
-from forensictransfer.data.pipeline import Images, epoch_order, training_batch, training_batches
+from forensictransfer.data.pipeline import STATISTICS_EPOCH, Images, epoch_order, training_batch, training_batches
 from forensictransfer.data.splits import draw_shots
 from forensictransfer.errors import UserError
 from forensictransfer.files import write_json
@@ -141,10 +141,8 @@ def trained(train: Images, settings: Settings, rate: float | None) -> Detector:
 
 def statistics_batches(detector: Detector, images: Images, settings: Settings) -> Iterator[Any]:
     """The batches that `train` estimates the statistics on: random crops of an epoch of their own."""
-    from forensictransfer.training import STATISTICS_EPOCH as EPOCH
-
     options, seed = settings.train, settings.seed
-    order = epoch_order(images.labels, seed=seed, epoch=EPOCH, batch=options.batch, balance=options.balance)
+    order = epoch_order(images.labels, seed=seed, epoch=STATISTICS_EPOCH, batch=options.batch, balance=options.balance)
     for step in range(options.statistics_batches):
         crops, labels = training_batch(
             images,
@@ -152,7 +150,7 @@ def statistics_batches(detector: Detector, images: Images, settings: Settings) -
             crop=detector.crop,
             augment=settings.data.augment,
             seed=seed,
-            epoch=EPOCH,
+            epoch=STATISTICS_EPOCH,
             step=step,
         )
         yield detector.fit_batch(crops, labels)[0]

@@ -79,7 +79,7 @@ Written:
 
 Next, on images of your own (a folder with real/ and fake/ in it):
   {program} data show my/photos
-  {program} train --source my/photos --out runs/mine --config configs/quick.yaml
+  {program} train --source my/photos --out runs/mine --train.epochs 20
   {program} evaluate --run {trained} --on my/photos
   {program} --help""")
 

@@ -127,6 +127,7 @@ def evaluate_run(
             **{key: run.info[key] for key in ("detector", "strategy", "shots", "seed", "threshold_rule", "stop_rule")},
             "draws": len(draws),
             "split": "test",
+            "settings": settings.evaluate.model_dump(),
             "origin": domain.origin,
             "fingerprint": domain.fingerprint(),
             "dropped_shared": {"group": by_group, "pixels": by_pixels},

@@ -16,7 +16,14 @@ from forensictransfer.callbacks import KeepBest, RefreshStatistics, TensorBoardL
 from forensictransfer.card import card_text
 from forensictransfer.config import Settings
 from forensictransfer.data.domains import Domain
-from forensictransfer.data.pipeline import Images, epoch_order, tiles, training_batch, training_batches
+from forensictransfer.data.pipeline import (
+    STATISTICS_EPOCH,
+    Images,
+    epoch_order,
+    tiles,
+    training_batch,
+    training_batches,
+)
 from forensictransfer.data.splits import SPLITS
 from forensictransfer.decision import Decision
 from forensictransfer.detectors.base import Detector
@@ -27,7 +34,6 @@ from forensictransfer.evaluation import analyse_images, check_both_classes, chec
 from forensictransfer.runs import RunFolder, domain_info
 
 VALIDATION_CROPS = 1024  # at most; enough for a loss that is steadier than its change from epoch to epoch
-STATISTICS_EPOCH = 1_000_000  # epoch number that keys the batches the statistics are estimated on: no real epoch's
 
 
 def train_run(

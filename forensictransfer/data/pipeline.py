@@ -19,7 +19,11 @@ from forensictransfer.data.images import Images, check_labels, in_order
 from forensictransfer.data.tiles import fit_to, tile_batches, tile_starts, tiles
 from forensictransfer.errors import UserError
 
+# The epoch that keys the crops that batch-norm statistics are estimated on: no real epoch's.
+STATISTICS_EPOCH = 1_000_000
+
 __all__ = [
+    "STATISTICS_EPOCH",
     "Images",
     "augment",
     "epoch_order",

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from forensictransfer.data.pipeline import epoch_order, training_batch
+from forensictransfer.data.pipeline import STATISTICS_EPOCH, epoch_order, training_batch
 from forensictransfer.decision import Decision
 from forensictransfer.detectors.base import Detector
 from forensictransfer.strategies.base import Adapted, FewShotTask
@@ -17,7 +17,6 @@ from forensictransfer.strategies.stopping import stop_rule
 
 _DRAW = 7919  # sets the random crops of one draw apart from another's, and from those of training
 _STATISTICS_BATCHES = 8  # of the size of a training batch; more of so few photographs would only cost time
-_STATISTICS_EPOCH = 1_000_000  # keys the crops that the statistics are estimated on: no real epoch's
 
 
 def finetune(task: FewShotTask) -> Adapted:
@@ -57,7 +56,7 @@ def _batches(task: FewShotTask) -> Iterator[tuple[np.ndarray, np.ndarray]]:
 
 def _statistics_batches(task: FewShotTask) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     for number in range(_STATISTICS_BATCHES):
-        epoch = _STATISTICS_EPOCH + number
+        epoch = STATISTICS_EPOCH + number
         order = epoch_order(
             task.shots.labels, seed=_seed(task), epoch=epoch, batch=task.settings.adapt.batch, balance=True
         )
