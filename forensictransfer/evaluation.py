@@ -63,8 +63,9 @@ def analyse_anew(detector: Detector, images: Images, settings: Settings, *, prog
     counts = np.zeros(n)
     bar = progress_bar(total=n, desc=progress, unit="image", disable=progress is None, leave=False)
     for batch, owner in tile_batches(images, batch=evaluate.batch, **tile_options):
+        missing = evaluate.batch - len(batch)
         # Always the same shape: a shorter last batch would cost a trace of the graph.
-        padded = np.concatenate([batch, np.zeros((evaluate.batch - len(batch), *batch.shape[1:]), np.uint8)])
+        padded = np.concatenate([batch, np.zeros((missing, *batch.shape[1:]), np.uint8)]) if missing else batch
         found = detector.analyse(padded)
         if energies is None or features is None:
             energies = np.zeros((n, 2))
