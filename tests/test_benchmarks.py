@@ -142,7 +142,7 @@ def test_batch_norm_looks_at_every_state(
         "first, statistics tracked",
         "first, re-estimated on its train split",
         "second, not adapted",
-        "second, adapted with 2+2 shots, statistics as adapting leaves them",
+        "second, adapted with 2+2 shots, statistics tracked",
         "second, adapted with 2+2 shots, re-estimated on the shots",
     ]
     assert all(0 <= row[name] <= 1 for row in rows for name in module.COLUMNS)
