@@ -55,12 +55,19 @@ setup(
         "scikit-image>=0.26",
         "pillow>=12",
         "optuna>=5",
+        "matplotlib>=3.10",  # the field's plotting library; draws without a screen and gives the same bytes again
+        "psutil>=6",  # which workers live and what memory they take, on every system; tensorflow-datasets needs it too
         "pydantic>=2.10",
         "pyyaml>=6",
         "tqdm>=4.66",
     ],
     extras_require={
-        "test": ["pytest", "hypothesis", "dill", "ruff", "mypy", "types-PyYAML", "types-tqdm"],
+        "postgresql": ["psycopg[binary]>=3.2", "sqlalchemy>=2.1"],  # sweeps on several machines
+        "dashboard": ["optuna-dashboard>=0.18"],  # looks at a sweep's study in the browser
+        "test": [
+            *("pytest", "hypothesis", "dill", "ruff", "mypy", "types-PyYAML", "types-psutil", "types-tqdm"),
+            *("psycopg[binary]", "selenium"),  # a real database and a real browser, where these are installed
+        ],
     },
     entry_points={"console_scripts": ["forensictransfer = forensictransfer.cli:main"]},
 )
