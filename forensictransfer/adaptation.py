@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,70 +10,109 @@ import numpy as np
 
 from forensictransfer.card import card_text
 from forensictransfer.config import DomainSettings, Settings
-from forensictransfer.data.domains import Domain, Record, open_domain
+from forensictransfer.data.domains import Domain, Record
 from forensictransfer.data.images import Images
 from forensictransfer.data.splits import draw_shots
 from forensictransfer.decision import Decision
 from forensictransfer.detectors.base import Analysis, Detector
 from forensictransfer.environment import environment
 from forensictransfer.errors import UserError
-from forensictransfer.evaluation import analyse_images, check_splits, evaluate_run, open_detector
+from forensictransfer.evaluation import SHOTS_HEADER, DomainTest, analyse_images, check_splits, labelled_rows
 from forensictransfer.progress import progress_bar
 from forensictransfer.runs import RunFolder, domain_info
 from forensictransfer.strategies.base import Adapted, FewShotTask, SourceKnowledge, strategy
+from forensictransfer.workbench import Workbench
+
+_DRAFT = ".draft"
 
 
 def adapt_run(
-    parent: RunFolder, target: Domain, settings: Settings, out: Path, *, overwrite: bool = False
+    parent: RunFolder,
+    target: Domain,
+    settings: Settings,
+    out: Path,
+    *,
+    overwrite: bool = False,
+    keep_weights: bool = True,
+    bench: Workbench | None = None,
+    more: Callable[[Path, DomainTest], None] | None = None,
 ) -> RunFolder:
     """Adapt `parent` to `target` by `settings.adapt`, test it on both domains' test splits, and write the run `out`.
 
     Shots come from the target's train split. The threshold is picked by `adapt.threshold` on the shots alone. The
-    source's test is repeated with each adapted detector, since adaptation forgets. Raises UserError for input that
-    cannot work, also where the source's images are no longer there.
+    source's test is repeated with each adapted detector, since adaptation forgets. Without `keep_weights` the run
+    tells what was measured but cannot be evaluated again. bench: what is kept between jobs. more: adds files to the
+    folder of the target's evaluation, after the first draw. Raises UserError for input that cannot work, also where
+    the source's images are no longer there.
     """
+    bench = bench or Workbench()
     check_splits(target, ("test",))
-    source = _source_again(parent, settings)
+    source = _source_again(parent, settings, bench)
     options = settings.adapt
     adapt_one = strategy(options.strategy)
-    shots = [_readable_shots(target, settings, draw) for draw in range(options.draws)]
-    detector = open_detector(parent)
+    shots = [_readable_shots(target, settings, draw, bench) for draw in range(options.draws)]
+    detector = bench.detector(parent)
     initial = detector.model.get_weights()
     knowledge = _knowledge(parent)
     with RunFolder.building(out, _info(parent, target, settings), settings, overwrite=overwrite) as run:
         run.write_json("environment.json", environment())
         run.write_json("data.json", _describe(parent, target, shots))
-        with run.writing("model.keras") as path:
-            detector.save(str(path))
+        if keep_weights:
+            with run.writing("model.keras") as path:
+                detector.save(str(path))
+        tests = [DomainTest(run, domain, settings, bench, f"reading {domain.name}") for domain in (target, source)]
+        changed = False
         for draw, images in enumerate(progress_bar(shots, desc=f"adapting to {target.name}", unit="draw")):
-            detector.model.set_weights(initial)
+            if changed:
+                detector.model.set_weights(initial)
             base = analyse_images(detector, images, settings)
             adapted = adapt_one(FewShotTask(detector, images, base, knowledge, settings, draw))
-            after = analyse_images(detector, images, settings) if adapted.changed else base
-            _write_draw(run, draw, detector, images, adapted, after, settings)
-        evaluate_run(run, [target, source], settings, overwrite=True)
+            changed = adapted.changed
+            after = analyse_images(detector, images, settings, keep=False) if changed else base
+            decision = _write_draw(run, draw, detector, images, adapted, after, settings, keep_weights)
+            for test in tests:
+                test.add(draw, decision, analyse_images(detector, test.images, settings, keep=not changed))
+            if draw == 0 and more is not None:  # now, while the detector has the weights of this draw
+                more(_draft(run), tests[0])
+        tests[0].write(more=_move_draft)
+        tests[1].write()
         run.write_text("CARD.md", card_text(run))
     return RunFolder.open(out)
 
 
-def _readable_shots(target: Domain, settings: Settings, draw: int) -> Images:
+def _draft(run: RunFolder) -> Path:
+    folder = run.path / _DRAFT
+    folder.mkdir()
+    return folder
+
+
+def _move_draft(folder: Path, test: DomainTest) -> None:
+    """Put what was drafted while the detector was at hand into the folder of the evaluation."""
+    draft = test.run.path / _DRAFT
+    for path in draft.glob("*"):
+        path.rename(folder / path.name)
+    if draft.exists():
+        draft.rmdir()
+
+
+def _readable_shots(target: Domain, settings: Settings, draw: int, bench: Workbench) -> Images:
     """The shots of a draw; an unreadable one is replaced by the next image of the same draw's order."""
     k = settings.adapt.shots
     excluded: set[str] = set()
     while True:
         candidates: list[Record] = [record for record in target.records if record.name not in excluded]
         chosen = draw_shots(candidates, k, seed=settings.seed, draw=draw, domain=target.name)
-        images = Images([candidates[i] for i in chosen], data=settings.data)
+        images = bench.chosen(target, [candidates[i] for i in chosen], settings.data)
         if not images.skipped:
             return images
         excluded |= {name for name, _ in images.skipped}
 
 
-def _source_again(parent: RunFolder, settings: Settings) -> Domain:
+def _source_again(parent: RunFolder, settings: Settings, bench: Workbench) -> Domain:
     info = parent.info["source"]
     spec = DomainSettings(path=info["origin"], name=info["name"], group=info["group"])
     try:
-        source = open_domain(spec, data=settings.data)
+        source = bench.domain(spec, settings.data)
     except UserError as error:
         raise UserError(f"{parent.path}: the source is needed to report what adaptation forgets: {error}") from error
     if source.fingerprint() != info["fingerprint"]:
@@ -96,6 +135,7 @@ def _write_draw(
     adapted: Adapted,
     analysis: Analysis,
     settings: Settings,
+    keep_weights: bool,
 ) -> Decision:
     scores = adapted.decision.scores(analysis.energies, analysis.features)
     if not np.isfinite(scores).all():
@@ -105,19 +145,21 @@ def _write_draw(
         )
     decision = adapted.decision.fitted(settings.adapt.threshold, scores, shots.labels, "shots")
     run.write_json(f"draws/{draw}/decision.json", decision.to_json())
-    run.write_csv(f"draws/{draw}/shots.csv", ("path", "label", "group"), _shot_rows(shots))
-    if adapted.changed:
+    run.write_csv(f"draws/{draw}/shots.csv", SHOTS_HEADER, labelled_rows(shots, decision, analysis))
+    if adapted.changed and keep_weights:
         with run.writing(f"draws/{draw}/model.keras") as path:
             detector.save(str(path))
     if adapted.history:
         names = list(adapted.history[0])
         run.write_csv(f"draws/{draw}/history.csv", names, [[row[name] for name in names] for row in adapted.history])
+    if adapted.trials is not None:
+        names = list(dict.fromkeys(name for trial in adapted.trials for name in trial))
+        run.write_csv(
+            f"draws/{draw}/trials.csv", names, [[row.get(name, "") for name in names] for row in adapted.trials]
+        )
+    if adapted.chosen is not None:
+        run.write_json(f"draws/{draw}/chosen.json", adapted.chosen)
     return decision
-
-
-def _shot_rows(shots: Images) -> Iterator[tuple[str, int, str]]:
-    for record in shots.records:
-        yield record.name, record.label, record.group
 
 
 def _describe(parent: RunFolder, target: Domain, shots: list[Images]) -> dict[str, Any]:
@@ -135,7 +177,10 @@ def _describe(parent: RunFolder, target: Domain, shots: list[Images]) -> dict[st
 
 def _info(parent: RunFolder, target: Domain, settings: Settings) -> dict[str, Any]:
     options = settings.adapt
-    stop = f"{options.stop}, {options.steps} steps" if options.strategy == "finetune" else "no gradient"
+    stops = {
+        "finetune": f"{options.stop}, {options.steps} steps",
+        "tuned": f"chosen on the shots, {options.trials} trials",
+    }
     return {
         "kind": "adapt",
         "detector": parent.info["detector"],
@@ -146,6 +191,6 @@ def _info(parent: RunFolder, target: Domain, settings: Settings) -> dict[str, An
         "draws": options.draws,
         "seed": settings.seed,
         "threshold_rule": f"{options.threshold} (shots)",
-        "stop_rule": stop,
+        "stop_rule": stops.get(options.strategy, "no gradient"),
         "parent": str(parent.path.resolve()),
     }

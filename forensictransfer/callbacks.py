@@ -43,6 +43,19 @@ class KeepBest(keras.callbacks.Callback):
             self.model.stop_training = True
 
 
+class EndEarly(keras.callbacks.Callback):
+    """Ends a training where something that looks at its state after each epoch (as KeepBest records it) says so."""
+
+    def __init__(self, state: TrainingState, ended: Callable[[TrainingState], bool]) -> None:
+        super().__init__()
+        self.state, self.ended = state, ended
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        """Stop, or go on."""
+        if self.ended(self.state):
+            self.model.stop_training = True
+
+
 class TensorBoardLog(keras.callbacks.Callback):
     """Losses apart, accuracy, the energies' histograms by class, and what the detector sees and reconstructs."""
 

@@ -76,6 +76,9 @@ class TrainSettings(Section):
     balance: bool = Field(True, description="as many real as fake crops in every batch")
     monitor: str = Field("val_loss", description="what early stopping and the best weights go by")
     statistics_batches: Count = Field(12, description="batches that the batch-norm statistics are estimated on")
+    trials: Annotated[int, Field(ge=0)] = Field(
+        0, description="settings of the training tried first, on the validation split; 0: those given are used"
+    )
     threshold: str = Field(
         "balanced", description="rule that picks the threshold on the validation split: zero, balanced or midpoint"
     )
@@ -84,12 +87,19 @@ class TrainSettings(Section):
 class AdaptSettings(Section):
     """Adapting a run to a target domain with a few shots."""
 
-    strategy: str = Field("finetune", description="finetune, threshold, head or prototype")
+    strategy: str = Field("finetune", description="finetune, threshold, head, prototype or tuned")
     shots: Count = Field(10, description="labelled images per class of the target")
     draws: Count = Field(5, description="repetitions with different shots")
     steps: Count = Field(60, description="gradient steps at most (finetune)")
     batch: Annotated[int, Field(ge=2, multiple_of=2)] = Field(32, description="crops in a batch (finetune)")
     learning_rate: Positive = Field(2e-3, description="Adam's step size (finetune)")
+    frozen: Annotated[int, Field(ge=0)] = Field(
+        0, description="leading stages of the detector that keep the source's weights (finetune)"
+    )
+    reconstruction: Annotated[float, Field(ge=0)] = Field(
+        0.1, description="weight of the reconstruction's loss, if the detector has one; 0 saves the time (finetune)"
+    )
+    trials: Count = Field(20, description="settings tried for each draw among its own shots (tuned)")
     stop: str = Field("steps", description="rule that ends fine-tuning early: steps (never) or plateau")
     threshold: str = Field(
         "midpoint", description="rule that picks the threshold on the shots: zero, balanced or midpoint"
@@ -153,13 +163,19 @@ def load_settings(
     return settings
 
 
+def load_checked(model: type[Model], path: Path, changes: Mapping[str, Any] | None = None) -> Model:
+    """A YAML file as `model`, with `changes` laid over it. Raises one UserError that names every problem."""
+    problems: list[str] = []
+    found = _validated(model, {**read_yaml(path), **(changes or {})}, problems)
+    _raise(problems, str(path))
+    assert found is not None
+    return found
+
+
 def load_domain_file(path: str | Path) -> DomainSettings:
     """A domain file; paths in it are relative to the file. Raises one UserError that names every problem."""
     path = Path(path)
-    problems: list[str] = []
-    domain = _validated(DomainSettings, nested(read_yaml(path), problems), problems)
-    _raise(problems, str(path))
-    assert domain is not None
+    domain = load_checked(DomainSettings, path)
     folder = path.resolve().parent
     changes = {}
     # A name such as forged_photos/splice is left as it is when no folder of that name lies beside the file.

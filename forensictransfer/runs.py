@@ -19,7 +19,7 @@ import io
 import json
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -62,7 +62,7 @@ class RunFolder:
             raise UserError(f"{path}: there is no such run folder{nearest(path.name, others)}")
         if not (path / "run.json").is_file():
             raise UserError(f"{path}: is not a run folder (it has no run.json)")
-        info = _read_json(path / "run.json")
+        info = read_json(path / "run.json")
         if not isinstance(info, dict) or info.get("format") != FORMAT or info.get("kind") not in ("train", "adapt"):
             form = info.get("format") if isinstance(info, dict) else None
             raise UserError(
@@ -153,7 +153,7 @@ class RunFolder:
 
     def read_json(self, name: str) -> Any:
         """A JSON file of the run. Raises UserError if it is missing or torn."""
-        return _read_json(self.path / name)
+        return read_json(self.path / name)
 
     def draws(self) -> list[Path]:
         """The folders of an adaptation's draws, in order."""
@@ -171,19 +171,22 @@ class RunFolder:
         metrics: Mapping[str, Any],
         *,
         overwrite: bool = False,
+        more: Callable[[Path], None] | None = None,
     ) -> Path:
-        """predictions.csv and metrics.json of one domain, both or neither; returns their folder."""
+        """predictions.csv, metrics.json and what `more` adds, all or none; returns their folder."""
         path = self.evaluation_path(domain)
         if path.exists() and not overwrite:
             raise UserError(f"{path}: exists already; --overwrite replaces it")
         with files.new_folder(path, overwrite=overwrite) as folder:
             files.write_text(folder / "predictions.csv", csv_text(header, rows))
             files.write_json(folder / "metrics.json", metrics)
+            if more is not None:
+                more(folder)
         return path
 
     def evaluations(self) -> list[dict[str, Any]]:
         """metrics.json of every domain that the run was evaluated on, by folder name."""
-        return [_read_json(path) for path in sorted((self.path / "evaluations").glob("[!.]*/metrics.json"))]
+        return [read_json(path) for path in sorted((self.path / "evaluations").glob("[!.]*/metrics.json"))]
 
     def finish(self) -> None:
         """Write the marker with the hash of every file that the result rests on."""
@@ -192,8 +195,8 @@ class RunFolder:
             for path in self.path.rglob("*")
             if path.is_file() and not path.name.startswith(".") and path.relative_to(self.path).parts[0] not in _LIVE
         )
-        hashes = {name: _sha256(self.path / name) for name in names}
-        self.write_json(MARKER, {"format": FORMAT, "finished": _now(), "sha256": hashes})
+        hashes = {name: file_sha256(self.path / name) for name in names}
+        self.write_json(MARKER, {"format": FORMAT, "finished": now(), "sha256": hashes})
 
     def _clear_temporary(self) -> None:
         """Remove what a killed process was in the middle of writing."""
@@ -212,7 +215,7 @@ class RunFolder:
         for name, expected in hashes.items():
             if not (self.path / name).is_file():
                 raise UserError(f"{self.path / name}: is missing, so the run cannot be used; make it again")
-            if _sha256(self.path / name) != expected:
+            if file_sha256(self.path / name) != expected:
                 raise UserError(f"{self.path / name}: was changed or torn since the run finished; make it again")
 
     def check_same(self, info: Mapping[str, Any], settings: Settings) -> None:
@@ -277,11 +280,12 @@ def _full_info(info: Mapping[str, Any]) -> dict[str, Any]:
     unknown = set(info) - {"kind", *INFO}
     if unknown or info.get("kind") not in ("train", "adapt"):
         raise ValueError(f"run.json: expected kind and some of {INFO}, got {dict(info)}")
-    head = {"format": FORMAT, "kind": info["kind"], "version": __version__, "created": _now()}
+    head = {"format": FORMAT, "kind": info["kind"], "version": __version__, "created": now()}
     return {**head, **{key: info.get(key) for key in INFO}}
 
 
-def _read_json(path: Path) -> Any:
+def read_json(path: Path) -> Any:
+    """The content of a JSON file. Raises UserError if it is missing or torn."""
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -290,7 +294,8 @@ def _read_json(path: Path) -> Any:
         raise UserError(f"{path}: is torn or was changed: it is not valid JSON") from None
 
 
-def _sha256(path: Path) -> str:
+def file_sha256(path: Path) -> str:
+    """SHA-256 of a file's content, in hex."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
@@ -302,5 +307,6 @@ def _short(value: Any) -> str:
     return "nothing" if value is None else str(value)
 
 
-def _now() -> str:
+def now() -> str:
+    """The time in UTC, to the second."""
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ import keras
 import numpy as np
 
 from forensictransfer import checkpoint
-from forensictransfer.callbacks import KeepBest, RefreshStatistics, TensorBoardLog
+from forensictransfer.callbacks import EndEarly, KeepBest, RefreshStatistics, TensorBoardLog
 from forensictransfer.card import card_text
 from forensictransfer.config import Settings
 from forensictransfer.data.domains import Domain
@@ -30,8 +30,16 @@ from forensictransfer.detectors.base import Detector
 from forensictransfer.detectors.registry import detector_class
 from forensictransfer.environment import environment
 from forensictransfer.errors import UserError, nearest
-from forensictransfer.evaluation import analyse_images, check_both_classes, check_splits, evaluate_run
+from forensictransfer.evaluation import (
+    SHOTS_HEADER,
+    analyse_images,
+    check_both_classes,
+    check_splits,
+    evaluate_run,
+    labelled_rows,
+)
 from forensictransfer.runs import RunFolder, domain_info
+from forensictransfer.search import source as search
 
 VALIDATION_CROPS = 1024  # at most; enough for a loss that is steadier than its change from epoch to epoch
 
@@ -43,7 +51,8 @@ def train_run(
 
     Writes the run folder `out` and returns it. With `resume`, a training that was killed goes on after its last whole
     epoch and ends in the weights of the undisturbed run. Raises UserError for input that cannot work, before anything
-    is written; a training that fails (a full disk) before its first epoch is saved leaves nothing behind.
+    is written; a training that fails (a full disk) before its first epoch is saved leaves nothing behind. With
+    `train.trials` the settings of the training are searched first, on the validation split (`search.source`).
     """
     check_splits(domain, SPLITS)
     train, validation = (
@@ -52,8 +61,7 @@ def train_run(
     )
     for images, split in ((train, "train"), (validation, "validation")):
         check_both_classes(images, domain.name, split)
-    keras.utils.set_random_seed(settings.seed)
-    detector = detector_class(settings.detector).build(settings.data.crop)
+    detector = _fresh(settings)
     check_monitor(detector, settings)
     run = RunFolder.create(out, _info(domain, settings), settings, resume=resume, overwrite=overwrite)
     if run.finished:
@@ -62,9 +70,17 @@ def train_run(
     try:
         run.write_json("environment.json", environment())
         run.write_json("data.json", describe_data(domain, {"train": train, "validation": validation}))
-        state = fit(detector, train, validation, settings, run)
+        used = settings
+        if settings.train.trials:
+            used = search.search_training(
+                settings,
+                run,
+                lambda tried, folder, judge: fit(_fresh(tried), train, validation, tried, folder, judge),
+            )
+        state = fit(detector, train, validation, used, run)
     except Exception:
-        if not (run.path / checkpoint.NAME).exists():  # nothing that a resumed training could go on from
+        # Unless there is something that a resumed training could go on from.
+        if not (run.path / checkpoint.NAME).exists() and not search.begun(run):
             shutil.rmtree(run.path, ignore_errors=True)
         raise
     if state.best_value is None or not np.isfinite(state.best_value):
@@ -78,6 +94,7 @@ def train_run(
     found = analyse_images(detector, validation, settings, progress="choosing the threshold")
     decision = Decision().fitted(settings.train.threshold, found.scores, validation.labels, "source validation")
     run.write_json("decision.json", decision.to_json())
+    run.write_csv("validation.csv", SHOTS_HEADER, labelled_rows(validation, decision, found))
     known = analyse_images(detector, train, settings, progress="features of the source")
     run.write_npz("source_features.npz", energies=known.energies, features=known.features, labels=train.labels)
     evaluate_run(run, [domain], settings, overwrite=True)
@@ -89,13 +106,26 @@ def train_run(
 
 
 def fit(
-    detector: Detector, train: Images, validation: Images, settings: Settings, run: RunFolder
+    detector: Detector,
+    train: Images,
+    validation: Images,
+    settings: Settings,
+    run: RunFolder,
+    judge: Callable[[checkpoint.TrainingState], bool] | None = None,
 ) -> checkpoint.TrainingState:
-    """Run the epochs that are left and return the final state; every epoch's end is saved in the run folder."""
+    """Run the epochs that are left and return the final state; every epoch's end is saved in the run folder.
+
+    judge: asked after each epoch but the last whether to end here; a resumed training asks it first.
+    """
     options = settings.train
+
+    def ended(state: checkpoint.TrainingState) -> bool:
+        over = state.epochs >= options.epochs or state.exhausted(options.patience)
+        return over or (judge is not None and state.epochs > 0 and judge(state))
+
     detector.compile(options.learning_rate)
     state = checkpoint.restore(run.path / checkpoint.NAME, detector.trainer)
-    if state.epochs >= options.epochs or state.exhausted(options.patience):
+    if ended(state):
         return state
     order: dict[str, Any] = {"batch": options.batch, "balance": options.balance}
     crops: dict[str, Any] = {"crop": detector.crop, "augment": settings.data.augment, "seed": settings.seed}
@@ -134,6 +164,7 @@ def fit(
             RefreshStatistics(detector, statistics_batches),
             TensorBoardLog(run.path / "tensorboard", detector, *held_out),
             KeepBest(state, options.monitor, options.patience, save),
+            EndEarly(state, ended),
         ],
     )
     return state
@@ -148,6 +179,12 @@ def validation_crops(images: Images, crop: int) -> tuple[np.ndarray, np.ndarray]
     chosen = np.unique(np.linspace(0, len(images) - 1, min(len(images), VALIDATION_CROPS)).round().astype(int))
     found = [tiles(images[int(i)], crop=crop, stride=crop, max_tiles=per_image) for i in chosen]
     return np.concatenate(found), np.repeat(images.labels[chosen], [len(crops) for crops in found])
+
+
+def _fresh(settings: Settings) -> Detector:
+    """The detector as every training of these settings begins with it."""
+    keras.utils.set_random_seed(settings.seed)
+    return detector_class(settings.detector).build(settings.data.crop)
 
 
 def check_monitor(detector: Detector, settings: Settings) -> None:

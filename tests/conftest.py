@@ -36,6 +36,7 @@ QUICK = {
     "adapt.draws": 2,
     "adapt.steps": 6,
     "adapt.batch": 8,
+    "adapt.trials": 4,
     "evaluate.stride": 16,
     "evaluate.batch": 16,
     "evaluate.resamples": 50,
@@ -133,7 +134,7 @@ def read_rows(path: Path) -> list[dict[str, str]]:
 @pytest.fixture(autouse=True)
 def _nothing_scored_before() -> None:
     """Scores that a process remembers must not stand in for scores that a test asks for."""
-    remembered = getattr(sys.modules.get("forensictransfer.evaluation"), "_ANALYSES", None)
+    remembered = getattr(sys.modules.get("forensictransfer.evaluation"), "_KNOWN", None)
     if remembered is not None:
         remembered.clear()
 

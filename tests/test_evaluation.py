@@ -32,10 +32,10 @@ def evaluated(run: Path, domain: Path) -> tuple[Path, dict[str, Any]]:
 
 def test_scores_are_means_over_tiles_of_the_whole_image(trained: Path, source: Path, rows: Rows) -> None:
     """88 x 80 pixels, crops of 64, stride 16: rows at 0, 16, 24 and columns at 0, 16, cut out by hand."""
-    from forensictransfer.evaluation import open_detector
+    from forensictransfer.workbench import Workbench
 
     predictions = rows(trained / "evaluations" / "source" / "predictions.csv")
-    detector = open_detector(RunFolder.open(trained))
+    detector = Workbench().detector(RunFolder.open(trained))
     for row in (predictions[0], predictions[-1]):
         image = decode(source / row["path"], max_pixels=10**6)
         crops = np.stack([image[y : y + 64, x : x + 64] for y in (0, 16, 24) for x in (0, 16)])
@@ -51,16 +51,17 @@ def test_how_many_are_scored_at_once_does_not_matter(
     from forensictransfer.config import load_settings
     from forensictransfer.data.domains import open_domain
     from forensictransfer.data.pipeline import Images
+    from forensictransfer.workbench import Workbench
 
     run = RunFolder.open(trained)
     images = Images(open_domain(source, data=run.settings.data).split("test"), data=run.settings.data)
-    detector = evaluation.open_detector(run)
+    detector = Workbench().detector(run)
     sizes: list[int] = []
     analyse = detector.analyse
     monkeypatch.setattr(detector, "analyse", lambda crops: (sizes.append(len(crops)), analyse(crops))[1])
 
     def scored(batch: int, chosen: Images) -> Any:
-        getattr(evaluation, "_ANALYSES", {}).clear()  # what was scored before is remembered
+        evaluation._KNOWN.clear()  # what was scored before is remembered
         sizes.clear()
         settings = load_settings(None, {"evaluate.batch": batch}, base=run.settings)
         found = evaluation.analyse_images(detector, chosen, settings)
@@ -79,11 +80,12 @@ def test_other_weights_are_scored_anew(trained: Path, source: Path) -> None:
     """Whatever is remembered of the same images with other weights."""
     from forensictransfer.data.domains import open_domain
     from forensictransfer.data.pipeline import Images
-    from forensictransfer.evaluation import analyse_images, open_detector
+    from forensictransfer.evaluation import analyse_images
+    from forensictransfer.workbench import Workbench
 
     run = RunFolder.open(trained)
     images = Images(open_domain(source, data=run.settings.data).split("test"), data=run.settings.data)
-    detector = open_detector(run)
+    detector = Workbench().detector(run)
     weights = detector.model.get_weights()
     before = analyse_images(detector, images, run.settings).scores
     detector.model.set_weights([value * 1.1 for value in weights])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -155,6 +156,113 @@ def test_resume_refuses_other_settings_and_other_images(
     next((mine / "real").iterdir()).unlink()
     with pytest.raises(ft.UserError, match=r"cannot resume: source was mine \(\w+\), now it is mine"):
         ft.train(mine, tmp_path / "run", settings=quick, resume=True)
+
+
+# A search for settings before
+
+
+# So slow a step that a search finds a better one.
+SLOW = {"train.trials": 3, "train.learning_rate": 1e-4}
+
+
+@pytest.fixture(scope="module")
+def searched(source: Path, tmp_path_factory: pytest.TempPathFactory, quick: dict[str, Any]) -> Path:
+    """A run whose training settings were searched in three trials. Not to be changed."""
+    return ft.train(source, tmp_path_factory.mktemp("runs") / "searched", settings={**quick, **SLOW})
+
+
+def tried(run: Path, rows: Callable[..., Any]) -> Any:
+    """trials.csv and chosen.json without the seconds that it took."""
+    chosen = json.loads((run / "chosen.json").read_text())
+    trials = [{name: value for name, value in row.items() if name != "seconds"} for row in rows(run / "trials.csv")]
+    return trials, {name: value for name, value in chosen.items() if name != "seconds"}
+
+
+def test_a_searched_training_is_the_training_by_what_was_chosen(
+    searched: Path, source: Path, quick: dict[str, Any], tmp_path: Path, rows: Callable[..., Any]
+) -> None:
+    trials, chosen = tried(searched, rows)
+    assert chosen["trials"] == len(trials) == 3
+    assert min(float(row["value"]) for row in trials) == chosen["value"]
+    assert chosen["number"] > 0 and chosen["value"] < chosen["default_value"] == float(trials[0]["value"])
+    direct = ft.train(source, tmp_path / "direct", settings={**quick, **chosen["settings"]})
+    assert_same_run(direct, searched)
+    history = rows(searched / "history.csv")
+    assert min(float(row["val_loss"]) for row in history) == chosen["value"]
+    assert list((searched / "tensorboard").iterdir()) and not (searched / ".search").exists()
+
+
+def test_the_first_trial_is_the_training_as_asked(
+    searched: Path, quick: dict[str, Any], rows: Callable[..., Any]
+) -> None:
+    first = tried(searched, rows)[0][0]
+    assert first["state"] == "complete" and int(first["epochs"]) == quick["train.epochs"]
+    assert float(first["train.learning_rate"]) == SLOW["train.learning_rate"]
+    assert int(first["train.batch"]) == quick["train.batch"]
+    assert (first["data.augment.jpeg_probability"], first["data.augment.flip"]) == ("0.0", "True")
+
+
+def test_an_adaptation_takes_over_what_was_asked_and_not_what_was_found_for_the_source(
+    searched: Path, target: Path, quick: dict[str, Any], tmp_path: Path
+) -> None:
+    from forensictransfer.config import load_settings
+
+    asked = load_settings(None, {**quick, **SLOW})
+    assert RunFolder.open(searched).settings == asked
+    adapted = RunFolder.open(ft.adapt(searched, target, tmp_path / "adapted", strategy="threshold", draws=1))
+    assert adapted.settings.data == asked.data and adapted.settings.train == asked.train
+
+
+def test_a_searched_training_can_be_stopped_at_any_moment(
+    searched: Path,
+    source: Path,
+    quick: dict[str, Any],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    rows: Callable[..., Any],
+) -> None:
+    """In a trial's second epoch, before a trial is recorded (this time by a kill), before the choice is, after it."""
+    out = tmp_path / "stopped"
+    take = os.replace
+    words = ["train", "--source", str(source), "--out", str(out), *flags({**quick, **SLOW})]
+    killed = subprocess.run(
+        [sys.executable, "-c", KILLED, "ended.json", "2", *words],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    assert killed.returncode == -signal.SIGKILL and list((out / ".search").glob(".tmp-*"))
+    for name, count in [("history.csv", 2), ("chosen.json", 1), ("decision.json", 1)]:
+        left = [count]
+
+        def replace(old: Any, new: Any, name: str = name, left: list[int] = left) -> None:
+            left[0] -= Path(new).name == name
+            if left[0] == 0:
+                raise Stopped
+            take(old, new)
+
+        monkeypatch.setattr(os, "replace", replace)
+        with pytest.raises(Stopped):
+            ft.train(source, out, settings={**quick, **SLOW}, resume=True)
+        monkeypatch.undo()
+    ft.train(source, out, settings={**quick, **SLOW}, resume=True)
+    assert_same_run(searched, out)
+    assert tried(searched, rows) == tried(out, rows)
+    assert not list(out.rglob(".*"))
+
+
+def test_a_search_that_fails_before_its_first_epoch_leaves_nothing(
+    source: Path, quick: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from forensictransfer import training
+
+    def full(*_: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(training, "fit", full)
+    with pytest.raises(OSError, match="No space"):
+        ft.train(source, tmp_path / "run", settings={**quick, "train.trials": 2})
+    assert not (tmp_path / "run").exists()
 
 
 # Best weights and early stopping
@@ -311,6 +419,19 @@ def test_tensorboard_is_shown_losses_accuracy_energies_and_pictures(trained: Pat
     assert all(image.startswith(b"\x89PNG") for image in images)
 
 
+def test_validation_scores_are_those_of_the_threshold(trained: Path, rows: Callable[..., Any]) -> None:
+    """4 reals and 4 fakes; the probability is the decision's, the score the difference of the energies."""
+    decision = json.loads((trained / "decision.json").read_text())
+    found = rows(trained / "validation.csv")
+    assert list(found[0]) == ["path", "label", "group", "score", "probability", "energy_real", "energy_fake"]
+    assert [row["label"] for row in found].count("1") == 4 == len(found) / 2
+    for row in found:
+        score = float(row["score"])
+        assert score == pytest.approx(float(row["energy_fake"]) - float(row["energy_real"]), abs=1e-6)
+        odds = np.exp(-decision["slope"] * (score - decision["threshold"]))
+        assert float(row["probability"]) == pytest.approx(1 / (1 + odds))
+
+
 def test_history_has_a_row_for_every_epoch(trained: Path, rows: Callable[..., Any]) -> None:
     history = rows(trained / "history.csv")
     assert [row["epoch"] for row in history] == ["0", "1", "2"]
@@ -326,13 +447,13 @@ def test_inference_agrees_with_training(trained: Path, source: Path, quick: dict
     from forensictransfer.config import load_settings
     from forensictransfer.data.domains import open_domain
     from forensictransfer.data.pipeline import Images
-    from forensictransfer.evaluation import open_detector
     from forensictransfer.training import validation_crops
+    from forensictransfer.workbench import Workbench
 
     data = load_settings(None, quick).data
     images = Images(open_domain(source, data=data).split("train"), data=data)
     crops, labels = validation_crops(images, 64)
-    detector = open_detector(RunFolder.open(trained))
+    detector = Workbench().detector(RunFolder.open(trained))
     inferred = detector.analyse(crops).scores
     inputs, _ = detector.fit_batch(crops, labels)
     in_training = detector.trainer(inputs, training=True)["energies"].numpy()

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 import keras
 import numpy as np
+
+Made = TypeVar("Made")
 
 
 @dataclass(frozen=True)
@@ -36,11 +39,12 @@ class Detector(ABC):
 
     name: ClassVar[str]
     trainer: keras.Model  # what `fit` is called on: shares all weights with `model`
+    reconstructs: ClassVar[bool] = False  # whether its loss has a part for a reconstruction
 
     def __init__(self, model: keras.Model) -> None:
         self.model = model
         self.trainer = model
-        self._analyse: Any = None
+        self._made: dict[Hashable, Any] = {}
 
     @classmethod
     @abstractmethod
@@ -65,8 +69,41 @@ class Detector(ABC):
         """Energies and features of crops, uint8 (n, crop, crop, 3), in inference mode."""
 
     @abstractmethod
-    def refresh_statistics(self, batches: Any) -> None:
+    def refresh_statistics(self, batches: Iterable[Any]) -> None:
         """Make inference agree with training: estimate what was normalised by the batch (nothing, if nothing was)."""
+
+    @property
+    def stages(self) -> tuple[str, ...]:
+        """Names of the layers that the stages of the classifier end with, from input to output: `adapt.frozen` of them
+        can be left as they are. All that comes later must be computed from that layer's output and the model's inputs.
+        A detector without stages (the default) is trained whole or not at all.
+        """
+        return ()
+
+    def loss_outputs(self, reconstruction: bool) -> Any:
+        """The outputs of `trainer` that `batch_loss` needs; what they are not computed from is not run.
+
+        reconstruction: whether it counts; always False for a detector that has none.
+        """
+        return self.trainer.output
+
+    def batch_loss(self, outputs: Any, targets: Any, reconstruction: Any) -> Any:
+        """The loss of one batch in fine-tuning, a scalar tensor: by default the loss that `compile` has set.
+
+        outputs: values of `loss_outputs`; targets: as `fit_batch` gives them; reconstruction: weight of the
+        reconstruction's part of the loss, a scalar tensor.
+        """
+        return self.trainer.compute_loss(y=targets, y_pred=outputs)
+
+    def once(self, key: Hashable, make: Callable[[], Made]) -> Made:
+        """What `make` gave when it was first asked for under `key`: for graphs, which live as long as the detector.
+
+        They read the weights where these are, so they serve whatever weights are loaded later.
+        """
+        if key not in self._made:
+            self._made[key] = make()
+        made: Made = self._made[key]
+        return made
 
     def pictures(self, images: np.ndarray) -> dict[str, np.ndarray]:
         """What TensorBoard shows of a few crops: name -> float32 (n, h, w, 3) in [0, 1]."""

@@ -50,6 +50,7 @@ class ForensicTransferResidual(Detector):
     """FT-res: ForensicTransfer on the third-order residual."""
 
     name: ClassVar[str] = "ft-res"
+    reconstructs: ClassVar[bool] = True
     front: ClassVar[type[keras.layers.Layer]] = HighPassResidual
 
     @classmethod
@@ -84,7 +85,6 @@ class ForensicTransferResidual(Detector):
 
     def __init__(self, model: keras.Model) -> None:
         super().__init__(model)
-        self._reconstruct: Any = None
         # The same layers and weights, less the outputs that have no loss: Keras wants a target for every output.
         self.trainer = keras.Model(
             model.input, {name: model.output[name] for name in ("energies", "reconstruction_error")}, name=model.name
@@ -115,9 +115,7 @@ class ForensicTransferResidual(Detector):
 
     def analyse(self, images: np.ndarray) -> Analysis:
         """Energies (n, 2) and channel energies (n, 128) of crops; the decoder is not run."""
-        if self._analyse is None:
-            self._analyse = tf.function(self._encode)
-        energies, features = self._analyse(images)
+        energies, features = self.once("analyse", lambda: tf.function(self._encode))(images)
         return Analysis(energies.numpy(), features.numpy())
 
     def _encode(self, images: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
@@ -136,13 +134,8 @@ class ForensicTransferResidual(Detector):
 
         Of a residual the derivatives down the columns are shown. The half that decodes is the one of larger energy.
         """
-        if self._reconstruct is None:
-            front = keras.Model(
-                self.model.input,
-                [self.model.get_layer("residual").output, self.model.get_layer("reconstruction").output],
-            )
-            self._reconstruct = tf.function(lambda batch: front(batch, training=False))
-        fed, made = self._reconstruct({"image": images, "label": np.full(len(images), UNKNOWN, np.int32)})
+        reconstruct = self.once("reconstruct", self._reconstruction)
+        fed, made = reconstruct({"image": images, "label": np.full(len(images), UNKNOWN, np.int32)})
         fed, made = fed.numpy()[..., :3], made.numpy()[..., :3]
         reach = max(float(np.quantile(np.abs(fed), 0.99)), 1e-6)
         shown = {name: np.clip(value / (2 * reach) + 0.5, 0, 1) for name, value in (("input", fed), ("output", made))}
@@ -152,9 +145,32 @@ class ForensicTransferResidual(Detector):
             "reconstruction": shown["output"],
         }
 
+    def _reconstruction(self) -> Any:
+        shown = [self.model.get_layer(name).output for name in ("residual", "reconstruction")]
+        front = keras.Model(self.model.input, shown)
+        return tf.function(lambda batch: front(batch, training=False))
+
     def refresh_statistics(self, batches: Iterable[Any]) -> None:
         """Estimate the batch-norm statistics over `batches` of model inputs."""
         estimate_statistics(self.model, batches)
+
+    @property
+    def stages(self) -> tuple[str, ...]:
+        """The five of the encoder, each ending with its ReLU."""
+        last = 1 + len(ENCODER_FILTERS)
+        return ("encoder_1", *(f"encoder_{stage}_relu" for stage in range(2, last)), "latent")
+
+    def loss_outputs(self, reconstruction: bool) -> dict[str, Any]:
+        """The energies; the reconstruction's error where it counts, for the decoder is two thirds of the work."""
+        names = ("energies", "reconstruction_error") if reconstruction else ("energies",)
+        return {name: self.trainer.output[name] for name in names}
+
+    def batch_loss(self, outputs: Any, targets: Any, reconstruction: Any) -> tf.Tensor:
+        """Activation loss + `reconstruction` x the L1 error of the reconstruction."""
+        loss = tf.reduce_mean(activation_loss(targets["energies"], outputs["energies"]))
+        if "reconstruction_error" in outputs:
+            loss += reconstruction * tf.reduce_mean(outputs["reconstruction_error"])
+        return loss
 
 
 class ForensicTransferRGB(ForensicTransferResidual):

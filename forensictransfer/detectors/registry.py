@@ -31,6 +31,21 @@ def load_detector(name: str, path: Path) -> Detector:
     kind = detector_class(name)
     try:
         return kind(keras.models.load_model(path, compile=False))
-    except (ValueError, OSError, KeyError, TypeError) as error:
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise UserError(f"{path}: expected a saved '{name}' model, got one that cannot be loaded ({reason})") from error
+    except _TORN as error:
+        raise _unloadable(name, path, error) from error
+
+
+def load_weights(detector: Detector, path: Path) -> None:
+    """Give `detector` the weights of the model saved at `path`. Raises UserError if the file is no such model."""
+    try:
+        detector.model.load_weights(path)
+    except _TORN as error:
+        raise _unloadable(detector.name, path, error) from error
+
+
+_TORN = (ValueError, OSError, KeyError, TypeError)
+
+
+def _unloadable(name: str, path: Path, error: Exception) -> UserError:
+    reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+    return UserError(f"{path}: expected a saved '{name}' model, got one that cannot be loaded ({reason})")

@@ -10,4 +10,5 @@ STRATEGIES = {
     "threshold": "keep the detector, re-fit its decision threshold alone",
     "head": "a shrinkage classifier on the latent's channel energies, no gradient",
     "prototype": "distance to the shots' mean channel energies, no gradient",
+    "tuned": "whichever of these, with which settings, does best on held-out shots (adapt.trials of them are tried)",
 }

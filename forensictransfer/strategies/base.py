@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -44,12 +45,15 @@ class FewShotTask:
 class Adapted:
     """What came out of a draw: how scores are made, and whether the detector's weights are other than before.
 
-    The threshold of `decision` is not fitted yet. `history` holds a row for each gradient step.
+    The threshold of `decision` is not fitted yet. `history` holds a row for each gradient step, `trials` (rows of one
+    form) and `chosen` (plain values) what a search among settings tried and took; None if nothing was searched.
     """
 
     decision: Decision
     changed: bool = False
     history: list[dict[str, float]] = field(default_factory=list)
+    trials: list[dict[str, Any]] | None = None
+    chosen: dict[str, Any] | None = None
 
 
 Strategy = Callable[[FewShotTask], Adapted]
@@ -59,6 +63,7 @@ IMPLEMENTATIONS = {
     "threshold": "forensictransfer.strategies.linear:threshold",
     "head": "forensictransfer.strategies.linear:head",
     "prototype": "forensictransfer.strategies.linear:prototype",
+    "tuned": "forensictransfer.strategies.tuned:tuned",
 }
 
 

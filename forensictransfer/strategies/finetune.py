@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import keras
 import numpy as np
-import tensorflow as tf
 
 from forensictransfer.data.pipeline import STATISTICS_EPOCH, epoch_order, training_batch
 from forensictransfer.decision import Decision
-from forensictransfer.detectors.base import Detector
 from forensictransfer.strategies.base import Adapted, FewShotTask
+from forensictransfer.strategies.gradient import gradient_steps
 from forensictransfer.strategies.stopping import stop_rule
 
 _DRAW = 7919  # sets the random crops of one draw apart from another's, and from those of training
@@ -30,16 +28,19 @@ def finetune(task: FewShotTask) -> Adapted:
     Source: D. Cozzolino et al., "ForensicTransfer", 2018.
     """
     options = task.settings.adapt
-    step = _step_of(task.detector)
-    step.reset(options.learning_rate)
+    steps = gradient_steps(task.detector, options.frozen, options.reconstruction)
+    steps.reset(options.learning_rate, options.reconstruction, _seed(task))
     ended = stop_rule(options.stop)
-    losses: list[float] = []
+    losses: list[Any] = []
     for images, labels in _batches(task):
-        losses.append(step(*task.detector.fit_batch(images, labels)))
+        loss = steps.step(images, labels)
+        # A number is waited for where a rule asks for it: where none does, the device runs ahead.
+        losses.append(loss if options.stop == "steps" else float(loss))
         if len(losses) >= options.steps or ended(losses):
             break
-    task.detector.refresh_statistics(task.detector.fit_batch(*batch)[0] for batch in _statistics_batches(task))
-    return Adapted(Decision(), changed=True, history=[{"step": i, "loss": loss} for i, loss in enumerate(losses)])
+    steps.refresh_statistics(_statistics_batches(task))
+    history = [{"step": i, "loss": float(loss)} for i, loss in enumerate(losses)]
+    return Adapted(Decision(), changed=True, history=history)
 
 
 def _batches(task: FewShotTask) -> Iterator[tuple[np.ndarray, np.ndarray]]:
@@ -77,42 +78,3 @@ def _crops(task: FewShotTask, indices: np.ndarray, epoch: int, place: int) -> tu
 
 def _seed(task: FewShotTask) -> int:
     return task.settings.seed + _DRAW * (task.draw + 1)
-
-
-class _GradientStep:
-    """One Adam step of a detector in training mode; its graph is traced once and serves all draws."""
-
-    def __init__(self, detector: Detector) -> None:
-        self.trainer = detector.trainer
-        self.optimizer = keras.optimizers.Adam()
-        self.optimizer.build(self.trainer.trainable_variables)
-        if not getattr(self.trainer, "compiled", False):
-            detector.compile(1e-3)
-        self._step = tf.function(self._gradient_step, reduce_retracing=True)
-
-    def reset(self, learning_rate: float) -> None:
-        """Forget the moments of earlier draws."""
-        for variable in self.optimizer.variables:
-            variable.assign(tf.zeros_like(variable))
-        self.optimizer.learning_rate.assign(learning_rate)
-
-    def __call__(self, inputs: Any, targets: Any) -> float:
-        """Take a step; returns the loss before it."""
-        as_tensors = [tf.nest.map_structure(tf.convert_to_tensor, part) for part in (inputs, targets)]
-        return float(self._step(*as_tensors))
-
-    def _gradient_step(self, inputs: Any, targets: Any) -> tf.Tensor:
-        with tf.GradientTape() as tape:
-            outputs = self.trainer(inputs, training=True)
-            loss = self.trainer.compute_loss(x=inputs, y=targets, y_pred=outputs, training=True)
-        variables = self.trainer.trainable_variables
-        self.optimizer.apply(tape.gradient(loss, variables), variables)
-        return loss
-
-
-def _step_of(detector: Detector) -> _GradientStep:
-    step = getattr(detector, "_gradient_step", None)
-    if step is None:
-        step = _GradientStep(detector)
-        detector._gradient_step = step  # type: ignore[attr-defined]
-    return step

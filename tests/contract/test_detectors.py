@@ -72,3 +72,29 @@ def test_trains_and_refreshes(detector) -> None:
     assert np.isfinite(logs["loss"]).all()
     assert any(not np.array_equal(a, b) for a, b in zip(before, detector.trainer.trainable_weights, strict=True))
     detector.refresh_statistics([x])
+
+
+def test_its_leading_stages_can_be_frozen(detector) -> None:
+    """Gradient steps leave the frozen stages as they are, weights and statistics, and change what comes after them."""
+    from forensictransfer.strategies.gradient import gradient_steps
+
+    layers = [layer.name for layer in detector.trainer.layers]
+    places = [layers.index(name) for name in detector.stages]
+    assert places == sorted(set(places)), "stages are in order"
+    for frozen in (0, max(len(places) - 1, 0)):
+        for reconstruction in (0.1, 0.0):
+            before = {layer.name: layer.get_weights() for layer in detector.trainer.layers}
+            steps = gradient_steps(detector, frozen, reconstruction)
+            steps.reset(1e-2, reconstruction, seed=0)
+            x, y = crops(8), np.arange(8) % 2
+            assert np.isfinite([float(steps.step(x, y)) for _ in range(2)]).all()
+            steps.refresh_statistics([(x, y)])
+            other = {
+                name
+                for name, weights in before.items()
+                if not all(map(np.array_equal, weights, detector.trainer.get_layer(name).get_weights()))
+            }
+            end = places[frozen - 1] if frozen else -1
+            assert other and all(layers.index(name) > end for name in other)
+    with pytest.raises(UserError, match="adapt.frozen"):
+        gradient_steps(detector, max(len(places), 1), 0.0)

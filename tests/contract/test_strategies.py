@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from forensictransfer.config import load_settings
 from forensictransfer.strategies import STRATEGIES
 
 SHOTS = (1, 3)
@@ -20,12 +22,14 @@ def make_task(trained: Path, target: Path) -> Callable[..., Any]:
     from forensictransfer.data.domains import open_domain
     from forensictransfer.data.images import Images
     from forensictransfer.data.splits import draw_shots
-    from forensictransfer.evaluation import analyse_images, open_detector
+    from forensictransfer.evaluation import analyse_images
     from forensictransfer.runs import RunFolder
     from forensictransfer.strategies.base import FewShotTask, SourceKnowledge
+    from forensictransfer.workbench import Workbench
 
     run = RunFolder.open(trained)
-    detector = open_detector(run)
+    settings = load_settings(None, {"adapt.trials": 5}, base=run.settings)
+    detector = Workbench().detector(run)
     start = detector.model.get_weights()
     domain = open_domain(target, data=run.settings.data)
     with np.load(trained / "source_features.npz") as stored:
@@ -35,7 +39,7 @@ def make_task(trained: Path, target: Path) -> Callable[..., Any]:
         detector.model.set_weights(start)
         chosen = draw_shots(domain.records, k, seed=0, draw=0)[:: -1 if backwards else 1]
         shots = Images([domain.records[i] for i in chosen], data=run.settings.data)
-        return FewShotTask(detector, shots, analyse_images(detector, shots, run.settings), knowledge, run.settings, 0)
+        return FewShotTask(detector, shots, analyse_images(detector, shots, settings), knowledge, settings, 0)
 
     return make
 
@@ -72,6 +76,10 @@ def test_strategy(make_task: Callable[..., Any], name: str, k: int) -> None:
     assert all(np.isfinite(value) for row in result.history for value in row.values())
     # The scores rank the very shots that it was given.
     assert scores[task.shots.labels == 1].mean() > scores[task.shots.labels == 0].mean()
+    # What a search has tried and chosen can be written as it is.
+    if result.trials is not None:
+        assert all(list(row) == list(result.trials[0]) for row in result.trials)
+    assert result.chosen is None or json.loads(json.dumps(result.chosen)) == result.chosen
     # From the same start the same again.
     _, scores_again, weights_again = adapted(name, make_task(k))
     np.testing.assert_array_equal(scores_again, scores)
