@@ -42,6 +42,7 @@ examples:
   {NAME} evaluate --run runs/splice --on forged_photos/splice forged_photos/copy_move
   {NAME} adapt --run runs/splice --target my/photos --shots 10 --out runs/mine
   {NAME} table runs/splice runs/mine
+  {NAME} sweep configs/sweep.yaml --out sweeps/first && {NAME} report sweeps/first
 
 `{NAME} COMMAND --help` tells more. Each command is also a Python call: `import forensictransfer as ft; ft.train(...)`.
 """,
@@ -52,6 +53,8 @@ examples:
         "train": _train(sub),
         "adapt": _adapt(sub),
         "evaluate": _evaluate(sub),
+        "sweep": _sweep(sub),
+        "report": _report(sub),
         "table": _table(sub),
         "show": _show(sub),
         "data": _data(sub),
@@ -138,6 +141,72 @@ examples:
     _add_common(parser)
     add_settings(parser, sections=("data", "evaluate"), leave_out=("data.crop", "data.augment"))
     parser.set_defaults(command="evaluate")
+    return parser
+
+
+def _sweep(sub: Any) -> Parser:
+    parser: Parser = sub.add_parser(
+        "sweep",
+        usage=f"{NAME} sweep SETTINGS --out SWEEP [--dry-run] [--workers N] [flags]",
+        help="train on each source, adapt to each target, at each number of shots: the whole matrix",
+        description="Do all jobs of a grid: sources x targets x shots x draws x strategies x seeds. A source's model\n"
+        "is trained once. Each job is done once, whatever happens: started again, the command goes on where it was\n"
+        "stopped or killed, and started on several machines with a shared folder and --storage it shares the work.",
+        epilog=_SWEEP,
+    )
+    parser.add_argument("settings", metavar="SETTINGS", help="YAML file of the grid")
+    parser.add_argument("--out", required=True, metavar="SWEEP", help="folder of the sweep")
+    parser.add_argument("--dry-run", action="store_true", help="print the jobs, which are done, and the time it takes")
+    parser.add_argument("--workers", type=int, metavar="N", help="processes (default: a processor each)")
+    parser.add_argument("--threads", type=int, metavar="N", help="threads of each worker (default: 1)")
+    parser.add_argument("--storage", metavar="URL", help="where Optuna keeps the study (default: SQLite in SWEEP)")
+    parser.add_argument("--trials", type=int, metavar="N", help="add the strategy `tuned`: N trials inside the shots")
+    parser.add_argument("--train-trials", type=int, metavar="N", help="tune each source's training, N trials")
+    parser.add_argument("--retry", action="store_true", help="do failed jobs again")
+    parser.set_defaults(command="sweep")
+    return parser
+
+
+_SWEEP = f"""\
+SETTINGS, with the defaults of what may be left out:
+  domains: [forged_photos, my/photos]         names, data sets, folders or domain files (relative to this file)
+  sources: [...]   targets: [...]             where they are not the same
+  detectors: [ft-res]
+  shots: [0, 10]                              0 is zero-shot
+  draws: 5
+  strategies: [finetune, head, prototype, threshold]
+  seeds: [0]
+  settings: {{train.epochs: 30}}                of all jobs, as in a settings file
+  source_settings: {{NAME: {{data.crop: 64}}}}    of the jobs of one source
+  tuned_shots: [10]                           where `tuned` is tried (default: all)
+  keep_weights: no                            of adapted runs
+
+several machines, one folder and one database for all:
+  {NAME} sweep grid.yaml --out /shared/sweep --storage postgresql://me@host/sweeps
+  (needs forensictransfer[postgresql])
+
+examples:
+  {NAME} sweep configs/sweep.yaml --out sweeps/first --dry-run
+  {NAME} sweep configs/sweep.yaml --out sweeps/first
+  {NAME} sweep configs/sweep.yaml --out sweeps/tuned --trials 12
+  {NAME} report sweeps/first
+  tensorboard --logdir sweeps/first/tensorboard
+  optuna-dashboard sqlite:///sweeps/first/study.db       (needs forensictransfer[dashboard])
+"""
+
+
+def _report(sub: Any) -> Parser:
+    parser: Parser = sub.add_parser(
+        "report",
+        help="write a sweep's page and tables",
+        description="Write a sweep's results as one self-contained page (index.html) and as tables.md, tables.csv and\n"
+        "tables.tex, from its result files alone: the same files give the same bytes. An unfinished sweep is shown\n"
+        "as far as it went.",
+        epilog=f"examples:\n  {NAME} report sweeps/first\n  {NAME} report sweeps/first --out appendix\n",
+    )
+    parser.add_argument("sweep", metavar="SWEEP", help="folder of a sweep")
+    parser.add_argument("--out", metavar="FOLDER", help="folder to write to (default: SWEEP/report)")
+    parser.set_defaults(command="report")
     return parser
 
 

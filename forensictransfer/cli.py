@@ -1,4 +1,4 @@
-"""The command line: `forensictransfer train | adapt | evaluate | table | show | data`. No logic, no TensorFlow."""
+"""The command line, `forensictransfer train | adapt | evaluate | sweep | report | ...`: no logic, no TensorFlow."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             _discard_output()
         return _say(f"error: {_file(error)}: {_TROUBLE[error.errno]}", 2)
     except KeyboardInterrupt:
-        return _say("interrupted; a training goes on with --resume", 130)
+        return _say("interrupted; a training goes on with --resume, a sweep when it is started again", 130)
     except Exception as error:
         trouble = _TENSORFLOW_TROUBLE.get(type(error).__name__)
         if trouble is None or not type(error).__module__.startswith("tensorflow"):
@@ -81,8 +81,7 @@ def _run(words: list[str]) -> int:
         arguments = parser.parse_args(words)
     except SystemExit as stop:  # --help and --version
         return int(stop.code or 0)
-    _HANDLERS[arguments.command](arguments)
-    return 0
+    return _HANDLERS[arguments.command](arguments) or 0
 
 
 def _train(arguments: Namespace) -> None:
@@ -144,6 +143,26 @@ def _show(arguments: Namespace) -> None:
     print(commands.show(arguments.run))
 
 
+def _sweep(arguments: Namespace) -> int:
+    from forensictransfer import commands
+
+    options = {name: getattr(arguments, name) for name in ("workers", "threads", "trials", "train_trials")}
+    if arguments.dry_run:
+        print(commands.dry_run(arguments.settings, arguments.out, **options))
+        return 0
+    outcome = commands.sweep(
+        arguments.settings, arguments.out, storage=arguments.storage, retry=arguments.retry, **options
+    )
+    print(outcome.text)
+    return 0 if outcome.complete else 1
+
+
+def _report(arguments: Namespace) -> None:
+    from forensictransfer import commands
+
+    print(f"wrote {commands.report(arguments.sweep, arguments.out)}")
+
+
 def _data(arguments: Namespace) -> None:
     raise UserError(f"data: expected one of list, build, show (see `{NAME} data --help`)")
 
@@ -169,10 +188,12 @@ def _data_show(arguments: Namespace) -> None:
     print(data.show(arguments.domain, group=arguments.group))
 
 
-_HANDLERS: dict[str, Callable[[Namespace], None]] = {
+_HANDLERS: dict[str, Callable[[Namespace], int | None]] = {
     "train": _train,
     "adapt": _adapt,
     "evaluate": _evaluate,
+    "sweep": _sweep,
+    "report": _report,
     "table": _table,
     "show": _show,
     "data": _data,

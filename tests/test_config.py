@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from forensictransfer import config
 from forensictransfer.config import DomainSettings, Settings, dump, leaves, load_domain_file, load_settings
 from forensictransfer.errors import UserError
+from forensictransfer.sweep.settings import load_sweep
 
 CONFIGS = Path(__file__).resolve().parents[1] / "configs"
 
@@ -87,8 +88,12 @@ def test_dump_is_read_back_to_the_same(
 
 @pytest.mark.parametrize("path", sorted(CONFIGS.glob("*.yaml")), ids=lambda path: path.stem)
 def test_configs_are_valid_and_open_with_their_command(path: Path) -> None:
-    load_settings(path)
-    assert path.read_text().startswith(("# forensictransfer ", "# make "))
+    text = path.read_text()
+    assert text.startswith(("# forensictransfer ", "# make "))
+    if text.startswith("# forensictransfer sweep "):
+        load_sweep(path)
+    else:
+        load_settings(path)
 
 
 def test_all_problems_at_once(tmp_path: Path) -> None:

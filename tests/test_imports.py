@@ -22,7 +22,9 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("demo", "__main__"),
     ("cli",),
     ("commands",),
-    ("training", "adaptation", "evaluation", "report", "strategies", "callbacks"),
+    ("sweep",),
+    ("board", "pictures", "training", "adaptation", "evaluation", "report", "search", "strategies", "callbacks"),
+    ("workbench",),
     ("data", "datasets", "detectors"),
     ("layers",),
 )
@@ -30,6 +32,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
 LIGHT = (
     "__init__",
     "arguments",
+    "board",
     "calibration",
     "card",
     "cli",

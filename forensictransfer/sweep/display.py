@@ -1,0 +1,186 @@
+"""How a sweep stands, as text: a table that renews itself on a terminal, a line for each job elsewhere."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import socket
+import sys
+import time
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any, TextIO
+
+import psutil
+
+from forensictransfer.sweep.estimate import remaining, seconds
+from forensictransfer.sweep.folder import DONE, FAILED, SweepFolder
+from forensictransfer.sweep.grid import TRAIN, ZERO_SHOT, Grid, Job
+
+_EVERY = 30.0  # seconds between two plain lines on how it stands
+
+
+class Display:
+    """Says on stderr what happens: `show` is called again and again."""
+
+    def __init__(
+        self, folder: SweepFolder, grid: Grid, workers: int, threads: int, stream: TextIO | None = None
+    ) -> None:
+        self.folder, self.grid, self.workers, self.threads = folder, grid, workers, threads
+        self.stream = stream or sys.stderr
+        self.lively = self.stream.isatty()
+        self.domains = folder.info["domains"]
+        self.records: dict[str, dict[str, Any]] = {}
+        self._lines = 0
+        self._said = 0.0
+        before = folder.ended()
+        already = f", {len(before)} of them done before" if before else ""
+        self.say(
+            f"{folder.path}: {len(grid.jobs)} jobs{already}; {workers} worker{'s' * (workers != 1)} of {threads} "
+            f"thread{'s' * (threads != 1)}"
+        )
+        for item in grid.impossible:
+            self.say(f"cannot be done: {item['reason']}")
+        self._read(before)
+
+    def say(self, line: str) -> None:
+        """A line that stays."""
+        self._clear()
+        print(line, file=self.stream, flush=True)
+
+    def show(self, states: Mapping[str, str], last: bool = False) -> None:
+        """Renew the table on a terminal; elsewhere a line for each job that has ended, and now and then a count."""
+        new = self._read(states)
+        if self.lively:
+            for record in new:
+                if record["state"] == FAILED:
+                    self.say(job_line(record))
+            self._clear()
+            lines = table_lines(self.grid, self.records, self._running(), self._eta())
+            width = shutil.get_terminal_size().columns
+            if not last:
+                print("\n".join(line[: width - 1] for line in lines), file=self.stream, flush=True)
+                self._lines = len(lines)
+            return
+        for record in new:
+            self.say(job_line(record))
+        if last or time.monotonic() - self._said > _EVERY:
+            self._said = time.monotonic()
+            self.say(count_line(self.grid, self.records, self._running(), self._eta()))
+
+    def _read(self, names: Any) -> list[dict[str, Any]]:
+        new = [self.folder.record(name) for name in names if name not in self.records]
+        self.records |= {record["job"]: record for record in new}
+        return sorted(new, key=lambda record: str(record["ended"]))
+
+    def _clear(self) -> None:
+        if self._lines:
+            print(f"\x1b[{self._lines}A\x1b[J", end="", file=self.stream)
+            self._lines = 0
+
+    def _eta(self) -> float:
+        return remaining(self.grid.jobs, self.records.values(), self.domains, self.workers)
+
+    def _running(self) -> dict[str, float]:
+        """Job -> seconds that it has been running, of all workers that say so."""
+        found = {}
+        for path in sorted((self.folder.path / ".workers").glob("*.json")):
+            try:
+                content = json.loads(path.read_text())
+            except (OSError, ValueError):
+                continue
+            if content["job"] not in self.records and _lives(path.stem):
+                found[content["job"]] = max(0.0, time.time() - content["since"])
+        return found
+
+
+def table_lines(
+    grid: Grid, records: Mapping[str, Mapping[str, Any]], running: Mapping[str, float], eta: float
+) -> list[str]:
+    """Done, running, failed, time left; a row for each source: its jobs, its own test, and the best of its targets."""
+    jobs: dict[tuple[str, str, int], list[Job]] = {}
+    for job in grid.jobs:
+        jobs.setdefault((job.source, job.detector, job.seed), []).append(job)
+    width = max(len(" ".join((source, detector, f"seed {seed}"))) for source, detector, seed in jobs)
+    lines = [
+        count_line(grid, records, running, eta),
+        f"  {'source':<{width}}  {'done':>9}  {'own test':>8}  best target",
+    ]
+    for (source, detector, seed), members in jobs.items():
+        ended = [records[job.name] for job in members if job.name in records]
+        own = [r["balanced_accuracy"] for r in ended if r["kind"] == TRAIN and r["balanced_accuracy"] is not None]
+        others = [r for r in ended if r["kind"] != TRAIN and r.get("balanced_accuracy") is not None]
+        best = max(others, key=lambda r: r["balanced_accuracy"], default=None)
+        label = " ".join((source, detector, f"seed {seed}"))
+        count = f"{sum(r['state'] == DONE for r in ended)}/{len(members)}"
+        text = f"{100 * own[0]:.1f} %" if own else "-"
+        best_text = f"{100 * best['balanced_accuracy']:.1f} % {_cell(best)}" if best else "-"
+        lines.append(f"  {label:<{width}}  {count:>9}  {text:>8}  {best_text}")
+    lines += [f"  running {clock(since):>7}  {name}" for name, since in running.items()]
+    return lines
+
+
+def count_line(grid: Grid, records: Mapping[str, Mapping[str, Any]], running: Mapping[str, float], eta: float) -> str:
+    """One line: done, running, failed, time left."""
+    states = Counter(str(record["state"]) for record in records.values())
+    left = f", about {clock(eta)} left" if eta > 0 else ""
+    return (
+        f"{states[DONE]} of {len(grid.jobs)} jobs done, {len(running)} running, {states[FAILED]} failed"
+        f"{f', {len(grid.impossible)} cells impossible' if grid.impossible else ''}{left}"
+    )
+
+
+def job_line(record: Mapping[str, Any]) -> str:
+    """One line on a job that has ended."""
+    if record["state"] == FAILED:
+        return f"FAILED {record['job']}: {record['error']}"
+    value = record["balanced_accuracy"]
+    number = "no accuracy" if value is None else f"balanced accuracy {100 * value:5.1f} %"
+    return f"done   {number}  {clock(record['seconds']):>7}  {_whole(record)}"
+
+
+def dry_run_text(grid: Grid, domains: Mapping[str, Any], folder: SweepFolder | None, workers: int) -> str:
+    """The jobs with their state and guessed time, and the sum."""
+    ended = folder.ended() if folder else set()
+    records = {name: folder.record(name) for name in ended} if folder else {}
+    lines = []
+    for job in grid.jobs:
+        state = records[job.name]["state"] if job.name in records else "to do"
+        time_text = clock(records[job.name]["seconds"]) if job.name in records else f"~{clock(seconds(job, domains))}"
+        lines.append(f"{state:<6} {time_text:>8}  {job.name}")
+    lines += [f"cannot be done: {item['reason']}" for item in grid.impossible]
+    states = Counter(record["state"] for record in records.values())
+    eta = remaining(grid.jobs, records.values(), domains, workers)
+    basis = "scaled by the jobs done so far" if states[DONE] else "a rough guess until the first jobs are done"
+    lines.append(
+        f"{len(grid.jobs)} jobs: {states[DONE]} done, {states[FAILED]} failed, {len(grid.jobs) - len(records)} to do; "
+        f"about {clock(eta)} with {workers} worker{'s' * (workers != 1)} ({basis})"
+    )
+    return "\n".join(lines)
+
+
+def clock(value: float) -> str:
+    """Seconds for people: 8 s, 3:05, 2:03:05."""
+    total = round(value)
+    hours, minutes, rest = total // 3600, total % 3600 // 60, total % 60
+    if hours:
+        return f"{hours}:{minutes:02d}:{rest:02d}"
+    return f"{minutes}:{rest:02d}" if minutes else f"{value:.1f} s" if value < 10 else f"{rest} s"
+
+
+def _cell(record: Mapping[str, Any]) -> str:
+    if record["kind"] == ZERO_SHOT:
+        return f"{record['target']}, zero-shot"
+    return f"{record['target']}, {record['strategy']}, {record['shots']} shots"
+
+
+def _whole(record: Mapping[str, Any]) -> str:
+    if record["kind"] == TRAIN:
+        return f"{record['source']}: trained ({record['detector']}, seed {record['seed']}), own test"
+    return f"{record['source']} -> {_cell(record)}"
+
+
+def _lives(worker: str) -> bool:
+    """Whether a worker of this machine is alive; of another machine it is taken at its word."""
+    host, _, pid = worker.rpartition("-")
+    return host != socket.gethostname() or psutil.pid_exists(int(pid))

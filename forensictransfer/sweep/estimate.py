@@ -1,0 +1,59 @@
+"""About how long jobs take: arithmetic with measured rates, scaled by what this sweep's jobs have taken so far."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from forensictransfer.sweep.grid import ADAPT, TRAIN, Job
+
+# One thread of a 2020s server processor, crops of 128 pixels a second; the decoder left out of fine-tuning.
+_TRAINED, _TUNED, _SCORED = 130.0, 330.0, 1400.0
+_OVERHEAD = 0.5  # seconds of any job: reading, bootstrap, writing
+_TUNED_TRIAL = 2.0  # folds that a trial runs until it is pruned or ends, on average
+
+
+def seconds(job: Job, domains: Mapping[str, Any]) -> float:
+    """A guess at the seconds of a job on one thread."""
+    settings = job.settings
+    area = (settings.data.crop / 128) ** 2
+    source = domains[job.source]["splits"]
+    if job.kind == TRAIN:
+        crops = 2 * max(source["train"]["real"], source["train"]["fake"]) + 1500
+        searches = 1 + 0.5 * getattr(settings.train, "trials", 0)
+        return _OVERHEAD + searches * settings.train.epochs * crops * area / _TRAINED
+    assert job.target is not None
+    tests = [domains[name]["splits"]["test"] for name in (job.source, job.target)]
+    tiles = sum(test["real"] + test["fake"] for test in tests) * 6
+    scoring = tiles * area / _SCORED
+    if job.kind != ADAPT:
+        return _OVERHEAD + scoring
+    tuning = settings.adapt.steps * settings.adapt.batch * area / _TUNED
+    if job.strategy == "finetune":
+        return _OVERHEAD + job.draws * (tuning + scoring)
+    if job.strategy == "tuned":
+        trials = getattr(settings.adapt, "trials", 20)
+        return _OVERHEAD + job.draws * (scoring + tuning * (1 + trials * _TUNED_TRIAL))
+    return _OVERHEAD
+
+
+def remaining(
+    jobs: Sequence[Job], records: Iterable[Mapping[str, Any]], domains: Mapping[str, Any], workers: int
+) -> float:
+    """Seconds until `jobs` are done by so many workers; the guess of each kind is scaled by that of jobs done."""
+    taken: dict[tuple[str, str], list[float]] = {}
+    by_name = {job.name: job for job in jobs}
+    for record in records:
+        job = by_name.get(record["job"])
+        if job is not None and record["state"] == "done":
+            pair = taken.setdefault((job.kind, job.strategy), [0.0, 0.0])
+            pair[0] += float(record["seconds"])
+            pair[1] += seconds(job, domains)
+    ended = {record["job"] for record in records}
+    scales = {key: real / guess for key, (real, guess) in taken.items()}
+    every = [sum(pair[i] for pair in taken.values()) for i in (0, 1)]
+    usual = every[0] / every[1] if taken else 1.0
+    left = [
+        seconds(job, domains) * scales.get((job.kind, job.strategy), usual) for job in jobs if job.name not in ended
+    ]
+    return max(sum(left) / workers, max(left, default=0.0))

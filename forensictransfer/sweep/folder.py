@@ -1,0 +1,189 @@
+"""The folder of a sweep: what was asked for, a record for each job that ended, and the locks that keep workers apart.
+
+sweep.yaml   the settings, valid again      sweep.json   domains, their fingerprints, jobs, impossible cells
+runs/<job>/  run folders                    jobs/<job>.json   how a job ended: the marker of a job that is done
+logs/        what workers printed           study.db     Optuna's study, unless it is kept elsewhere
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from forensictransfer import __version__, files
+from forensictransfer.config import dump, load_checked
+from forensictransfer.environment import environment
+from forensictransfer.errors import UserError
+from forensictransfer.report.records import DONE, FAILED, FORMAT, checksum, remedy
+from forensictransfer.runs import file_sha256, now, read_json
+from forensictransfer.sweep.grid import Grid, Job
+from forensictransfer.sweep.settings import SweepSettings
+from forensictransfer.yaml_text import flat
+
+__all__ = ["DONE", "FAILED", "SweepFolder", "checksum"]
+
+# Another answer to these does not make it another sweep.
+_FREE = ("heartbeat",)
+
+
+class SweepFolder:
+    """One sweep on disk."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @classmethod
+    def open(cls, path: str | Path) -> SweepFolder:
+        """A sweep that was begun. Raises UserError: missing, no sweep, another format."""
+        path = Path(path).expanduser()
+        if not (path / "sweep.json").is_file():
+            raise UserError(f"{path}: is not the folder of a sweep (it has no sweep.json)")
+        info = read_json(path / "sweep.json")
+        if not isinstance(info, dict) or info.get("format") != FORMAT or info.get("kind") != "sweep":
+            raise UserError(
+                f"{path / 'sweep.json'}: expected a sweep of format {FORMAT}; this is version {__version__}"
+            )
+        return cls(path)
+
+    @classmethod
+    def begin(cls, path: str | Path, sweep: SweepSettings, grid: Grid, domains: Mapping[str, Any]) -> SweepFolder:
+        """The folder of this very sweep: made if it is not there. Raises UserError if it is another sweep's."""
+        path = Path(path).expanduser()
+        path.mkdir(parents=True, exist_ok=True)
+        folder = cls(path)
+        with folder.lock():
+            if not (path / "sweep.json").is_file():
+                strange = [p.name for p in path.iterdir() if not p.name.startswith(".")]
+                if strange:
+                    raise UserError(f"{path}: holds other files ({strange[0]}) and is no sweep; choose another folder")
+                folder._write(sweep, grid, domains)
+            cls.open(path)._check_same(sweep, grid, domains)
+        return folder
+
+    @property
+    def info(self) -> dict[str, Any]:
+        """sweep.json."""
+        return dict(read_json(self.path / "sweep.json"))
+
+    @property
+    def settings(self) -> SweepSettings:
+        """sweep.yaml."""
+        return load_checked(SweepSettings, self.path / "sweep.yaml")
+
+    def run(self, job: Job) -> Path:
+        """The run folder that holds a job's result."""
+        return self.path / "runs" / job.run
+
+    def log(self, name: str) -> Path:
+        """A file below logs/; the folder is made."""
+        (self.path / "logs").mkdir(exist_ok=True)
+        return self.path / "logs" / name
+
+    def worker_file(self, worker: str) -> Path:
+        """Where a worker says which job it is doing; the folder is made."""
+        (self.path / ".workers").mkdir(exist_ok=True)
+        return self.path / ".workers" / f"{worker.replace(':', '-')}.json"
+
+    @contextlib.contextmanager
+    def lock(self) -> Iterator[None]:
+        """Held by one process at a time, on all machines that share the folder; a killed process lets go of it."""
+        with (self.path / ".lock").open("a") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            try:
+                yield
+            finally:
+                fcntl.flock(file, fcntl.LOCK_UN)
+
+    @contextlib.contextmanager
+    def holding(self, job: str) -> Iterator[bool]:
+        """Whether this process may do `job` now: False while another living process is at it."""
+        # The file stays: a lock on a file that another process has just removed would keep nobody out.
+        (self.path / ".locks").mkdir(exist_ok=True)
+        with (self.path / ".locks" / job).open("a") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                yield False
+                return
+            yield True
+
+    def ended(self) -> set[str]:
+        """The names of the jobs that have a record."""
+        return {name[:-5] for name in _names(self.path / "jobs") if name.endswith(".json") and name[0] != "."}
+
+    def record(self, job: str) -> dict[str, Any]:
+        """How a job ended. Raises UserError if the record was edited or is torn."""
+        path = self.path / "jobs" / f"{job}.json"
+        record = read_json(path)
+        if not isinstance(record, dict) or record.get("checksum") != checksum(record):
+            raise UserError(f"{path}: was edited or torn since the job ended; {remedy(job)}")
+        return record
+
+    def write_record(self, job: Job, state: str, **more: Any) -> None:
+        """The last thing that a job does; `results`: the files to vouch for."""
+        results: Sequence[Path] = more.pop("results", ())
+        hashes = {path.relative_to(self.path).as_posix(): file_sha256(path) for path in results}
+        run = self.run(job).relative_to(self.path).as_posix()
+        record = {"format": FORMAT, "job": job.name, **job.about, "state": state, **more, "run": run, "sha256": hashes}
+        record["ended"] = now()
+        record = json.loads(json.dumps(record))
+        files.write_json(self.path / "jobs" / f"{job.name}.json", {**record, "checksum": checksum(record)})
+
+    def forget_failures(self) -> int:
+        """Remove the records of failed jobs, so that they are done again; returns how many there were."""
+        failed = [job for job in self.ended() if self.record(job)["state"] == FAILED]
+        for job in failed:
+            (self.path / "jobs" / f"{job}.json").unlink(missing_ok=True)
+        return len(failed)
+
+    def _write(self, sweep: SweepSettings, grid: Grid, domains: Mapping[str, Any]) -> None:
+        for name in ("jobs", "runs", "logs"):
+            (self.path / name).mkdir(exist_ok=True)
+        files.write_text(self.path / "sweep.yaml", dump(sweep))
+        files.write_json(self.path / "environment.json", environment())
+        info = {
+            "format": FORMAT,
+            "kind": "sweep",
+            "version": __version__,
+            "created": now(),
+            "id": uuid.uuid4().hex,
+            "detectors": sweep.detectors,
+            "sources": grid.sources,
+            "targets": grid.targets,
+            **{key: getattr(sweep, key) for key in ("shots", "draws", "strategies", "seeds")},
+            "domains": domains,
+            "impossible": grid.impossible,
+            "jobs": [job.name for job in grid.jobs],
+        }
+        files.write_json(self.path / "sweep.json", info)
+
+    def _check_same(self, sweep: SweepSettings, grid: Grid, domains: Mapping[str, Any]) -> None:
+        then, now_ = (flat(json.loads(json.dumps(s.model_dump()))) for s in (self.settings, sweep))
+        keys = [key for key in {**then, **now_} if key not in _FREE]
+        other = [
+            f"{key} was {then.get(key)}, now it is {now_.get(key)}" for key in keys if then.get(key) != now_.get(key)
+        ]
+        if other:
+            raise UserError(f"{self.path}: holds another sweep ({'; '.join(other)}); choose another folder")
+        was = self.info["domains"]
+        for name, domain in domains.items():
+            if was.get(name, {}).get("fingerprint") != domain["fingerprint"]:
+                raise UserError(
+                    f"{domain['origin']}: its images are no longer those that the sweep in {self.path} was begun with; "
+                    "choose another folder"
+                )
+        if self.info["jobs"] != [job.name for job in grid.jobs]:
+            raise UserError(f"{self.path}: was begun by another version, whose jobs differ; choose another folder")
+
+
+def _names(folder: Path) -> list[str]:
+    try:
+        return os.listdir(folder)
+    except FileNotFoundError:
+        return []

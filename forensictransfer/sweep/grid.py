@@ -1,0 +1,188 @@
+"""The grid of a sweep: which jobs there are, what each is called, and which cells cannot be measured."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from forensictransfer.config import Settings
+from forensictransfer.data.splits import SPLITS
+from forensictransfer.errors import UserError
+from forensictransfer.sweep.settings import TUNED, SweepSettings, job_settings
+from forensictransfer.yaml_text import flat
+
+if TYPE_CHECKING:
+    from forensictransfer.data.domains import Domain
+
+TRAIN, ZERO_SHOT, ADAPT = "train", "zero-shot", "adapt"
+# They touch speed or place, not results, so they are no part of a job's name.
+_FREE = ("data.workers", "data.memory_mb", "data.data_dir")
+
+
+@dataclass(frozen=True)
+class Job:
+    """One thing to do, once: a training, its test on a target, or an adaptation with all its draws.
+
+    name: readable, and ends in the hash of all that its result depends on. needs: the training that goes before it.
+    run: name of the run folder that holds its result. source, target: names of domains (target: None for a training).
+    """
+
+    kind: str
+    name: str
+    detector: str
+    source: str
+    target: str | None
+    strategy: str
+    shots: int
+    draws: int
+    seed: int
+    settings: Settings
+    needs: str | None
+    run: str
+
+    @property
+    def about(self) -> dict[str, Any]:
+        """What a record says of the job, and what Optuna shows of its trial."""
+        keys = ("kind", "detector", "source", "target", "strategy", "shots", "draws", "seed")
+        return {key: getattr(self, key) for key in keys}
+
+
+@dataclass(frozen=True)
+class Grid:
+    """The jobs in the order in which they are taken up, and the cells that cannot be measured, with the reason."""
+
+    jobs: tuple[Job, ...]
+    impossible: tuple[dict[str, Any], ...]
+    sources: tuple[str, ...]
+    targets: tuple[str, ...]
+
+
+def make_grid(sweep: SweepSettings, sources: Sequence[Domain], targets: Sequence[Domain]) -> Grid:
+    """All jobs of a sweep. Raises UserError for domains that cannot be told apart, or if there is nothing to do."""
+    domains = _by_name([*sources, *targets])
+    unknown = sorted(set(sweep.source_settings) - {source.name for source in sources})
+    if unknown:
+        known = ", ".join(source.name for source in sources)
+        raise UserError(f"source_settings.{unknown[0]}: there is no such source (sources: {known})")
+    prints = {name: domain.fingerprint() for name, domain in domains.items()}
+    impossible = list(_impossible(sweep, targets))
+    barred = {(item["target"], item["shots"]) for item in impossible}
+    trainings: list[Job] = []
+    others: list[Job] = []
+    for seed in sweep.seeds:
+        for detector in sweep.detectors:
+            for source in sources:
+                training = _training(sweep, source.name, prints[source.name], detector, seed)
+                trainings.append(training)
+                for target in targets:
+                    if target.origin == source.origin:
+                        continue
+                    # Whether or not k = 0 was asked for: it is what every adaptation is held against.
+                    others.append(_zero_shot(training, target.name, prints[target.name]))
+                    others += _adaptations(sweep, training, target.name, prints[target.name], barred)
+    names = (tuple(domain.name for domain in of_kind) for of_kind in (sources, targets))
+    return Grid((*trainings, *others), tuple(impossible), *names)
+
+
+def _training(sweep: SweepSettings, source: str, data: str, detector: str, seed: int) -> Job:
+    settings = job_settings(sweep, source, detector=detector, seed=seed)
+    fixed = _fixed(settings, without="adapt.")
+    key = {"kind": TRAIN, "source": data, "settings": fixed, "threads": sweep.threads}
+    name = _named(f"{source}-{detector}-s{seed}", key)
+    return Job(TRAIN, name, detector, source, None, ZERO_SHOT, 0, 1, seed, settings, None, name)
+
+
+def _zero_shot(training: Job, target: str, data: str) -> Job:
+    key = {"kind": ZERO_SHOT, "run": training.name, "target": data}
+    name = _named(f"{training.source}-{training.detector}-s{training.seed}-on-{target}", key)
+    about = (training.detector, training.source, target, ZERO_SHOT, 0, 1, training.seed)
+    return Job(ZERO_SHOT, name, *about, training.settings, training.name, training.name)
+
+
+def _adaptations(
+    sweep: SweepSettings, training: Job, target: str, data: str, barred: set[tuple[str, int]]
+) -> Iterator[Job]:
+    for shots in sweep.shots:
+        if shots == 0 or (target, shots) in barred:
+            continue
+        for strategy in sweep.strategies:
+            if strategy == TUNED and sweep.tuned_shots is not None and shots not in sweep.tuned_shots:
+                continue
+            settings = job_settings(
+                sweep,
+                training.source,
+                detector=training.detector,
+                seed=training.seed,
+                strategy=strategy,
+                shots=shots,
+            )
+            key = {
+                "kind": ADAPT,
+                "run": training.name,
+                "target": data,
+                "settings": _fixed(settings, without="train."),
+                "weights": sweep.keep_weights,
+            }
+            stem = f"{training.source}-{training.detector}-s{training.seed}-to-{target}-{strategy}-k{shots}"
+            name = _named(stem, key)
+            about = (training.detector, training.source, target, strategy, shots, sweep.draws, training.seed)
+            yield Job(ADAPT, name, *about, settings, training.name, name)
+
+
+def _impossible(sweep: SweepSettings, targets: Sequence[Domain]) -> Iterator[dict[str, Any]]:
+    """More shots than a target's train split holds: that cell is named, the rest is done."""
+    for target in targets:
+        counts = Counter(record.label for record in target.split("train"))
+        for shots in sweep.shots:
+            short = [kind for label, kind in enumerate(("real", "fake")) if counts[label] < shots]
+            if short:
+                number = counts[0] if short[0] == "real" else counts[1]
+                reason = (
+                    f"{target.name} has {number} {short[0]} images in its train split, {shots} shots were asked for"
+                )
+                yield {"target": target.name, "shots": shots, "reason": reason}
+
+
+def _by_name(domains: Sequence[Domain]) -> dict[str, Domain]:
+    """Domains by name. Raises UserError for two of one name: they would share rows of the table."""
+    found: dict[str, Domain] = {}
+    for domain in domains:
+        other = found.setdefault(domain.name, domain)
+        if other.origin != domain.origin:
+            raise UserError(
+                f"{other.origin} and {domain.origin} would both be called {domain.name}; "
+                "give one of them a name of its own in a domain file"
+            )
+        if other.fingerprint() != domain.fingerprint():
+            raise UserError(f"{domain.origin}: stands in the sweep twice, with different groups or splits")
+    return found
+
+
+def counts(domain: Domain) -> dict[str, dict[str, int]]:
+    """Images by class and groups of each split, for sweep.json."""
+    return {
+        split: {
+            "real": sum(record.label == 0 for record in domain.split(split)),
+            "fake": sum(record.label == 1 for record in domain.split(split)),
+            "groups": len({record.group for record in domain.split(split)}),
+        }
+        for split in SPLITS
+    }
+
+
+def _fixed(settings: Settings, without: str) -> dict[str, Any]:
+    """The settings that a job's result depends on, by dotted name."""
+    values = flat(settings.model_dump(mode="json"))
+    return {name: value for name, value in values.items() if name not in _FREE and not name.startswith(without)}
+
+
+def _named(stem: str, key: Mapping[str, Any]) -> str:
+    """A job's name: readable, fit for a folder, and with the hash of `key` at its end."""
+    digest = hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()[:10]
+    readable = re.sub(r"[^\w.+-]+", "_", stem).strip(".")[:150]
+    return f"{readable}-{digest}"

@@ -1,0 +1,148 @@
+"""Do one job of a sweep, as the commands `train`, `evaluate` and `adapt` would, and write how it ended."""
+
+from __future__ import annotations
+
+import gc
+import shutil
+import time
+import traceback
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import psutil
+
+from forensictransfer import board, pictures
+from forensictransfer.adaptation import adapt_run
+from forensictransfer.data.domains import Domain
+from forensictransfer.detectors.base import Detector
+from forensictransfer.errors import UserError
+from forensictransfer.evaluation import DomainTest, analyse_images, evaluate_run
+from forensictransfer.runs import RunFolder
+from forensictransfer.sweep.folder import DONE, FAILED, SweepFolder
+from forensictransfer.sweep.grid import ADAPT, TRAIN, ZERO_SHOT, Job
+from forensictransfer.sweep.queue import worker_name
+from forensictransfer.training import train_run
+from forensictransfer.workbench import Workbench
+
+_TRAINING = ("finetune", "tuned")  # strategies that change weights
+
+
+class Jobs:
+    """The jobs of one sweep as one worker does them, one after the other, with what it keeps in between."""
+
+    def __init__(self, folder: SweepFolder, domains: Mapping[str, Domain]) -> None:
+        self.folder, self.domains = folder, domains
+        self.sweep = folder.settings
+        self.largest = max(self.sweep.shots)
+        self.bench = Workbench()
+
+    def do(self, job: Job, attempt: int) -> float | None:
+        """Do `job` and write its record; returns the balanced accuracy, None if it failed.
+
+        What is wrong with one job (its input, or this program) is recorded and not raised; what is wrong with the
+        machine (a full disk) is raised, since it would fail all that follow.
+        """
+        start, worked = time.monotonic(), time.process_time()
+        about: dict[str, Any] = {"worker": worker_name(), "attempt": attempt}
+        try:
+            metrics, results = _KINDS[job.kind](self, job)
+        except UserError as error:
+            self._failed(job, str(error), start, about)
+            return None
+        except OSError:
+            raise
+        except Exception as error:
+            self.folder.log(f"{job.name}.txt").write_text(traceback.format_exc())
+            text = f"{type(error).__name__}: {(str(error).strip().splitlines() or [''])[0]} (logs/{job.name}.txt)"
+            self._failed(job, text, start, about)
+            return None
+        finally:
+            if job.kind == TRAIN:  # it leaves graphs behind; after every short job it would take longer than the job
+                gc.collect()
+        value = metrics["metrics"]["balanced_accuracy"]["value"]
+        seconds = time.monotonic() - start
+        spent = {"seconds": seconds, "cpu_seconds": time.process_time() - worked}
+        spent["memory_mb"] = psutil.Process().memory_info().rss / 2**20
+        facts = {"error": None, **spent, "balanced_accuracy": value, **about}
+        row = {"job": job.name, **job.about, "seconds": seconds}
+        board.write_hparams(self.folder.path, row, metrics)
+        self.folder.write_record(job, DONE, results=results, **facts)
+        return None if value is None else float(value)
+
+    def _failed(self, job: Job, error: str, start: float, about: Mapping[str, Any]) -> None:
+        seconds = time.monotonic() - start
+        line = " ".join(error.split())
+        self.folder.write_record(job, FAILED, error=line, seconds=seconds, balanced_accuracy=None, **about)
+
+    def _train(self, job: Job) -> tuple[dict[str, Any], list[Path]]:
+        """A training goes on where a killed worker left it."""
+        out = self.folder.run(job)
+        run = train_run(self.domains[job.source], job.settings, out, resume=True)
+        return self._evaluated(job, run, job.source)
+
+    def _zero_shot(self, job: Job) -> tuple[dict[str, Any], list[Path]]:
+        assert job.target is not None
+        return self._evaluated(job, RunFolder.open(self.folder.run(job)), job.target)
+
+    def _evaluated(self, job: Job, run: RunFolder, domain: str) -> tuple[dict[str, Any], list[Path]]:
+        """The test of a trained run on one domain, with latents and pictures."""
+        more = self._more(self.bench.detector(run), latents=True)
+        evaluate_run(run, [self.domains[domain]], job.settings, overwrite=True, bench=self.bench, more=more)
+        return _results(run, domain)
+
+    def _adapt(self, job: Job) -> tuple[dict[str, Any], list[Path]]:
+        assert job.target is not None
+        parent = RunFolder.open(self.folder.path / "runs" / str(job.needs))
+        out = self.folder.run(job)
+        decoder = job.strategy not in _TRAINING or job.settings.adapt.reconstruction > 0
+        # What a killed worker may have left is not built upon: nothing has vouched for it.
+        shutil.rmtree(out, ignore_errors=True)
+        adapt_run(
+            parent,
+            self.domains[job.target],
+            job.settings,
+            out,
+            keep_weights=self.sweep.keep_weights,
+            bench=self.bench,
+            more=self._more(self.bench.detector(parent), decoder=decoder) if job.shots == self.largest else None,
+        )
+        run = RunFolder.open(out)
+        metrics, results = _results(run, job.target)
+        return metrics, [*results, *_results(run, job.source)[1]]
+
+    def _more(
+        self, detector: Detector, latents: bool = False, decoder: bool = True
+    ) -> Callable[[Path, DomainTest], None]:
+        """What a sweep adds to an evaluation: pictures of the surest verdicts, and the latents for the projector.
+
+        decoder: whether it still belongs to the encoder, so that reconstructions show something.
+        """
+
+        def add(folder: Path, test: DomainTest) -> None:
+            first = test.draws[0]
+            told = (first["labels"], first["scores"], first["probabilities"], first["threshold"])
+            pictures.write_pictures(
+                folder, detector, test.images, *told, settings=test.settings, reconstruction=decoder
+            )
+            if latents:
+                features = analyse_images(detector, test.images, test.settings).features
+                np.savez_compressed(folder / "latents.npz", features=features)
+
+        return add
+
+
+def _results(run: RunFolder, domain: str) -> tuple[dict[str, Any], list[Path]]:
+    """The metrics of a run on a domain, and the files that hold them."""
+    folder = run.evaluation_path(domain)
+    names = ("predictions.csv", "metrics.json", "latents.npz", "pictures/pictures.json")
+    metrics = run.read_json(f"evaluations/{folder.name}/metrics.json")
+    return metrics, [folder / name for name in names if (folder / name).is_file()]
+
+
+_KINDS: dict[str, Callable[[Jobs, Job], tuple[dict[str, Any], list[Path]]]] = {
+    TRAIN: Jobs._train,
+    ZERO_SHOT: Jobs._zero_shot,
+    ADAPT: Jobs._adapt,
+}

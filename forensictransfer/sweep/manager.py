@@ -1,0 +1,196 @@
+"""The command `sweep`: begin or go on with a sweep, start workers, watch them, say how it stands and how it ended."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from forensictransfer import board
+from forensictransfer.errors import UserError
+from forensictransfer.sweep.display import Display, dry_run_text
+from forensictransfer.sweep.domains import open_domains
+from forensictransfer.sweep.folder import FAILED, SweepFolder
+from forensictransfer.sweep.grid import Grid, counts, make_grid
+from forensictransfer.sweep.queue import Queue
+from forensictransfer.sweep.settings import SweepSettings, load_sweep
+
+_POLL = 0.5
+_MOST_RESTARTS = 5  # of workers that died, in one go of the command
+_MEMORY_GB = 3  # what one worker may need
+_MOST_WORKERS = 8
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a sweep stands when the command ends: the folder and the numbers of jobs; `failed` by name -> error."""
+
+    path: Path
+    total: int
+    done: int
+    failed: dict[str, str]
+    impossible: int
+
+    @property
+    def text(self) -> str:
+        """What the command prints at its end."""
+        lines = [f"{self.path}: {self.done} of {self.total} jobs done"]
+        lines += [f"failed: {name}: {error}" for name, error in self.failed.items()]
+        if self.failed:
+            lines.append("--retry does the failed ones again")
+        lines.append(f"next: forensictransfer report {self.path}")
+        return "\n".join(lines)
+
+    @property
+    def complete(self) -> bool:
+        """Whether every job is done."""
+        return self.done == self.total
+
+
+def run_sweep(
+    settings: str | Path,
+    out: str | Path,
+    *,
+    workers: int | None = None,
+    storage: str | None = None,
+    trials: int | None = None,
+    train_trials: int | None = None,
+    threads: int | None = None,
+    retry: bool = False,
+) -> Outcome:
+    """Do all jobs of a sweep that are not done yet; each is done once, whoever else works on the same folder.
+
+    Args:
+        settings: a YAML file (configs/sweep.yaml shows one).
+        out: the sweep's folder, made if it is not there; on several machines a folder that they share.
+        workers: processes on this machine (default: one for each `threads` processors, as far as memory goes).
+        storage: where Optuna's study is kept (default: SQLite in the folder): postgresql://USER@HOST/DATABASE.
+        trials: adds the strategy `tuned`: Optuna trials inside each draw's shots.
+        train_trials: Optuna trials over each source's training, on the source's validation split.
+        threads: of each worker; results depend on it in their last digits, so that it is part of the sweep.
+        retry: do failed jobs again.
+    Raises: UserError for a mistake in the settings, another sweep's folder, a storage that cannot be used.
+    """
+    asked = load_sweep(settings, trials=trials, train_trials=train_trials, threads=threads)
+    grid, domains = _plan(asked)
+    folder = SweepFolder.begin(out, asked, grid, domains)
+    queue = Queue(folder, {job.name: job for job in grid.jobs}, storage, asked.heartbeat)
+    queue.clear_dead()
+    if retry:
+        queue.forgive()
+    board.write_hparams_config(folder.path, folder.info)
+    left = len(grid.jobs) - len(queue.states())
+    if left:
+        _work(folder, grid, queue, storage, min(workers or default_workers(asked.threads), left), asked.threads)
+        board.write_projector(folder.path)
+    return _outcome(folder, grid, queue)
+
+
+def dry_run(
+    settings: str | Path,
+    out: str | Path,
+    *,
+    trials: int | None = None,
+    train_trials: int | None = None,
+    threads: int | None = None,
+    workers: int | None = None,
+) -> str:
+    """What `sweep` would do: the jobs, which are done, and about how long the others take. Nothing is written."""
+    asked = load_sweep(settings, trials=trials, train_trials=train_trials, threads=threads)
+    grid, domains = _plan(asked)
+    folder = None
+    if (Path(out).expanduser() / "sweep.json").is_file():
+        folder = SweepFolder.begin(out, asked, grid, domains)  # only compared: it is there
+    return dry_run_text(grid, domains, folder, workers or default_workers(asked.threads))
+
+
+def default_workers(threads: int) -> int:
+    """One worker for each `threads` processors that this process may use, as far as the memory goes."""
+    processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    memory = psutil.virtual_memory().total / 2**30
+    return max(1, min(processors // threads, int(memory / _MEMORY_GB), _MOST_WORKERS))
+
+
+def _plan(asked: SweepSettings) -> tuple[Grid, dict[str, Any]]:
+    sources, targets = open_domains(asked)
+    grid = make_grid(asked, sources, targets)
+    return grid, {
+        domain.name: {
+            "origin": domain.origin,
+            "group": domain.spec.group,
+            "fingerprint": domain.fingerprint(),
+            "splits": counts(domain),
+        }
+        for domain in [*sources, *targets]
+    }
+
+
+def _work(folder: SweepFolder, grid: Grid, queue: Queue, storage: str | None, workers: int, threads: int) -> None:
+    """Run workers until every job has a record. A worker that dies is replaced; its job is taken up again."""
+    display = Display(folder, grid, workers, threads)
+    running = [_start(folder, storage, threads) for _ in range(workers)]
+    restarts = 0
+    try:
+        while running:
+            time.sleep(_POLL)
+            display.show(queue.states())
+            for process in [process for process in running if process.poll() is not None]:
+                running.remove(process)
+                if process.returncode == 0:
+                    continue
+                queue.clear_dead()
+                display.say(f"a worker ended with {_ended(process.returncode)}; its job is taken up again")
+                restarts += 1
+                if restarts > _MOST_RESTARTS:
+                    raise UserError(
+                        f"{folder.path}: {restarts} workers died; the last said: {_last_words(folder, process.pid)}"
+                    )
+                running.append(_start(folder, storage, threads))
+        display.show(queue.states(), last=True)
+    finally:
+        for process in running:
+            process.kill()
+        for process in running:
+            process.wait()
+
+
+def _start(folder: SweepFolder, storage: str | None, threads: int) -> subprocess.Popen[bytes]:
+    """A worker with so many threads; it ends when this process does, because its standard input closes."""
+    command = [
+        sys.executable,
+        "-m",
+        "forensictransfer.sweep.worker",
+        str(folder.path.resolve()),
+        *([storage] if storage else []),
+    ]
+    names = ("TF_NUM_INTRAOP_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+    environment = {**os.environ, **dict.fromkeys(names, str(threads)), "TF_NUM_INTEROP_THREADS": "1"}
+    package = str(Path(__file__).resolve().parents[2])
+    environment["PYTHONPATH"] = os.pathsep.join(filter(None, [package, environment.get("PYTHONPATH")]))
+    with folder.log(f"worker-{time.time_ns()}.log").open("wb") as log:
+        process = subprocess.Popen(
+            command, env=environment, stdin=subprocess.PIPE, stdout=log, stderr=subprocess.STDOUT
+        )
+    Path(log.name).rename(folder.log(f"worker-{process.pid}.log"))
+    return process
+
+
+def _ended(code: int) -> str:
+    return f"signal {-code}" if code < 0 else f"exit code {code}"
+
+
+def _last_words(folder: SweepFolder, pid: int) -> str:
+    lines = folder.log(f"worker-{pid}.log").read_text(errors="replace").strip().splitlines()
+    return lines[-1].removeprefix("forensictransfer.errors.UserError: ") if lines else "nothing"
+
+
+def _outcome(folder: SweepFolder, grid: Grid, queue: Queue) -> Outcome:
+    states = queue.states()
+    failed = {name: str(folder.record(name)["error"]) for name, state in states.items() if state == FAILED}
+    return Outcome(folder.path, len(grid.jobs), len(states) - len(failed), failed, len(grid.impossible))

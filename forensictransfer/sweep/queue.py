@@ -1,0 +1,216 @@
+"""The jobs of a sweep as trials of an Optuna study: whoever works takes the next one, on whatever machine.
+
+Optuna does the sharing: a trial is handed to one worker, which gives signs of life (heartbeats) while it works; a
+trial whose worker has been silent for six heartbeats is failed and queued anew. What a job's result is does not
+depend on it: the sweep's folder says which jobs are done.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import re
+import socket
+import time
+import warnings
+from collections import Counter
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import optuna
+import psutil
+from optuna.distributions import CategoricalDistribution
+from optuna.storages import RDBStorage, RetryHeartbeatStaleTrialCallback
+from optuna.trial import TrialState
+
+from forensictransfer.errors import UserError
+from forensictransfer.sweep.folder import DONE, FAILED, SweepFolder
+from forensictransfer.sweep.grid import Job
+
+SILENCE = 6  # heartbeats missed until a worker counts as dead
+MOST_ATTEMPTS = 3  # a job that has killed so many workers is given up
+_FORGIVEN = "failures before this trial are forgiven"
+_AHEAD = 24  # trials waiting at once: Optuna reads all of them whenever one is taken
+
+
+class Queue:
+    """The study of one sweep, seen by one process."""
+
+    def __init__(self, folder: SweepFolder, jobs: dict[str, Job], storage: str | None, heartbeat: int) -> None:
+        """Opens or makes the study. Raises UserError if the storage cannot be reached."""
+        optuna.logging.set_verbosity(optuna.logging.ERROR)
+        logging.getLogger("alembic").setLevel(logging.ERROR)
+        self.folder, self.jobs = folder, jobs
+        self._ended: dict[str, str] = {}
+        with folder.lock():  # two that make the tables at once get in each other's way
+            self.study = open_study(storage_url(folder.path, storage), f"sweep-{folder.info['id']}", heartbeat)
+
+    def work(self, do: Callable[[Job, int], float | None], idle: Callable[[], None] = lambda: None) -> None:
+        """Take and do jobs until every job has a record. `do(job, attempt)` writes the record and returns the value.
+
+        idle: called about once a second while there is nothing to do but other workers' jobs are not done.
+        """
+        while True:
+            lock = contextlib.ExitStack()
+            lock.enter_context(self.folder.lock())
+            with lock:
+                left, waiting = self._top_up()
+                if waiting:
+                    self._take_one(do, lock)
+                    continue
+                if left:
+                    with warnings.catch_warnings():
+                        warnings.simplefilter("ignore")  # "experimental"; it is what `optimize` does before each trial
+                        optuna.storages.fail_stale_trials(self.study)
+            if not left:
+                return
+            idle()
+            time.sleep(1)
+
+    def clear_dead(self) -> None:
+        """Fail the running trials of this machine whose worker no longer lives, without waiting for heartbeats."""
+        with self.folder.lock():
+            for trial in self.study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
+                host, _, pid = str(trial.user_attrs.get("worker", "")).rpartition(":")
+                if host == socket.gethostname() and not psutil.pid_exists(int(pid)):
+                    self.study.tell(trial.number, state=TrialState.FAIL, skip_if_finished=True)
+
+    def forgive(self) -> int:
+        """Have the failed jobs done again; returns how many there are."""
+        with self.folder.lock():
+            self.study.set_user_attr(_FORGIVEN, len(self.study.get_trials(deepcopy=False)))
+            self._ended.clear()
+            return self.folder.forget_failures()
+
+    def states(self) -> dict[str, str]:
+        """`done` or `failed` of every job that has a record."""
+        for name in self.folder.ended() - set(self._ended):
+            if name in self.jobs:
+                self._ended[name] = str(self.folder.record(name)["state"])
+        return self._ended
+
+    def _take_one(self, do: Callable[[Job, int], float | None], lock: contextlib.ExitStack) -> None:
+        """One trial, under the study's heartbeat. The folder's lock is let go when the job is in hand."""
+
+        def objective(trial: optuna.Trial) -> float:
+            job = self.jobs[trial.user_attrs["job"]]
+            trial.set_user_attr("worker", worker_name())
+            with self.folder.holding(job.name) as mine:
+                lock.close()
+                if not mine:
+                    time.sleep(1)  # its worker was taken for dead, but is still at it
+                    raise optuna.TrialPruned("another worker still does this job")
+                if job.name in self.folder.ended():
+                    raise optuna.TrialPruned("done already")
+                value = do(job, self._attempts()[job.name])
+                if value is None:
+                    raise optuna.TrialPruned("has no value, or failed: see the job's record")
+                return value
+
+        # A trial that was taken for dead and given away cannot be told its value: the record has it.
+        with contextlib.suppress(optuna.exceptions.UpdateFinishedTrialError):
+            self.study.optimize(objective, n_trials=1)
+
+    def _top_up(self) -> tuple[int, int]:
+        """Queue jobs that can be done, some ahead; returns how many jobs have no record, and how many are queued.
+
+        A training goes before all that needs it; what needs a failed training fails with it.
+        """
+        states = self.states()
+        trials = self.study.get_trials(deepcopy=False, states=(TrialState.WAITING, TrialState.RUNNING))
+        live = {trial.user_attrs.get("job") for trial in trials}
+        waiting = sum(trial.state == TrialState.WAITING for trial in trials)
+        attempts: Counter[str] | None = None
+        for job in self.jobs.values():
+            if job.name in states or job.name in live:
+                continue
+            need = states.get(job.needs, "") if job.needs else DONE
+            if need == FAILED:
+                self._give_up(job, f"its source's training failed: see jobs/{job.needs}.json")
+                continue
+            if need != DONE or waiting >= _AHEAD:
+                continue
+            attempts = self._attempts() if attempts is None else attempts
+            if attempts[job.name] >= MOST_ATTEMPTS:
+                self._give_up(job, f"{MOST_ATTEMPTS} workers died while doing it (out of memory?)")
+                continue
+            self.study.add_trial(_trial(job, self.jobs.values()))
+            waiting += 1
+        return len(self.jobs) - len(self.states()), waiting
+
+    def _attempts(self) -> Counter[str]:
+        """How many workers have begun each job without ending it, since the failures were last forgiven."""
+        begun = self.study.get_trials(deepcopy=False, states=(TrialState.RUNNING, TrialState.FAIL))
+        first = int(self.study.user_attrs.get(_FORGIVEN, 0))
+        return Counter(str(trial.user_attrs.get("job")) for trial in begun if trial.number >= first)
+
+    def _give_up(self, job: Job, error: str) -> None:
+        self.folder.write_record(job, FAILED, error=error, seconds=0.0, worker=worker_name(), attempt=0)
+        self._ended[job.name] = FAILED
+
+
+def storage_url(folder: Path, storage: str | None) -> str:
+    """Where the study is kept: an SQLite file in the sweep's folder, or what the user names."""
+    return storage or f"sqlite:///{folder.resolve() / 'study.db'}"
+
+
+def open_study(url: str, name: str, heartbeat: int) -> optuna.Study:
+    """The study called `name` at `url`, made if it is not there. Raises UserError if the storage cannot be used."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # heartbeats are marked experimental
+            storage = RDBStorage(
+                url,
+                engine_kwargs={"connect_args": {"timeout": 120}}
+                if url.startswith("sqlite")
+                else {"pool_pre_ping": True},
+                heartbeat_interval=heartbeat,
+                grace_period=SILENCE * heartbeat,
+                heartbeat_stale_trial_callback=RetryHeartbeatStaleTrialCallback(max_retry=MOST_ATTEMPTS - 1),
+            )
+            return optuna.create_study(storage=storage, study_name=name, direction="maximize", load_if_exists=True)
+    except Exception as error:  # drivers have errors of their own, and say in several lines what they met
+        raise UserError(f"--storage {_without_password(url)}: cannot be used: {_reason(error)}") from error
+
+
+def worker_name() -> str:
+    """host:pid of this process."""
+    return f"{socket.gethostname()}:{os.getpid()}"
+
+
+def _trial(job: Job, jobs: Iterable[Job]) -> optuna.trial.FrozenTrial:
+    """A job as a trial: its place in the grid as parameters, which Optuna's views can plot."""
+    params = {key: job.about[key] for key in ("detector", "source", "target", "strategy", "shots", "seed")}
+    params["target"] = job.target or job.source
+    params["strategy"] = job.kind if job.kind == "train" else job.strategy
+    return optuna.create_trial(
+        state=TrialState.WAITING,
+        params=params,
+        distributions={key: CategoricalDistribution(choices) for key, choices in _choices(jobs).items()},
+        user_attrs={"job": job.name},
+    )
+
+
+def _choices(jobs: Iterable[Job]) -> dict[str, list[Any]]:
+    jobs = list(jobs)
+    found: dict[str, list[Any]] = {
+        key: list(dict.fromkeys(getattr(job, key) for job in jobs)) for key in ("detector", "source", "shots", "seed")
+    }
+    found["target"] = list(dict.fromkeys(job.target or job.source for job in jobs))
+    found["strategy"] = list(dict.fromkeys(job.kind if job.kind == "train" else job.strategy for job in jobs))
+    return found
+
+
+def _without_password(url: str) -> str:
+    return re.sub(r"://([^:/@]+):[^@]*@", r"://\1:...@", url)
+
+
+def _reason(error: Exception) -> str:
+    """The last thing an error says that is not a hint where to read on, on one line."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip() and "sqlalche.me" not in line]
+    text = lines[0] if lines else type(error).__name__
+    if isinstance(error, ModuleNotFoundError) or ("psycopg" in text and "No module" in text):
+        return f"{text}; install forensictransfer[postgresql]"
+    return text

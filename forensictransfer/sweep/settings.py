@@ -1,0 +1,165 @@
+"""What a sweep is asked for: a short YAML file, checked whole before anything is done. No TensorFlow is imported."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field, field_validator
+
+from forensictransfer.config import Count, Section, Settings, load_checked, load_settings, unknown_names
+from forensictransfer.errors import UserError
+from forensictransfer.yaml_text import flat
+
+TUNED = "tuned"
+# Settings that the sweep itself sets for each job.
+_OWN = {
+    "detector": "detectors",
+    "seed": "seeds",
+    "adapt.shots": "shots",
+    "adapt.draws": "draws",
+    "adapt.strategy": "strategies",
+}
+Seed = Annotated[int, Field(ge=0)]
+Shots = Annotated[int, Field(ge=0)]
+
+
+class SweepSettings(Section):
+    """The grid of a sweep, and the settings of all its jobs."""
+
+    domains: tuple[str, ...] = Field((), description="sources and targets: built-in names, folders, domain files")
+    sources: tuple[str, ...] = Field((), description="domains to train on (default: domains)")
+    targets: tuple[str, ...] = Field((), description="domains to adapt to and test on (default: domains)")
+    detectors: tuple[str, ...] = Field(("ft-res",), min_length=1, description="registered detectors")
+    shots: tuple[Shots, ...] = Field((0, 10), min_length=1, description="labelled images per class; 0 is zero-shot")
+    draws: Count = Field(5, description="repetitions with different shots")
+    strategies: tuple[str, ...] = Field(
+        ("finetune", "head", "prototype", "threshold"), min_length=1, description="ways of adapting"
+    )
+    seeds: tuple[Seed, ...] = Field((0,), min_length=1, description="seeds of trainings and draws")
+    settings: dict[str, Any] = Field({}, description="settings of all jobs, as in a settings file")
+    source_settings: dict[str, dict[str, Any]] = Field(
+        {}, description="settings over these for the jobs of one source, by the source's name in tables"
+    )
+    tuned_shots: tuple[Count, ...] | None = Field(
+        None, description="shots at which the strategy `tuned` is tried (default: all)"
+    )
+    keep_weights: bool = Field(False, description="keep the weights of adapted runs (1 MB each draw)")
+    threads: Count = Field(1, description="threads of each worker; results depend on it in the last digits")
+    heartbeat: Annotated[int, Field(ge=1)] = Field(
+        10, description="seconds between two signs of life of a worker; after six missing ones its job is given away"
+    )
+
+    @field_validator("domains", "sources", "targets", "detectors", "shots", "strategies", "seeds")
+    @classmethod
+    def _once(cls, values: tuple[Any, ...]) -> tuple[Any, ...]:
+        twice = [value for i, value in enumerate(values) if value in values[:i]]
+        if twice:
+            raise ValueError(f"'{twice[0]}' is given twice")
+        return values
+
+
+def load_sweep(
+    path: str | Path, *, trials: int | None = None, train_trials: int | None = None, threads: int | None = None
+) -> SweepSettings:
+    """The settings in a YAML file, paths made absolute, whole data sets spelt out, single values laid over them.
+
+    trials: adds the strategy `tuned` with so many trials a draw. train_trials: trials of each source's training.
+    Raises one UserError that names every problem.
+    """
+    path = Path(path).expanduser()
+    changes: dict[str, Any] = {} if threads is None else {"threads": threads}
+    sweep = load_checked(SweepSettings, path, changes)
+    folder = path.resolve().parent
+    sources, targets = sweep.sources or sweep.domains, sweep.targets or sweep.domains
+    problems = [
+        f"{what}: expected at least one domain" for what, n in (("sources", sources), ("targets", targets)) if not n
+    ]
+    settings = dict(flat(sweep.settings))
+    strategies = sweep.strategies
+    if trials is not None:
+        settings["adapt.trials"] = trials
+        strategies = strategies if TUNED in strategies else (*strategies, TUNED)
+    if train_trials is not None:
+        settings["train.trials"] = train_trials
+    resolved = sweep.model_copy(
+        update={
+            "domains": (),
+            "sources": tuple(_spelt_out(sources, folder)),
+            "targets": tuple(_spelt_out(targets, folder)),
+            "shots": tuple(sorted(sweep.shots)),
+            "strategies": strategies,
+            "settings": settings,
+        }
+    )
+    problems += list(_problems(resolved))
+    if len(problems) == 1:
+        raise UserError(f"{path}: {problems[0]}")
+    if problems:
+        raise UserError("\n  ".join([f"{path}: {len(problems)} problems", *problems]))
+    return resolved
+
+
+def job_settings(
+    sweep: SweepSettings,
+    source: str,
+    *,
+    detector: str,
+    seed: int,
+    strategy: str | None = None,
+    shots: int | None = None,
+) -> Settings:
+    """The complete settings of one job of the source called `source`. Raises UserError."""
+    own: dict[str, Any] = {"detector": detector, "seed": seed, "adapt.draws": sweep.draws}
+    if strategy is not None:
+        own["adapt.strategy"] = strategy
+    if shots is not None:
+        own["adapt.shots"] = shots
+    given = {**flat(sweep.settings), **flat(sweep.source_settings.get(source, {})), **own}
+    return load_settings(None, given)
+
+
+def _problems(sweep: SweepSettings) -> Iterator[str]:
+    """One line for each name or setting that does not exist or is not the user's to set."""
+    for where, values in (
+        ("settings", sweep.settings),
+        *((f"source_settings.{k}", v) for k, v in sweep.source_settings.items()),
+    ):
+        for name in flat(values):
+            if name in _OWN:
+                yield f"{where}.{name}: is set by the sweep for each job; give '{_OWN[name]}' instead"
+        yield from _setting_problems(where, values)
+    for name, named, key in (
+        ("detectors", sweep.detectors, "detector"),
+        ("strategies", sweep.strategies, "adapt.strategy"),
+    ):
+        for value in named:
+            yield from (line.replace(f"{key}: ", f"{name}: ", 1) for line in unknown_names({key: value}))
+
+
+def _setting_problems(where: str, values: Mapping[str, Any]) -> Iterator[str]:
+    try:
+        load_settings(None, values)
+    except UserError as error:
+        text = str(error).removeprefix("settings: ")
+        for line in text.splitlines()[1:] if text.partition(" ")[2].startswith("problems") else [text]:
+            yield f"{where}.{line.strip().removeprefix('--')}"
+
+
+def _spelt_out(specs: tuple[str, ...], folder: Path) -> Iterator[str]:
+    """Domains in full: the domains of a built-in data set for its name, absolute paths for relative ones."""
+    from forensictransfer.data.builtin import builtin_names
+
+    names = builtin_names()
+    for spec in specs:
+        of_set = [name for name in names if name.startswith(f"{spec.rstrip('/')}/")]
+        if spec in names:
+            yield spec
+        elif (folder / os.path.expanduser(spec)).exists():
+            yield str((folder / os.path.expanduser(spec)).resolve())
+        elif of_set:
+            yield from of_set
+        else:
+            yield spec  # opening it tells what is wrong
