@@ -1,0 +1,392 @@
+"""The folder of a sweep written by hand, for tests of reports: every file that they read, no network, no TensorFlow.
+
+By default three domains each way, shots 0, 1 and 10, three draws, and the strategies finetune, head and tuned. The
+numbers are made up and plausible: scores are an offset of each draw, plus a margin that has the right sign for exactly
+the share of images that `accuracy` says, so that the balanced accuracy in metrics.json is that share.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from PIL import Image
+
+from forensictransfer.config import dump, load_settings
+from forensictransfer.metrics import summarise_draws
+from forensictransfer.runs import RunFolder, csv_text, file_sha256
+from forensictransfer.sweep.folder import checksum
+from forensictransfer.yaml_text import write_yaml
+
+HEADER = ("path", "label", "group", "score", "probability", "energy_real", "energy_fake")
+TRIALS = ("number", "state", "value", "folds", "seconds", "adapt.strategy", "adapt.learning_rate", "adapt.steps")
+VALIDATION, SHOTS, TEST = "validation", "shots", "test"
+
+
+class Case(NamedTuple):
+    """What a made-up accuracy may depend on: a network of `source`, adapted to `target` (None: not), tested on `on`."""
+
+    detector: str
+    source: str
+    target: str | None
+    on: str
+    strategy: str
+    shots: int
+    draw: int
+    seed: int
+
+
+Accuracy = Callable[[Case], float]
+
+
+def plausible(case: Case) -> float:
+    """Own tests near 0.95, zero-shot between 0.55 and 0.75, the better the more shots; tuned before finetune, head."""
+    luck = _rng(case.detector, case.source, case.on, case.seed).uniform()
+    noise = _rng(*case).uniform(-0.03, 0.03)
+    if case.on == case.source:
+        return 0.95 - (0.1 * luck + noise if case.target else 0.0)
+    gain = {"tuned": 0.2, "finetune": 0.18, "head": 0.14}.get(case.strategy, 0.1)
+    return 0.55 + 0.2 * luck + (gain * (0.4 + 0.6 * np.log10(case.shots)) + noise if case.shots else 0.0)
+
+
+def write_sweep(folder: Path, **options: Any) -> Path:
+    """Write a sweep to `folder`, which is made, and return it.
+
+    options: sources, targets (names), detectors, shots, draws, strategies, seeds; images (of either class in a test);
+    accuracy (Case -> share of right verdicts in each class); missing, failed (parts of the names of jobs that have no
+    record, or failed); impossible ((target, shots), ...); pictures (False: none).
+    """
+    return _Writer(folder, **options).write()
+
+
+def vouch(folder: Path) -> None:
+    """Make markers and records fit again after files of results were replaced by other ones."""
+    for marker in folder.glob("runs/*/FINISHED"):
+        content = json.loads(marker.read_text())
+        hashes = {name: file_sha256(marker.parent / name) for name in content["sha256"]}
+        _json(marker, {**content, "sha256": hashes})
+    for path in folder.glob("jobs/*.json"):
+        record = json.loads(path.read_text())
+        record["sha256"] = {name: file_sha256(folder / name) for name in record["sha256"]}
+        _json(path, {**record, "checksum": checksum(record)})
+
+
+class _Writer:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        sources: Sequence[str] = ("alpha", "beta", "gamma"),
+        targets: Sequence[str] | None = None,
+        detectors: Sequence[str] = ("ft-res",),
+        shots: Sequence[int] = (0, 1, 10),
+        draws: int = 3,
+        strategies: Sequence[str] = ("finetune", "head", "tuned"),
+        seeds: Sequence[int] = (0,),
+        images: int = 20,
+        accuracy: Accuracy = plausible,
+        missing: Sequence[str] = (),
+        failed: Sequence[str] = (),
+        impossible: Sequence[tuple[str, int]] = (),
+        pictures: bool = True,
+    ) -> None:
+        self.folder, self.images, self.accuracy, self.pictures = folder, images, accuracy, pictures
+        self.missing, self.failed, self.impossible = missing, failed, impossible
+        self.grid = {
+            "detectors": list(detectors),
+            "sources": list(sources),
+            "targets": list(sources if targets is None else targets),
+            "shots": list(shots),
+            "draws": draws,
+            "strategies": list(strategies),
+            "seeds": list(seeds),
+        }
+
+    def write(self) -> Path:
+        names = list(dict.fromkeys([*self.grid["sources"], *self.grid["targets"]]))
+        jobs = self._jobs()
+        splits = {name: {"real": n, "fake": n, "groups": n} for name, n in _SPLITS.items()}
+        splits["test"] = dict.fromkeys(("real", "fake", "groups"), self.images)
+        info = {
+            "format": 1,
+            "kind": "sweep",
+            "version": "0.1.0",
+            "created": "2026-11-23T00:00:00Z",
+            "id": "0" * 32,
+            **self.grid,
+            "domains": {name: {**_domain(name), "splits": splits} for name in names},
+            "impossible": [
+                {
+                    "target": target,
+                    "shots": k,
+                    "reason": f"{target} has 8 real images in its train split, {k} shots were asked for",
+                }
+                for target, k in self.impossible
+            ],
+            "jobs": [job["job"] for job in jobs],
+        }
+        self.folder.mkdir(parents=True)
+        _json(self.folder / "sweep.json", info)
+        packages = {"forensictransfer": "0.1.0", "tensorflow-cpu": "2.21.0", "keras": "3.15.1", "numpy": "2.4.6"}
+        machine = {"python": "3.11.7", "platform": "Linux", "machine": "x86_64", "processors": 2}
+        _json(self.folder / "environment.json", {**machine, "packages": packages})
+        grid = {**self.grid, "settings": {"evaluate.resamples": 50}, "source_settings": {}, "tuned_shots": None}
+        domains = {key: [f"/data/{name}" for name in self.grid[key]] for key in ("sources", "targets")}
+        _text(self.folder / "sweep.yaml", write_yaml({"domains": [], **grid, **domains, "keep_weights": False}))
+        for job in jobs:
+            if not any(part in job["job"] for part in self.missing):
+                self._do(job)
+        return self.folder
+
+    def _jobs(self) -> list[dict[str, Any]]:
+        """All jobs in the order of a sweep: trainings, then by source the zero-shot tests and adaptations."""
+        trainings, others = [], []
+        for seed in self.grid["seeds"]:
+            for detector in self.grid["detectors"]:
+                for source in self.grid["sources"]:
+                    train = _job("train", detector, source, None, "zero-shot", 0, 1, seed)
+                    trainings.append(train)
+                    for target in self.grid["targets"]:
+                        if target != source:
+                            zero_shot = _job("zero-shot", detector, source, target, "zero-shot", 0, 1, seed)
+                            others += [{**zero_shot, "run": train["run"]}, *self._adaptations(train, target)]
+        return [*trainings, *others]
+
+    def _adaptations(self, train: dict[str, Any], target: str) -> list[dict[str, Any]]:
+        about = (train["detector"], train["source"], target)
+        return [
+            _job("adapt", *about, strategy, k, self.grid["draws"], train["seed"])
+            for k in self.grid["shots"]
+            if k > 0 and (target, k) not in self.impossible
+            for strategy in self.grid["strategies"]
+        ]
+
+    def _do(self, job: dict[str, Any]) -> None:
+        """The run folder (for a zero-shot test: in that of its training), the evaluations, and the record."""
+        failed = any(part in job["job"] for part in self.failed)
+        hashes: dict[str, str] = {}
+        value = None
+        if not failed:
+            run = self.folder / job["run"]
+            if job["kind"] != "zero-shot":
+                self._write_run(run, job)
+            for on in {"train": [job["source"]], "zero-shot": [job["target"]]}.get(
+                job["kind"], [job["target"], job["source"]]
+            ):
+                place, accuracy = self._evaluate(run, job, on)
+                value = accuracy if value is None else value
+                for path in (place / "predictions.csv", place / "metrics.json"):
+                    hashes[path.relative_to(self.folder).as_posix()] = file_sha256(path)
+        record = {
+            "format": 1,
+            **job,
+            "state": "failed" if failed else "done",
+            "error": "no luck" if failed else None,
+            "seconds": {"train": 600.0, "zero-shot": 2.5}.get(job["kind"], 30.0 + 4 * job["shots"]),
+            "cpu_seconds": 1.0,
+            "balanced_accuracy": value,
+            "worker": "host:1",
+            "attempt": 1,
+            "sha256": hashes,
+            "ended": "2026-11-23T01:00:00Z",
+        }
+        _json(self.folder / "jobs" / f"{job['job']}.json", {**record, "checksum": checksum(record)})
+
+    def _write_run(self, run: Path, job: dict[str, Any]) -> None:
+        adapted = job["kind"] == "adapt"
+        own = {"adapt.strategy": job["strategy"], "adapt.shots": job["shots"]} if adapted else {}
+        parent = _job("train", job["detector"], job["source"], None, "zero-shot", 0, 1, job["seed"])["run"]
+        info = {
+            "format": 1,
+            "kind": job["kind"],
+            "version": "0.1.0",
+            "created": "2026-11-23T00:30:00Z",
+            "detector": job["detector"],
+            "source": _domain(job["source"]),
+            "target": _domain(job["target"]) if adapted else None,
+            **{key: job[key] for key in ("strategy", "shots", "draws", "seed")},
+            **_rules(job),
+            "parent": str(self.folder.resolve() / parent) if adapted else None,
+        }
+        _json(run / "run.json", info)
+        _text(run / "settings.yaml", dump(load_settings(None, {"seed": job["seed"], **own})))
+        if not adapted:
+            _text(run / "validation.csv", csv_text(HEADER, _rows(self._scored(job, job["source"], 0, VALIDATION))))
+        for draw in range(job["draws"] if adapted else 0):
+            place = run / "draws" / str(draw)
+            scored = self._scored(job, job["target"], draw, SHOTS)
+            _json(place / "decision.json", {"threshold": scored["threshold"], "slope": 3.0, "rule": "midpoint"})
+            _text(place / "shots.csv", csv_text(HEADER, _rows(scored)))
+            if job["strategy"] == "tuned":
+                _write_search(place, job["shots"])
+        names = sorted(path for path in run.rglob("*") if path.is_file())
+        marker = {"format": 1, "sha256": {path.relative_to(run).as_posix(): file_sha256(path) for path in names}}
+        _json(run / "FINISHED", {**marker, "finished": "2026-11-23T00:59:00Z"})
+
+    def _evaluate(self, run: Path, job: dict[str, Any], on: str) -> tuple[Path, float]:
+        """predictions.csv, metrics.json and what lies beside them; returns the folder and the balanced accuracy."""
+        place = RunFolder(run, {}).evaluation_path(on)
+        draws = [self._scored(job, on, draw, TEST) for draw in range(job["draws"])]
+        rows = [(item["draw"], *row) for item in draws for row in _rows(item)]
+        _text(place / "predictions.csv", csv_text(("draw", *HEADER), rows))
+        summary = summarise_draws(draws, resamples=50)
+        metrics = {
+            "format": 1,
+            "source": job["source"],
+            "target": on,
+            "run_target": job["target"] if job["kind"] == "adapt" else None,
+            **{key: job[key] for key in ("detector", "strategy", "shots", "seed", "draws")},
+            **_rules(job),
+            "split": "test",
+            "settings": {"stride": 64, "max_tiles": 64, "batch": 64, "resamples": 50},
+            "origin": _domain(on)["origin"],
+            "fingerprint": _domain(on)["fingerprint"],
+            "dropped_shared": {"group": 1 if job["kind"] == "adapt" else 0, "pixels": 0},
+            "skipped": [],
+            **summary,
+        }
+        _json(place / "metrics.json", metrics)
+        if job["kind"] != "adapt":
+            features = _rng("latents", run.name, on).normal(size=(2 * self.images, 8)).astype(np.float32)
+            np.savez_compressed(place / "latents.npz", features=features)
+        if self.pictures and (
+            job["kind"] != "adapt" or (job["shots"] == max(self.grid["shots"]) and on != job["source"])
+        ):
+            _write_pictures(place / "pictures", draws[0])
+        return place, float(summary["metrics"]["balanced_accuracy"]["value"])
+
+    def _scored(self, job: dict[str, Any], on: str, draw: int, what: str) -> dict[str, Any]:
+        """Images of one split, scored by one draw, as `summarise_draws` takes them."""
+        n = {VALIDATION: 12, SHOTS: job["shots"], TEST: self.images}[what]
+        about = Case(
+            job["detector"],
+            job["source"],
+            job["target"] if job["kind"] == "adapt" else None,
+            on,
+            job["strategy"],
+            job["shots"],
+            draw,
+            job["seed"],
+        )
+        share = self.accuracy(about) if what == TEST else 1.0
+        rng = _rng(what, *about)
+        offset = _rng("offset", about.source, about.target, about.strategy, about.shots, draw).normal(0, 0.2)
+        right = np.concatenate([rng.permutation(np.arange(n) < round(share * n)) for _ in (0, 1)])
+        labels = np.repeat([0, 1], n)
+        margins = np.where(right, rng.uniform(0.05, 1.0, 2 * n), -rng.uniform(0.05, 0.5, 2 * n))
+        scores = offset + np.where(labels == 1, margins, -margins)
+        groups = [f"{on[0]}{what[0]}{i:03d}" for i in range(n)] * 2
+        return {
+            "draw": draw,
+            "labels": labels,
+            "groups": groups,
+            "names": [f"{'fake' if y else 'real'}/{group}.png" for y, group in zip(labels, groups, strict=True)],
+            "scores": scores,
+            "probabilities": 1 / (1 + np.exp(-3 * (scores - offset))),
+            "threshold": float(offset),
+            "energies": np.stack([1 - scores / 2, 1 + scores / 2], axis=1),
+        }
+
+
+_SPLITS = {"train": 60, "validation": 12, "test": 0}
+
+
+def _job(
+    kind: str, detector: str, source: str, target: str | None, strategy: str, shots: int, draws: int, seed: int
+) -> dict[str, Any]:
+    """A job's name, what it is, and its run folder."""
+    stem = f"{source}-{detector}-s{seed}"
+    if kind == "zero-shot":
+        stem += f"-on-{target}"
+    if kind == "adapt":
+        stem += f"-to-{target}-{strategy}-k{shots}"
+    readable, digest = re.sub(r"[^\w.+-]+", "_", stem), hashlib.sha256(stem.encode()).hexdigest()
+    name = f"{readable}-{digest[:10]}"
+    about = {"kind": kind, "detector": detector, "source": source, "target": target, "strategy": strategy}
+    return {"job": name, **about, "shots": shots, "draws": draws, "seed": seed, "run": f"runs/{name}"}
+
+
+def _domain(name: str) -> dict[str, str]:
+    digest = hashlib.sha256(name.encode()).hexdigest()
+    return {"name": name, "origin": f"/data/{name}", "group": "stem", "fingerprint": digest}
+
+
+def _rules(job: dict[str, Any]) -> dict[str, str]:
+    if job["kind"] != "adapt":
+        return {"threshold_rule": "balanced (source validation)", "stop_rule": "validation-loss"}
+    stop = "no gradient" if job["strategy"] == "head" else "steps, 300 steps"
+    return {"threshold_rule": "midpoint (shots)", "stop_rule": stop}
+
+
+def _rows(scored: dict[str, Any]) -> list[tuple[Any, ...]]:
+    names = zip(scored["names"], scored["labels"], scored["groups"], strict=True)
+    numbers = zip(scored["scores"], scored["probabilities"], scored["energies"], strict=True)
+    return [
+        (name, int(label), group, repr(float(score)), repr(float(p)), *(f"{e:.9g}" for e in energies))
+        for (name, label, group), (score, p, energies) in zip(names, numbers, strict=True)
+    ]
+
+
+def _write_search(place: Path, shots: int) -> None:
+    """trials.csv and chosen.json of a search of four trials, one of them pruned; of one shot nothing is searched."""
+    asked = {"adapt.strategy": "finetune", "adapt.learning_rate": 0.001, "adapt.steps": 300}
+    if shots < 2:
+        nothing = {"trials": 0, "pruned": 0, "failed": 0, "seconds": 0.0, "number": None, "value": None}
+        nothing |= {"default_value": None, "objective": "none", "settings": asked, "reason": "nothing can be held out"}
+        _json(place / "chosen.json", nothing)
+        return
+    rows = [
+        (0, "complete", 0.60, 3, 5.0, *asked.values()),
+        (1, "complete", 0.55, 3, 0.1, "head", "", ""),
+        (2, "pruned", 0.90, 1, 1.5, "finetune", 0.01, 100),
+        (3, "complete", 0.40, 3, 4.0, "finetune", 0.0005, 200),
+    ]
+    _text(place / "trials.csv", csv_text(TRIALS, rows))
+    chosen = {"trials": 4, "pruned": 1, "failed": 0, "seconds": 10.6, "number": 3, "value": 0.4, "default_value": 0.6}
+    chosen["objective"] = "cross-entropy of held-out shots, 3 folds"
+    _json(place / "chosen.json", {**chosen, "settings": dict(zip(asked, rows[3][5:], strict=True))})
+
+
+def _write_pictures(place: Path, scored: dict[str, Any]) -> None:
+    """pictures.json and small PNGs of noise: the first false alarm and miss, a right real and a right fake."""
+    called = scored["scores"] > scored["threshold"]
+    wanted = (
+        (0, True, "most confident false alarm"),
+        (1, False, "most confident miss"),
+        (0, False, "most confident right real"),
+        (1, True, "most confident right fake"),
+    )
+    listed = []
+    for label, fake, why in wanted:
+        found = np.flatnonzero((scored["labels"] == label) & (called == fake))
+        if not found.size:
+            continue
+        i, number = int(found[0]), len(listed)
+        files = {name: f"{number}-{name}.png" for name in ("crop", "input", "reconstruction")}
+        for name in files.values():
+            place.mkdir(parents=True, exist_ok=True)
+            noise = _rng("picture", name, scored["names"][i]).integers(0, 256, (32, 32, 3), np.uint8)
+            Image.fromarray(noise).save(place / name, format="PNG")
+        about = {"name": scored["names"][i], "label": label, "why": why, "files": files}
+        numbers = {"score": scored["scores"][i], "probability": scored["probabilities"][i]}
+        listed.append({**about, **{k: float(v) for k, v in numbers.items()}, "threshold": scored["threshold"]})
+    _json(place / "pictures.json", listed)
+
+
+def _rng(*key: object) -> np.random.Generator:
+    """Random numbers that depend on `key` alone."""
+    return np.random.default_rng(int(hashlib.sha256(repr(key).encode()).hexdigest()[:16], 16))
+
+
+def _text(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+
+
+def _json(path: Path, content: Any) -> None:
+    _text(path, json.dumps(content, indent=2) + "\n")
