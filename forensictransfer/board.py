@@ -22,7 +22,7 @@ import numpy as np
 
 from forensictransfer import files
 from forensictransfer.errors import UserError
-from forensictransfer.runs import read_json
+from forensictransfer.files import read_json
 
 if TYPE_CHECKING:
     from tensorboard.compat.proto.summary_pb2 import Summary

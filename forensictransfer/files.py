@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import csv
 import glob
+import hashlib
+import io
 import json
 import math
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -91,6 +95,48 @@ def new_folder(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
         ) from error
     finally:
         shutil.rmtree(partial, ignore_errors=True)
+
+
+def check_folder(path: Path) -> None:
+    """Raise UserError unless a folder stands at `path` or could be made there, outside of any run, and written to."""
+    above = next(folder for folder in (path.absolute(), *path.absolute().parents) if folder.exists())
+    if not above.is_dir():
+        raise UserError(f"{path}: expected a folder to write to, but {above} is a file")
+    inside = next((str(folder) for folder in path.absolute().parents if (folder / "run.json").is_file()), None)
+    if inside:
+        raise UserError(f"{path}: lies inside the run {inside}; choose a folder of its own")
+    if not os.access(above if above != path.absolute() else above.parent, os.W_OK | os.X_OK):
+        raise UserError(f"{path}: cannot be written: {above} is read-only or not yours")
+
+
+def csv_text(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
+    """CSV as RFC 4180 has it, with plain line feeds."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows(rows)
+    return out.getvalue()
+
+
+def read_json(path: Path) -> Any:
+    """The content of a JSON file. Raises UserError if it is missing or torn."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UserError(f"{path}: is missing") from None
+    except ValueError:
+        raise UserError(f"{path}: is torn or was changed: it is not valid JSON") from None
+
+
+def file_sha256(path: Path) -> str:
+    """SHA-256 of a file's content, in hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def now() -> str:
+    """The time in UTC, to the second."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _clear_abandoned(path: Path) -> None:

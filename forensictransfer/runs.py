@@ -13,14 +13,9 @@ Every file is written atomically. No TensorFlow is imported.
 from __future__ import annotations
 
 import contextlib
-import csv
-import hashlib
-import io
 import json
-import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +24,7 @@ import numpy as np
 from forensictransfer import __version__, files
 from forensictransfer.config import Settings, dump, load_settings
 from forensictransfer.errors import UserError, nearest
+from forensictransfer.files import check_folder, csv_text, file_sha256, now, read_json
 from forensictransfer.yaml_text import flat
 
 if TYPE_CHECKING:
@@ -240,14 +236,7 @@ def check_new(path: str | Path, *, overwrite: bool = False, resume: bool = False
     path = Path(path).expanduser()
     if overwrite and resume:
         raise UserError("--resume goes on with a run and --overwrite throws it away: give one of them")
-    above = next(folder for folder in (path.absolute(), *path.absolute().parents) if folder.exists())
-    if not above.is_dir():
-        raise UserError(f"{path}: expected a folder to write to, but {above} is a file")
-    inside = next((str(folder) for folder in path.absolute().parents if (folder / "run.json").is_file()), None)
-    if inside:
-        raise UserError(f"{path}: lies inside the run {inside}; choose a folder of its own")
-    if not os.access(above if above != path.absolute() else above.parent, os.W_OK | os.X_OK):
-        raise UserError(f"{path}: cannot be written: {above} is read-only or not yours")
+    check_folder(path)
     if not path.exists() or not any(path.iterdir()):
         return
     if not (path / "run.json").is_file():
@@ -267,15 +256,6 @@ def domain_info(domain: Domain) -> dict[str, Any]:
     }
 
 
-def csv_text(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
-    """CSV as RFC 4180 has it, with plain line feeds."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(header)
-    writer.writerows(rows)
-    return out.getvalue()
-
-
 def _full_info(info: Mapping[str, Any]) -> dict[str, Any]:
     unknown = set(info) - {"kind", *INFO}
     if unknown or info.get("kind") not in ("train", "adapt"):
@@ -284,29 +264,8 @@ def _full_info(info: Mapping[str, Any]) -> dict[str, Any]:
     return {**head, **{key: info.get(key) for key in INFO}}
 
 
-def read_json(path: Path) -> Any:
-    """The content of a JSON file. Raises UserError if it is missing or torn."""
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise UserError(f"{path}: is missing") from None
-    except ValueError:
-        raise UserError(f"{path}: is torn or was changed: it is not valid JSON") from None
-
-
-def file_sha256(path: Path) -> str:
-    """SHA-256 of a file's content, in hex."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def _short(value: Any) -> str:
     """A value of run.json in a message; a domain by its name and the start of its fingerprint."""
     if isinstance(value, Mapping):
         return f"{value.get('name')} ({str(value.get('fingerprint'))[:12]})"
     return "nothing" if value is None else str(value)
-
-
-def now() -> str:
-    """The time in UTC, to the second."""
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

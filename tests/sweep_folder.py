@@ -18,8 +18,9 @@ import numpy as np
 from PIL import Image
 
 from forensictransfer.config import dump, load_settings
+from forensictransfer.files import csv_text, file_sha256
 from forensictransfer.metrics import summarise_draws
-from forensictransfer.runs import RunFolder, csv_text, file_sha256
+from forensictransfer.runs import RunFolder
 from forensictransfer.sweep.folder import checksum
 from forensictransfer.yaml_text import write_yaml
 

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from forensictransfer.errors import UserError
+from forensictransfer.files import read_json
 from forensictransfer.report.records import ADAPT, TRAIN, Record
 from forensictransfer.report.sweep import SweepResults
-from forensictransfer.runs import read_json
 
 
 @dataclass(frozen=True)

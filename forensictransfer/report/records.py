@@ -11,7 +11,7 @@ from typing import Any
 
 from forensictransfer import __version__
 from forensictransfer.errors import UserError
-from forensictransfer.runs import file_sha256, read_json
+from forensictransfer.files import file_sha256, read_json
 
 FORMAT = 1
 TRAIN, ADAPT = "train", "adapt"

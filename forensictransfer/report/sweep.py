@@ -9,9 +9,10 @@ from typing import Any
 
 from forensictransfer import __version__
 from forensictransfer.errors import UserError
+from forensictransfer.files import read_json
 from forensictransfer.report.cells import Cell, collect
 from forensictransfer.report.records import ADAPT, FORMAT, TRAIN, Record, check_results, read_record, remedy
-from forensictransfer.runs import RunFolder, read_json
+from forensictransfer.runs import RunFolder
 from forensictransfer.yaml_text import read_yaml
 
 

@@ -8,11 +8,11 @@ from pathlib import Path
 
 from forensictransfer import files
 from forensictransfer.errors import UserError
+from forensictransfer.files import csv_text
 from forensictransfer.report.cells import Cell, Measured, collect, without_common_set
 from forensictransfer.report.markup import latex_sheet, markdown_escape, markdown_sheet
 from forensictransfer.report.sheets import MAIN_METRICS, MISSING, facts, remarks, sheets
 from forensictransfer.report.text import OWN, fact_lines, sheet_lines
-from forensictransfer.runs import csv_text
 
 __all__ = ["Cell", "Measured", "collect", "render_csv", "render_latex", "render_markdown", "render_text", "table"]
 

@@ -31,7 +31,7 @@ def write_report(sweep: Path, out: Path) -> Path:
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise UserError(f"{out}: cannot be written: {error.strerror}") from error
+        raise UserError(f"{out}: expected a folder to write to: {(error.strerror or str(error)).lower()}") from error
     short, common = without_common_set(results.cells)
     notes = [f"All domains are of the data set {common}."] if common else []
     extra = extra_sheets(results, scores)

@@ -20,8 +20,8 @@ from forensictransfer import __version__, files
 from forensictransfer.config import dump, load_checked
 from forensictransfer.environment import environment
 from forensictransfer.errors import UserError
+from forensictransfer.files import check_folder, file_sha256, now, read_json
 from forensictransfer.report.records import DONE, FAILED, FORMAT, checksum, remedy
-from forensictransfer.runs import file_sha256, now, read_json
 from forensictransfer.sweep.grid import Grid, Job
 from forensictransfer.sweep.settings import SweepSettings
 from forensictransfer.yaml_text import flat
@@ -55,6 +55,7 @@ class SweepFolder:
     def begin(cls, path: str | Path, sweep: SweepSettings, grid: Grid, domains: Mapping[str, Any]) -> SweepFolder:
         """The folder of this very sweep: made if it is not there. Raises UserError if it is another sweep's."""
         path = Path(path).expanduser()
+        check_folder(path)
         path.mkdir(parents=True, exist_ok=True)
         folder = cls(path)
         with folder.lock():

@@ -77,6 +77,7 @@ def run_sweep(
         retry: do failed jobs again.
     Raises: UserError for a mistake in the settings, another sweep's folder, a storage that cannot be used.
     """
+    _check_workers(workers)
     asked = load_sweep(settings, trials=trials, train_trials=train_trials, threads=threads)
     grid, domains = _plan(asked)
     folder = SweepFolder.begin(out, asked, grid, domains)
@@ -102,12 +103,18 @@ def dry_run(
     workers: int | None = None,
 ) -> str:
     """What `sweep` would do: the jobs, which are done, and about how long the others take. Nothing is written."""
+    _check_workers(workers)
     asked = load_sweep(settings, trials=trials, train_trials=train_trials, threads=threads)
     grid, domains = _plan(asked)
     folder = None
     if (Path(out).expanduser() / "sweep.json").is_file():
         folder = SweepFolder.begin(out, asked, grid, domains)  # only compared: it is there
     return dry_run_text(grid, domains, folder, workers or default_workers(asked.threads))
+
+
+def _check_workers(workers: int | None) -> None:
+    if workers is not None and workers < 1:
+        raise UserError(f"--workers: expected at least 1, got {workers}")
 
 
 def default_workers(threads: int) -> int:
