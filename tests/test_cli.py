@@ -252,7 +252,7 @@ def test_a_read_only_place_is_named(monkeypatch: pytest.MonkeyPatch, capsys: pyt
         (OSError(errno.EROFS, "Read-only", "a"), "error: a: the file system is read-only", 2),
         (PermissionError(errno.EACCES, "no", "a", None, "b"), "error: b: no permission", 2),
         (UserError("no such thing"), "error: no such thing", 2),
-        (KeyboardInterrupt(), "interrupted; a training goes on with --resume", 130),
+        (KeyboardInterrupt(), "interrupted; a training goes on with --resume, a sweep when it is started again", 130),
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, BaseException) else "",
 )

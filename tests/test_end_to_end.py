@@ -107,4 +107,5 @@ def test_everything_in_a_run_can_be_read_by_anyone(trained: Path) -> None:
         "run.json",
         "settings.yaml",
         "source_features.npz",
+        "validation.csv",
     }
