@@ -157,7 +157,7 @@ def _sweep(sub: Any) -> Parser:
     parser.add_argument("settings", metavar="SETTINGS", help="YAML file of the grid")
     parser.add_argument("--out", required=True, metavar="SWEEP", help="folder of the sweep")
     parser.add_argument("--dry-run", action="store_true", help="print the jobs, which are done, and the time it takes")
-    parser.add_argument("--workers", type=int, metavar="N", help="processes (default: a processor each)")
+    parser.add_argument("--workers", type=int, metavar="N", help="processes (default: one a processor, up to 8)")
     parser.add_argument("--threads", type=int, metavar="N", help="threads of each worker (default: 1)")
     parser.add_argument("--storage", metavar="URL", help="where Optuna keeps the study (default: SQLite in SWEEP)")
     parser.add_argument("--trials", type=int, metavar="N", help="add the strategy `tuned`: N trials inside the shots")
@@ -168,7 +168,7 @@ def _sweep(sub: Any) -> Parser:
 
 
 _SWEEP = f"""\
-SETTINGS, with the defaults of what may be left out:
+SETTINGS, with examples; only domains (or sources and targets) must be given:
   domains: [forged_photos, my/photos]         names, data sets, folders or domain files (relative to this file)
   sources: [...]   targets: [...]             where they are not the same
   detectors: [ft-res]
@@ -180,6 +180,7 @@ SETTINGS, with the defaults of what may be left out:
   source_settings: {{NAME: {{data.crop: 64}}}}    of the jobs of one source
   tuned_shots: [10]                           where `tuned` is tried (default: all)
   keep_weights: no                            of adapted runs
+  threads: 1   heartbeat: 10                  of each worker; seconds between its signs of life
 
 several machines, one folder and one database for all:
   {NAME} sweep grid.yaml --out /shared/sweep --storage postgresql://me@host/sweeps

@@ -15,6 +15,9 @@ PACKAGES = (
     "tensorflow-datasets",
     "numpy",
     "scikit-learn",
+    "scipy",
+    "optuna",
+    "matplotlib",
     "pillow",
     "pydantic",
 )

@@ -77,6 +77,14 @@ def vouch(folder: Path) -> None:
         _json(path, {**record, "checksum": checksum(record)})
 
 
+def sign(folder: Path, info: dict[str, Any]) -> None:
+    """Write sweep.json with what makes it whole."""
+    content = {key: value for key, value in info.items() if key != "checksum"}
+    content["sha256"] = {name: file_sha256(folder / name) for name in ("sweep.yaml", "environment.json")}
+    content = json.loads(json.dumps(content))
+    _json(folder / "sweep.json", {**content, "checksum": checksum(content)})
+
+
 class _Writer:
     def __init__(
         self,
@@ -132,13 +140,13 @@ class _Writer:
             "jobs": [job["job"] for job in jobs],
         }
         self.folder.mkdir(parents=True)
-        _json(self.folder / "sweep.json", info)
         packages = {"forensictransfer": "0.1.0", "tensorflow-cpu": "2.21.0", "keras": "3.15.1", "numpy": "2.4.6"}
         machine = {"python": "3.11.7", "platform": "Linux", "machine": "x86_64", "processors": 2}
         _json(self.folder / "environment.json", {**machine, "packages": packages})
         grid = {**self.grid, "settings": {"evaluate.resamples": 50}, "source_settings": {}, "tuned_shots": None}
         domains = {key: [f"/data/{name}" for name in self.grid[key]] for key in ("sources", "targets")}
         _text(self.folder / "sweep.yaml", write_yaml({"domains": [], **grid, **domains, "keep_weights": False}))
+        sign(self.folder, info)
         for job in jobs:
             if not any(part in job["job"] for part in self.missing):
                 self._do(job)

@@ -129,6 +129,7 @@ def test_shots_at_which_tuned_is_not_tried_are_not_called_impossible(tmp_path: P
     folder = write_sweep(tmp_path / "s", impossible=[("gamma", 10)], **PLAIN)
     text = (folder / "sweep.yaml").read_text()
     (folder / "sweep.yaml").write_text(text.replace("tuned_shots: null", "tuned_shots: [1]"))
+    MADE.sign(folder, json.loads((folder / "sweep.json").read_text()))
     assert open_sweep(folder).counts["impossible"] == 4
 
 
@@ -139,8 +140,13 @@ def test_a_folder_that_is_no_sweep_is_refused(tmp_path: Path, copied: Path) -> N
     (copied / "sweep.json").write_text(json.dumps({**info, "format": 2}))
     with pytest.raises(UserError, match=r"sweep\.json: expected a sweep of format 1"):
         open_sweep(copied)
-    (copied / "sweep.json").write_text(json.dumps({key: value for key, value in info.items() if key != "jobs"}))
-    with pytest.raises(UserError, match=r"sweep\.json: is torn or was changed: 'jobs' is missing"):
+    (copied / "sweep.json").write_text(json.dumps({**info, "draws": 500}))
+    with pytest.raises(UserError, match=r"sweep\.json: was edited or torn since the sweep began"):
+        open_sweep(copied)
+    (copied / "sweep.json").write_text(json.dumps(info))
+    open_sweep(copied)
+    (copied / "sweep.yaml").write_text((copied / "sweep.yaml").read_text().replace("draws: 3", "draws: 5"))
+    with pytest.raises(UserError, match=r"sweep\.yaml: was edited, torn or removed since the sweep began"):
         open_sweep(copied)
 
 
@@ -199,9 +205,6 @@ def test_targets_that_are_sources_come_first(tmp_path: Path) -> None:
     folder = write_sweep(tmp_path / "s", sources=["a", "b"], targets=["z", "b", "a"], strategies=["head"], **PLAIN)
     found = open_sweep(folder)
     assert found.targets == ("a", "b", "z")
-    matrix = series.matrix(found, "ft-res", "head", 10, "balanced_accuracy")
-    assert matrix.targets == ("a", "b", "z") and matrix.own.tolist() == [[True, False, False], [False, True, False]]
-    assert not np.isnan(matrix.values).any()
 
 
 def test_names_with_slashes_and_two_detectors_stay_apart(tmp_path: Path) -> None:
@@ -310,21 +313,6 @@ def test_a_series_starts_at_zero_shot(counted: SweepResults) -> None:
     assert series.series(counted, "ft", "a", "b", "head", "auc") == ()
 
 
-def test_a_matrix_has_own_tests_on_its_diagonal(counted: SweepResults) -> None:
-    at = {k: series.matrix(counted, "ft-res", "head", k, "balanced_accuracy") for k in (0, 10)}
-    assert at[0].sources == ("a", "b") and at[0].targets == ("a", "b", "c")
-    assert at[0].values == pytest.approx(np.array([[0.9, 0.5, 0.5], [0.6, 0.9, 0.7]]))
-    assert at[10].values == pytest.approx(np.array([[0.9, 0.75, 0.75], [0.85, 0.9, 0.95]]))
-    assert at[10].own.tolist() == [[True, False, False], [False, True, False]]
-
-
-def test_missing_cells_are_nan(tmp_path: Path) -> None:
-    found = open_sweep(write_sweep(tmp_path / "s", **GRID, missing=["a-ft-res-s0-to-c-head-k10"]))
-    values = series.matrix(found, "ft-res", "head", 10, "balanced_accuracy").values
-    assert np.isnan(values).tolist() == [[False, False, True], [False, False, False]]
-    assert np.isnan(series.matrix(found, "ft-res", "finetune", 10, "balanced_accuracy").values).sum() == 4
-
-
 def test_averages_over_pairs(counted: SweepResults) -> None:
     rows = series.average(counted, "ft-res", "head", "balanced_accuracy")
     assert [row.shots for row in rows] == [0, 1, 10]
@@ -336,12 +324,12 @@ def test_averages_over_pairs(counted: SweepResults) -> None:
     assert rows[2].measured.value == pytest.approx(0.825)
 
 
-def test_averages_over_other_pairs_say_so_and_can_be_held_to_common_ones(tmp_path: Path) -> None:
+def test_averages_stand_side_by_side_for_the_same_pairs_only(tmp_path: Path) -> None:
+    """A pair that one strategy lacks at one number of shots is left out of all means."""
     found = open_sweep(write_sweep(tmp_path / "s", **GRID, missing=["b-ft-res-s0-to-c-head-k10"]))
     rows = series.average(found, "ft-res", "head", "balanced_accuracy")
-    assert [len(row.pairs) for row in rows] == [4, 4, 3]
-    rows = series.average(found, "ft-res", "head", "balanced_accuracy", common=True)
     assert [len(row.pairs) for row in rows] == [3, 3, 3] and rows[0].measured.value == pytest.approx(1.6 / 3)
+    assert series.common_pairs(found, "ft-res", "balanced_accuracy") == (("a", "b"), ("a", "c"), ("b", "a"))
 
 
 def test_bootstrap_of_one_value_and_of_equal_values() -> None:
@@ -357,7 +345,6 @@ def test_seeds_are_averaged_and_told_apart(tmp_path: Path) -> None:
     cells = [c for c in found.cells if (c.source, c.on, c.shots, c.adapted_to) == ("a", "b", 10, "b")]
     lows = [cell.metrics["balanced_accuracy"].low for cell in cells]
     assert point.measured.value == pytest.approx(0.8) and point.measured.low == pytest.approx(sum(lows) / 2)
-    assert series.matrix(found, "ft-res", "head", 0, "balanced_accuracy").values[0, 1] == pytest.approx(0.55)
     (row,) = (row for row in series.forgetting(found, "ft-res", "head") if row.shots == 10)
     assert row.change.value == pytest.approx(-0.1) and len(row.pairs) == 4
 

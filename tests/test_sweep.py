@@ -17,9 +17,11 @@ import pytest
 
 from forensictransfer.cli import main
 from forensictransfer.errors import UserError
+from forensictransfer.sweep.display import table_lines
 from forensictransfer.sweep.domains import open_domains
 from forensictransfer.sweep.folder import SweepFolder, checksum
-from forensictransfer.sweep.grid import ADAPT, TRAIN, ZERO_SHOT, Grid, make_grid
+from forensictransfer.sweep.grid import ADAPT, TRAIN, ZERO_SHOT, Grid, Job, make_grid
+from forensictransfer.sweep.queue import Queue, worker_name
 from forensictransfer.sweep.settings import load_sweep
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -157,6 +159,12 @@ def test_more_shots_than_a_target_has_are_told_and_the_rest_is_done(domains: Pat
         ({"settings": {"train.epoch": 3}}, "settings.train.epoch: unknown setting; perhaps you meant 'train.epochs'"),
         ({"source_settings": {"alpha": {"train.epochs": 0}}}, "source_settings.alpha.train.epochs: expected greater"),
         ({"source_settings": {"alhpa": {}}}, "source_settings.alhpa: there is no such source (sources: alpha, beta)"),
+        ({"domains": ["alpha", "copy/../alpha", "beta"]}, "is named twice"),
+        ({"tuned_shots": [2]}, "tuned_shots: 2 is none of the shots [0, 1, 3]"),
+        (
+            {"source_settings": {"alpha": {"data.split": [0.5, 0.2, 0.3]}}},
+            "holds for all domains; give it in 'settings'",
+        ),
         ({"domains": ["alpha", "betta"]}, "betta: there is no such folder or built-in domain"),
         ({"domains": ["alpha", "copy/alpha"]}, "would both be called alpha"),
     ],
@@ -278,8 +286,77 @@ def test_a_job_that_fails_stops_no_other_and_is_named(domains: Path, tmp_path: P
     assert "FAILED beta-ft-res-s0-" in done.stderr
     # The failures are kept, and done again only if asked for.
     assert "1 of 6 jobs done" in command("sweep", grid, "--out", tmp_path / "out", code=1).stdout
-    for path in sorted((tmp_path / "beta" / "fake").iterdir()):
-        path.write_bytes((domains / "beta" / "fake" / path.name).read_bytes())
+    again = command("sweep", grid, "--out", tmp_path / "out", "--retry", code=1)
+    assert again.stderr.count("FAILED") == 5 and "1 of 6 jobs done" in again.stdout
+
+
+def test_a_worker_that_is_killed_is_replaced_and_its_job_done(domains: Path, swept: Path, tmp_path: Path) -> None:
+    out = tmp_path / "replaced"
+    words = [sys.executable, "-m", "forensictransfer", "sweep", write(domains), "--out", out, "--workers", "1"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    process = subprocess.Popen([*map(str, words)], stderr=subprocess.PIPE, text=True, env=environment)
+    wait_for(lambda: list((out / "jobs").glob("*-on-*.json")), process)  # in the middle of the short jobs
+    os.kill(int(next((out / ".workers").glob("*.json")).stem.rpartition("-")[2]), signal.SIGKILL)
+    _, err = process.communicate(timeout=300)
+    assert process.returncode == 0 and "a worker ended with signal 9; its job is taken up again" in err
+    assert metrics(out) == metrics(swept)
+
+
+def test_a_trial_that_was_taken_and_never_begun_does_not_hang_the_sweep(swept: Path, tmp_path: Path) -> None:
+    """Its worker died before the first heartbeat, after which Optuna would wait for ever."""
+    folder = SweepFolder(Path(shutil.copytree(swept, tmp_path / "copy")))
+    sweep = folder.settings
+    grid = make_grid(sweep, *open_domains(sweep))
+    job = grid.jobs[-1]
+    (folder.path / "jobs" / f"{job.name}.json").unlink()
+    queue = Queue(folder, {job.name: job for job in grid.jobs}, None, heartbeat=1)
+    with folder.lock():
+        assert queue._top_up() == (1, 1)
+    queue.study.ask()  # and then nothing
+    time.sleep(6.5)
+    done = []
+
+    def do(job: Job, attempt: int) -> float:
+        done.append((job.name, attempt))
+        folder.write_record(job, "done", error=None, balanced_accuracy=0.5, seconds=1.0, worker="w", attempt=attempt)
+        return 0.5
+
+    queue.work(do)
+    assert [name for name, _ in done] == [job.name]
+
+
+def test_interruptions_do_not_use_up_a_job_but_deaths_do(swept: Path, tmp_path: Path) -> None:
+    folder = SweepFolder(Path(shutil.copytree(swept, tmp_path / "copy")))
+    sweep = folder.settings
+    grid = make_grid(sweep, *open_domains(sweep))
+    job = grid.jobs[-1]
+    (folder.path / "jobs" / f"{job.name}.json").unlink()
+    queue = Queue(folder, {job.name: job for job in grid.jobs}, None, heartbeat=10)
+    for died in (False, False, False, False, True, True, True):
+        with folder.lock():
+            assert queue._top_up() == (1, 1)
+        queue.study.ask().set_user_attr("worker", f"{worker_name().rpartition(':')[0]}:999999")
+        queue.clear_dead(died=died)
+    with folder.lock():
+        assert queue._top_up() == (0, 0)
+    record = folder.record(job.name)
+    assert record["state"] == "failed" and "3 workers died while doing it" in record["error"]
+    # Somebody else has failed jobs done again: what this process knew of them is no longer so.
+    assert Queue(folder, {job.name: job for job in grid.jobs}, None, heartbeat=10).forgive() == 1
+    with folder.lock():
+        assert queue._top_up() == (1, 1)
+    lines = table_lines(grid, {job.name: record}, {}, 60)
+    assert "0 of 12 jobs done, 0 running, 1 failed, about 1:00 left" in lines[0]
+
+
+def test_a_sweep_that_was_killed_while_it_began_can_begin_again(domains: Path, swept: Path, tmp_path: Path) -> None:
+    torn = Path(shutil.copytree(swept, tmp_path / "torn"))
+    for path in torn.iterdir():
+        if path.name not in ("jobs", "sweep.yaml"):
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+    sweep = load_sweep(write(domains))
+    grid = make_grid(sweep, *open_domains(sweep))
+    assert SweepFolder.begin(torn, sweep, grid, {}).info["jobs"] == [job.name for job in grid.jobs]
 
 
 def test_another_sweep_into_the_folder_is_refused(

@@ -70,6 +70,23 @@ def read_record(path: Path) -> Record:
     return Record(**{field.name: content[field.name] for field in fields(Record)})
 
 
+def read_info(folder: Path) -> dict[str, Any]:
+    """sweep.json of a sweep. Raises UserError: another format, or it or what it vouches for was edited or torn."""
+    path = folder / "sweep.json"
+    info = read_json(path)
+    if not isinstance(info, dict) or info.get("format") != FORMAT or info.get("kind") != "sweep":
+        raise UserError(f"{path}: expected a sweep of format {FORMAT}; this is version {__version__}")
+    if info.get("checksum") != checksum(info):
+        raise UserError(f"{path}: was edited or torn since the sweep began; restore it, or begin in another folder")
+    for name, expected in info["sha256"].items():
+        if not (folder / name).is_file() or file_sha256(folder / name) != expected:
+            raise UserError(
+                f"{folder / name}: was edited, torn or removed since the sweep began; restore it, or begin in another "
+                "folder"
+            )
+    return info
+
+
 def check_results(folder: Path, record: Record) -> None:
     """Raise UserError unless every result of the job in the sweep's `folder` is what it was when the job ended."""
     for name, expected in record.sha256.items():

@@ -13,7 +13,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import stats
 
 from forensictransfer.report.cells import ZERO_SHOT, Cell, Measured
@@ -43,16 +42,6 @@ class Point:
     seeds: tuple[int, ...]
     per_seed: tuple[float, ...]
     draws: int
-
-
-@dataclass(frozen=True)
-class Matrix:
-    """Values (sources, targets) as fractions, NaN where nothing was measured; own: where the source's own test is."""
-
-    sources: tuple[str, ...]
-    targets: tuple[str, ...]
-    values: NDArray[np.float64]
-    own: NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -97,40 +86,29 @@ def series(
     )
 
 
-def matrix(results: SweepResults, detector: str, strategy: str, shots: int, metric: str) -> Matrix:
-    """Source x target at one number of shots (0: zero-shot, whatever the strategy), means over draws and seeds.
+def common_pairs(results: SweepResults, detector: str, metric: str) -> tuple[Pair, ...]:
+    """The pairs that every strategy has at every number of shots that it was measured at; all, if there are none.
 
-    Columns: the sources in their order, then targets that are no sources, so that own tests form the diagonal. There
-    stands the source's own test before any adaptation, at every number of shots.
+    Means over different pairs must not stand side by side: some pairs are far easier than others.
     """
-    columns = tuple(dict.fromkeys([*results.sources, *results.targets]))
-    values = np.full((len(results.sources), len(columns)), np.nan)
-    own = np.zeros(values.shape, bool)
-    found = _by_shots(results, detector, strategy, metric).get(shots, {})
-    for i, source in enumerate(results.sources):
-        for j, target in enumerate(columns):
-            own[i, j] = source == target
-            cells = _own(results, detector, source, metric) if own[i, j] else found.get((source, target), [])
-            if cells:
-                values[i, j] = _mean(cells, metric)
-    return Matrix(results.sources, columns, values, own)
+    sets = [
+        set(by_pair)
+        for strategy in results.strategies
+        for by_pair in _by_shots(results, detector, strategy, metric).values()
+        if by_pair
+    ]
+    common = set.intersection(*sets) if sets else set()
+    every = list(dict.fromkeys(pair for pairs in sets for pair in sorted(pairs)))
+    return tuple(sorted(common)) if common else tuple(every)
 
 
-def average(
-    results: SweepResults, detector: str, strategy: str, metric: str, *, common: bool = False
-) -> tuple[Average, ...]:
-    """The mean over all pairs of source and target by shots, k = 0 being zero-shot.
-
-    Where cells are missing or impossible the pairs differ between numbers of shots, and so may the means for that
-    reason alone: `common` takes only pairs that were measured at every number of shots that any pair was measured at.
-    """
+def average(results: SweepResults, detector: str, strategy: str, metric: str) -> tuple[Average, ...]:
+    """The mean over the pairs of `common_pairs` by shots, k = 0 being zero-shot."""
+    kept = set(common_pairs(results, detector, metric))
     found = {
-        shots: {pair: _mean(cells, metric) for pair, cells in by_pair.items()}
+        shots: {pair: _mean(cells, metric) for pair, cells in by_pair.items() if pair in kept}
         for shots, by_pair in _by_shots(results, detector, strategy, metric).items()
     }
-    if common and found:
-        kept = set.intersection(*(set(values) for values in found.values()))
-        found = {k: {pair: v for pair, v in values.items() if pair in kept} for k, values in found.items()}
     return tuple(
         Average(shots, bootstrap_mean(list(values.values())), tuple(values), tuple(values.values()))
         for shots, values in found.items()

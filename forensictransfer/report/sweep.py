@@ -7,11 +7,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from forensictransfer import __version__
 from forensictransfer.errors import UserError
 from forensictransfer.files import read_json
 from forensictransfer.report.cells import Cell, collect
-from forensictransfer.report.records import ADAPT, FORMAT, TRAIN, Record, check_results, read_record, remedy
+from forensictransfer.report.records import ADAPT, TRAIN, Record, check_results, read_info, read_record, remedy
 from forensictransfer.runs import RunFolder
 from forensictransfer.yaml_text import read_yaml
 
@@ -126,7 +125,7 @@ def open_sweep(path: str | Path) -> SweepResults:
     path = Path(path).expanduser()
     if not (path / "sweep.json").is_file():
         raise UserError(f"{path}: is not the folder of a sweep (it has no sweep.json)")
-    info = _info(path / "sweep.json")
+    info = read_info(path)
     found = {job: path / "jobs" / f"{job}.json" for job in info["jobs"]}
     records = tuple(read_record(file) for file in found.values() if file.is_file())
     ended = {record.job for record in records}
@@ -145,19 +144,6 @@ def open_sweep(path: str | Path) -> SweepResults:
         draws={},
     )
     return replace(results, draws={(c.run, c.on): _draws(results.folder(c) / "metrics.json") for c in cells})
-
-
-_KEYS = ("detectors", "sources", "targets", "shots", "draws", "strategies", "seeds", "domains", "impossible", "jobs")
-
-
-def _info(path: Path) -> dict[str, Any]:
-    info = read_json(path)
-    if not isinstance(info, dict) or info.get("format") != FORMAT or info.get("kind") != "sweep":
-        raise UserError(f"{path}: expected a sweep of format {FORMAT}; this is version {__version__}")
-    for key in _KEYS:
-        if key not in info:
-            raise UserError(f"{path}: is torn or was changed: '{key}' is missing")
-    return info
 
 
 def _check_any_done(path: Path, records: tuple[Record, ...]) -> None:

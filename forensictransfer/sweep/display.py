@@ -108,7 +108,7 @@ def table_lines(
     ]
     for (source, detector, seed), members in jobs.items():
         ended = [records[job.name] for job in members if job.name in records]
-        own = [r["balanced_accuracy"] for r in ended if r["kind"] == TRAIN and r["balanced_accuracy"] is not None]
+        own = [r["balanced_accuracy"] for r in ended if r["kind"] == TRAIN and r.get("balanced_accuracy") is not None]
         others = [r for r in ended if r["kind"] != TRAIN and r.get("balanced_accuracy") is not None]
         best = max(others, key=lambda r: r["balanced_accuracy"], default=None)
         label = " ".join((source, detector, f"seed {seed}"))
@@ -126,7 +126,7 @@ def count_line(grid: Grid, records: Mapping[str, Mapping[str, Any]], running: Ma
     left = f", about {clock(eta)} left" if eta > 0 else ""
     return (
         f"{states[DONE]} of {len(grid.jobs)} jobs done, {len(running)} running, {states[FAILED]} failed"
-        f"{f', {len(grid.impossible)} cells impossible' if grid.impossible else ''}{left}"
+        f"{f', {len(grid.impossible)} targets with too few shots' if grid.impossible else ''}{left}"
     )
 
 

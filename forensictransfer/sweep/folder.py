@@ -21,13 +21,14 @@ from forensictransfer.config import dump, load_checked
 from forensictransfer.environment import environment
 from forensictransfer.errors import UserError
 from forensictransfer.files import check_folder, file_sha256, now, read_json
-from forensictransfer.report.records import DONE, FAILED, FORMAT, checksum, remedy
+from forensictransfer.report.records import DONE, FAILED, FORMAT, checksum, read_info, read_record
 from forensictransfer.sweep.grid import Grid, Job
 from forensictransfer.sweep.settings import SweepSettings
 from forensictransfer.yaml_text import flat
 
 __all__ = ["DONE", "FAILED", "SweepFolder", "checksum"]
 
+_OURS = ("jobs", "runs", "logs", "sweep.yaml", "environment.json")
 # Another answer to these does not make it another sweep.
 _FREE = ("heartbeat",)
 
@@ -44,11 +45,7 @@ class SweepFolder:
         path = Path(path).expanduser()
         if not (path / "sweep.json").is_file():
             raise UserError(f"{path}: is not the folder of a sweep (it has no sweep.json)")
-        info = read_json(path / "sweep.json")
-        if not isinstance(info, dict) or info.get("format") != FORMAT or info.get("kind") != "sweep":
-            raise UserError(
-                f"{path / 'sweep.json'}: expected a sweep of format {FORMAT}; this is version {__version__}"
-            )
+        read_info(path)
         return cls(path)
 
     @classmethod
@@ -58,11 +55,12 @@ class SweepFolder:
         check_folder(path)
         path.mkdir(parents=True, exist_ok=True)
         folder = cls(path)
+        if not (path / "sweep.json").is_file():  # a sweep that was killed while it began has only some of its files
+            strange = sorted(p.name for p in path.iterdir() if not p.name.startswith(".") and p.name not in _OURS)
+            if strange:
+                raise UserError(f"{path}: holds other files ({strange[0]}) and is no sweep; choose another folder")
         with folder.lock():
             if not (path / "sweep.json").is_file():
-                strange = [p.name for p in path.iterdir() if not p.name.startswith(".")]
-                if strange:
-                    raise UserError(f"{path}: holds other files ({strange[0]}) and is no sweep; choose another folder")
                 folder._write(sweep, grid, domains)
             cls.open(path)._check_same(sweep, grid, domains)
         return folder
@@ -114,6 +112,11 @@ class SweepFolder:
                 return
             yield True
 
+    def is_free(self, job: str) -> bool:
+        """Whether no living process of this machine is at `job`."""
+        with self.holding(job) as mine:
+            return mine
+
     def ended(self) -> set[str]:
         """The names of the jobs that have a record."""
         return {name[:-5] for name in _names(self.path / "jobs") if name.endswith(".json") and name[0] != "."}
@@ -122,9 +125,8 @@ class SweepFolder:
         """How a job ended. Raises UserError if the record was edited or is torn."""
         path = self.path / "jobs" / f"{job}.json"
         record = read_json(path)
-        if not isinstance(record, dict) or record.get("checksum") != checksum(record):
-            raise UserError(f"{path}: was edited or torn since the job ended; {remedy(job)}")
-        return record
+        read_record(path)  # raises, if it is not whole
+        return dict(record)
 
     def write_record(self, job: Job, state: str, **more: Any) -> None:
         """The last thing that a job does; `results`: the files to vouch for."""
@@ -161,8 +163,10 @@ class SweepFolder:
             "domains": domains,
             "impossible": grid.impossible,
             "jobs": [job.name for job in grid.jobs],
+            "sha256": {name: file_sha256(self.path / name) for name in ("sweep.yaml", "environment.json")},
         }
-        files.write_json(self.path / "sweep.json", info)
+        info = json.loads(json.dumps(info))
+        files.write_json(self.path / "sweep.json", {**info, "checksum": checksum(info)})
 
     def _check_same(self, sweep: SweepSettings, grid: Grid, domains: Mapping[str, Any]) -> None:
         then, now_ = (flat(json.loads(json.dumps(s.model_dump()))) for s in (self.settings, sweep))
@@ -179,8 +183,15 @@ class SweepFolder:
                     f"{domain['origin']}: its images are no longer those that the sweep in {self.path} was begun with; "
                     "choose another folder"
                 )
+        self.check_jobs(grid)
+
+    def check_jobs(self, grid: Grid) -> None:
+        """Raise UserError unless `grid` holds the jobs that the sweep was begun with."""
         if self.info["jobs"] != [job.name for job in grid.jobs]:
-            raise UserError(f"{self.path}: was begun by another version, whose jobs differ; choose another folder")
+            raise UserError(
+                f"{self.path}: its jobs are no longer those that it was begun with (images or version have changed); "
+                "choose another folder"
+            )
 
 
 def _names(folder: Path) -> list[str]:

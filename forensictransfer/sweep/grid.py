@@ -65,6 +65,10 @@ class Grid:
 def make_grid(sweep: SweepSettings, sources: Sequence[Domain], targets: Sequence[Domain]) -> Grid:
     """All jobs of a sweep. Raises UserError for domains that cannot be told apart, or if there is nothing to do."""
     domains = _by_name([*sources, *targets])
+    for kind in (sources, targets):
+        twice = [origin for origin, number in Counter(domain.origin for domain in kind).items() if number > 1]
+        if twice:
+            raise UserError(f"{twice[0]}: is named twice")
     unknown = sorted(set(sweep.source_settings) - {source.name for source in sources})
     if unknown:
         known = ", ".join(source.name for source in sources)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gc
 import shutil
 import time
@@ -26,6 +27,8 @@ from forensictransfer.sweep.queue import worker_name
 from forensictransfer.training import train_run
 from forensictransfer.workbench import Workbench
 
+# What is wrong with the machine, not with one job.
+_MACHINE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO)
 _TRAINING = ("finetune", "tuned")  # strategies that change weights
 
 
@@ -51,9 +54,9 @@ class Jobs:
         except UserError as error:
             self._failed(job, str(error), start, about)
             return None
-        except OSError:
-            raise
         except Exception as error:
+            if isinstance(error, OSError) and error.errno in _MACHINE:
+                raise
             self.folder.log(f"{job.name}.txt").write_text(traceback.format_exc())
             text = f"{type(error).__name__}: {(str(error).strip().splitlines() or [''])[0]} (logs/{job.name}.txt)"
             self._failed(job, text, start, about)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -14,6 +15,7 @@ import psutil
 
 from forensictransfer import board
 from forensictransfer.errors import UserError
+from forensictransfer.files import check_folder
 from forensictransfer.sweep.display import Display, dry_run_text
 from forensictransfer.sweep.domains import open_domains
 from forensictransfer.sweep.folder import FAILED, SweepFolder
@@ -89,7 +91,7 @@ def run_sweep(
     left = len(grid.jobs) - len(queue.states())
     if left:
         _work(folder, grid, queue, storage, min(workers or default_workers(asked.threads), left), asked.threads)
-        board.write_projector(folder.path)
+    board.write_projector(folder.path)
     return _outcome(folder, grid, queue)
 
 
@@ -106,6 +108,7 @@ def dry_run(
     _check_workers(workers)
     asked = load_sweep(settings, trials=trials, train_trials=train_trials, threads=threads)
     grid, domains = _plan(asked)
+    check_folder(Path(out).expanduser())
     folder = None
     if (Path(out).expanduser() / "sweep.json").is_file():
         folder = SweepFolder.begin(out, asked, grid, domains)  # only compared: it is there
@@ -151,7 +154,7 @@ def _work(folder: SweepFolder, grid: Grid, queue: Queue, storage: str | None, wo
                 running.remove(process)
                 if process.returncode == 0:
                     continue
-                queue.clear_dead()
+                queue.clear_dead(died=True)
                 display.say(f"a worker ended with {_ended(process.returncode)}; its job is taken up again")
                 restarts += 1
                 if restarts > _MOST_RESTARTS:
@@ -184,8 +187,12 @@ def _start(folder: SweepFolder, storage: str | None, threads: int) -> subprocess
         process = subprocess.Popen(
             command, env=environment, stdin=subprocess.PIPE, stdout=log, stderr=subprocess.STDOUT
         )
-    Path(log.name).rename(folder.log(f"worker-{process.pid}.log"))
+    Path(log.name).rename(folder.log(_log_name(process.pid)))
     return process
+
+
+def _log_name(pid: int) -> str:
+    return f"worker-{socket.gethostname()}-{pid}.log"
 
 
 def _ended(code: int) -> str:
@@ -193,7 +200,7 @@ def _ended(code: int) -> str:
 
 
 def _last_words(folder: SweepFolder, pid: int) -> str:
-    lines = folder.log(f"worker-{pid}.log").read_text(errors="replace").strip().splitlines()
+    lines = folder.log(_log_name(pid)).read_text(errors="replace").strip().splitlines()
     return lines[-1].removeprefix("forensictransfer.errors.UserError: ") if lines else "nothing"
 
 

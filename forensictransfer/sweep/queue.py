@@ -16,20 +16,23 @@ import time
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import optuna
-import psutil
 from optuna.distributions import CategoricalDistribution
 from optuna.storages import RDBStorage, RetryHeartbeatStaleTrialCallback
 from optuna.trial import TrialState
+from sqlalchemy.exc import SQLAlchemyError
 
 from forensictransfer.errors import UserError
 from forensictransfer.sweep.folder import DONE, FAILED, SweepFolder
 from forensictransfer.sweep.grid import Job
 
 SILENCE = 6  # heartbeats missed until a worker counts as dead
+STORAGE_ERRORS = (optuna.exceptions.StorageInternalError, SQLAlchemyError)
+_PAUSE, _MOST_SILENT = 5.0, 24  # seconds between two tries of a storage that does not answer, and how many
 MOST_ATTEMPTS = 3  # a job that has killed so many workers is given up
 _FORGIVEN = "failures before this trial are forgiven"
 _AHEAD = 24  # trials waiting at once: Optuna reads all of them whenever one is taken
@@ -43,6 +46,8 @@ class Queue:
         optuna.logging.set_verbosity(optuna.logging.ERROR)
         logging.getLogger("alembic").setLevel(logging.ERROR)
         self.folder, self.jobs = folder, jobs
+        self.heartbeat = heartbeat
+        self.url = _without_password(storage_url(folder.path, storage))
         self._ended: dict[str, str] = {}
         with folder.lock():  # two that make the tables at once get in each other's way
             self.study = open_study(storage_url(folder.path, storage), f"sweep-{folder.info['id']}", heartbeat)
@@ -52,30 +57,68 @@ class Queue:
 
         idle: called about once a second while there is nothing to do but other workers' jobs are not done.
         """
+        silent = 0
         while True:
-            lock = contextlib.ExitStack()
-            lock.enter_context(self.folder.lock())
-            with lock:
-                left, waiting = self._top_up()
-                if waiting:
-                    self._take_one(do, lock)
-                    continue
-                if left:
-                    with warnings.catch_warnings():
-                        warnings.simplefilter("ignore")  # "experimental"; it is what `optimize` does before each trial
-                        optuna.storages.fail_stale_trials(self.study)
-            if not left:
+            try:
+                left = self._go_on(do)
+                silent = 0
+            except STORAGE_ERRORS as error:
+                # A database that is restarted must not cost the sweep; what was done is on record.
+                silent += 1
+                if silent > _MOST_SILENT:
+                    raise UserError(f"--storage {self.url}: no longer answers: {_reason(error)}") from error
+                left = None
+                time.sleep(_PAUSE)
+            if left == 0:
                 return
-            idle()
-            time.sleep(1)
+            if left:
+                idle()
+                time.sleep(1)
 
-    def clear_dead(self) -> None:
-        """Fail the running trials of this machine whose worker no longer lives, without waiting for heartbeats."""
+    def _go_on(self, do: Callable[[Job, int], float | None]) -> int | None:
+        """Do one job if one can be done (None), else return how many jobs have no record yet."""
+        with contextlib.ExitStack() as lock:
+            lock.enter_context(self.folder.lock())
+            left, waiting = self._top_up()
+            if waiting:
+                self._take_one(do, lock)
+                return None
+            if left:
+                with warnings.catch_warnings():
+                    warnings.simplefilter("ignore")  # "experimental"; it is what `optimize` does before each trial
+                    optuna.storages.fail_stale_trials(self.study)
+                self._end(self._never_begun(), TrialState.PRUNED)
+            return left
+
+    def clear_dead(self, *, died: bool = False) -> None:
+        """End the running trials of this machine whose worker no longer lives, without waiting for heartbeats.
+
+        died: the worker died at its work, which counts against the job; otherwise it was stopped with its command.
+        """
         with self.folder.lock():
-            for trial in self.study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
-                host, _, pid = str(trial.user_attrs.get("worker", "")).rpartition(":")
-                if host == socket.gethostname() and not psutil.pid_exists(int(pid)):
-                    self.study.tell(trial.number, state=TrialState.FAIL, skip_if_finished=True)
+            lost = [
+                trial
+                for trial in self._running()
+                if str(trial.user_attrs.get("worker", "")).rpartition(":")[0] == socket.gethostname()
+                and self.folder.is_free(str(trial.user_attrs["job"]))
+            ]
+            self._end([*lost, *self._never_begun()], TrialState.FAIL if died else TrialState.PRUNED)
+
+    def _running(self) -> list[optuna.trial.FrozenTrial]:
+        return self.study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
+
+    def _never_begun(self) -> list[optuna.trial.FrozenTrial]:
+        """Trials whose worker died between taking them and saying so: without a heartbeat Optuna waits for ever."""
+        last = datetime.now() - timedelta(seconds=SILENCE * self.heartbeat)
+        return [
+            trial
+            for trial in self._running()
+            if "worker" not in trial.user_attrs and trial.datetime_start is not None and trial.datetime_start < last
+        ]
+
+    def _end(self, trials: Iterable[optuna.trial.FrozenTrial], state: TrialState) -> None:
+        for trial in trials:
+            self.study.tell(trial.number, state=state, skip_if_finished=True)
 
     def forgive(self) -> int:
         """Have the failed jobs done again; returns how many there are."""
@@ -86,7 +129,10 @@ class Queue:
 
     def states(self) -> dict[str, str]:
         """`done` or `failed` of every job that has a record."""
-        for name in self.folder.ended() - set(self._ended):
+        ended = self.folder.ended()
+        # Another command may have had failed jobs forgiven.
+        self._ended = {name: state for name, state in self._ended.items() if name in ended}
+        for name in ended - set(self._ended):
             if name in self.jobs:
                 self._ended[name] = str(self.folder.record(name)["state"])
         return self._ended
@@ -104,7 +150,7 @@ class Queue:
                     raise optuna.TrialPruned("another worker still does this job")
                 if job.name in self.folder.ended():
                     raise optuna.TrialPruned("done already")
-                value = do(job, self._attempts()[job.name])
+                value = do(job, self._begun()[job.name])
                 if value is None:
                     raise optuna.TrialPruned("has no value, or failed: see the job's record")
                 return value
@@ -132,7 +178,7 @@ class Queue:
                 continue
             if need != DONE or waiting >= _AHEAD:
                 continue
-            attempts = self._attempts() if attempts is None else attempts
+            attempts = self._deaths() if attempts is None else attempts
             if attempts[job.name] >= MOST_ATTEMPTS:
                 self._give_up(job, f"{MOST_ATTEMPTS} workers died while doing it (out of memory?)")
                 continue
@@ -140,14 +186,21 @@ class Queue:
             waiting += 1
         return len(self.jobs) - len(self.states()), waiting
 
-    def _attempts(self) -> Counter[str]:
-        """How many workers have begun each job without ending it, since the failures were last forgiven."""
-        begun = self.study.get_trials(deepcopy=False, states=(TrialState.RUNNING, TrialState.FAIL))
+    def _deaths(self) -> Counter[str]:
+        """How many workers have died at each job, since the failures were last forgiven."""
+        lost = self.study.get_trials(deepcopy=False, states=(TrialState.FAIL,))
         first = int(self.study.user_attrs.get(_FORGIVEN, 0))
-        return Counter(str(trial.user_attrs.get("job")) for trial in begun if trial.number >= first)
+        return Counter(str(trial.user_attrs.get("job")) for trial in lost if trial.number >= first)
+
+    def _begun(self) -> Counter[str]:
+        """How often each job was begun."""
+        begun = [trial for trial in self.study.get_trials(deepcopy=False) if trial.state != TrialState.WAITING]
+        return Counter(str(trial.user_attrs.get("job")) for trial in begun)
 
     def _give_up(self, job: Job, error: str) -> None:
-        self.folder.write_record(job, FAILED, error=error, seconds=0.0, worker=worker_name(), attempt=0)
+        self.folder.write_record(
+            job, FAILED, error=error, balanced_accuracy=None, seconds=0.0, worker=worker_name(), attempt=0
+        )
         self._ended[job.name] = FAILED
 
 

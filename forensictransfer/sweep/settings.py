@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any
@@ -22,6 +23,8 @@ _OWN = {
     "adapt.draws": "draws",
     "adapt.strategy": "strategies",
 }
+# Domains are opened once for all sources.
+_SHARED = ("data.split", "data.data_dir")
 Seed = Annotated[int, Field(ge=0)]
 Shots = Annotated[int, Field(ge=0)]
 
@@ -95,6 +98,15 @@ def load_sweep(
         }
     )
     problems += list(_problems(resolved))
+    problems += [
+        f"{name}: '{value}' is named twice"
+        for name in ("sources", "targets")
+        for value, number in Counter(getattr(resolved, name)).items()
+        if number > 1
+    ]
+    unknown = sorted(set(sweep.tuned_shots or ()) - set(sweep.shots))
+    if unknown:
+        problems.append(f"tuned_shots: {unknown[0]} is none of the shots {list(sweep.shots)}")
     if len(problems) == 1:
         raise UserError(f"{path}: {problems[0]}")
     if problems:
@@ -128,6 +140,8 @@ def _problems(sweep: SweepSettings) -> Iterator[str]:
         *((f"source_settings.{k}", v) for k, v in sweep.source_settings.items()),
     ):
         for name in flat(values):
+            if name in _SHARED and where != "settings":
+                yield f"{where}.{name}: holds for all domains; give it in 'settings'"
             if name in _OWN:
                 yield f"{where}.{name}: is set by the sweep for each job; give '{_OWN[name]}' instead"
         yield from _setting_problems(where, values)

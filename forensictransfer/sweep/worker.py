@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import threading
 import time
@@ -19,12 +20,15 @@ ENDED_EARLY = 3
 
 def main(path: str, storage: str | None) -> int:
     """Work on the sweep in the folder `path` until it is done; returns the exit code."""
+    # The command that started this worker answers to Ctrl-C, and ends it.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     _end_with_parent()
     folder = SweepFolder.open(path)
     sweep = folder.settings
     import_tensorflow()
     sources, targets = open_domains(sweep)
     grid = make_grid(sweep, sources, targets)
+    folder.check_jobs(grid)
     from forensictransfer.sweep.jobs import Jobs
 
     jobs = Jobs(folder, {domain.name: domain for domain in [*sources, *targets]})

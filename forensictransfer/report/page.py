@@ -1,0 +1,47 @@
+"""A sweep's page: one HTML file with everything in it, what a paper's appendix would show."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from forensictransfer.progress import progress_bar
+from forensictransfer.report.html import Section, document
+from forensictransfer.report.sections.accuracy import curves_section, heat_section
+from forensictransfer.report.sections.comparison import (
+    forgetting_section,
+    rules_section,
+    significance_section,
+    tuning_section,
+)
+from forensictransfer.report.sections.evidence import energies_section, ranking_section
+from forensictransfer.report.sections.overview import facts_section, opening, title
+from forensictransfer.report.sections.pictures import pictures_section
+from forensictransfer.report.sections.record import (
+    cost_section,
+    numbers_section,
+    reproduce_section,
+    settings_section,
+)
+from forensictransfer.report.view import View
+
+
+def render_page(view: View) -> str:
+    """The page of a sweep as HTML. Raises UserError for a file of the sweep that is missing or torn."""
+    makers: tuple[Callable[[], Section], ...] = (
+        lambda: facts_section(view),
+        lambda: heat_section(view),
+        lambda: curves_section(view),
+        lambda: energies_section(view),
+        lambda: ranking_section(view),
+        lambda: forgetting_section(view),
+        lambda: rules_section(view),
+        lambda: pictures_section(view),
+        lambda: significance_section(view),
+        lambda: tuning_section(view),
+        lambda: cost_section(view),
+        lambda: settings_section(view),
+        lambda: numbers_section(view),
+        lambda: reproduce_section(view),
+    )
+    made = [maker() for maker in progress_bar(makers, desc="drawing", unit="section")]
+    return document(title(view), opening(view), made)
