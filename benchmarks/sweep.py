@@ -58,7 +58,7 @@ def compare(options: argparse.Namespace) -> str:
         out = options.out / f"{workers}x{threads}"
         shutil.rmtree(out, ignore_errors=True)
         start = time.monotonic()
-        done = ft.sweep(settings, out, workers=workers, threads=threads)
+        done = ft.run_sweep(settings, out, workers=workers, threads=threads)
         seconds = time.monotonic() - start
         first = first or seconds
         lines.append(f"{workers:7d}  {threads:7d}  {seconds:7.0f}  {first / seconds:17.2f}  {done.done}/{done.total}")

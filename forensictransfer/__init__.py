@@ -1,6 +1,6 @@
 """ForensicTransfer: train a forgery detector on one domain, adapt it to the next with a few shots, report honestly.
 
-Each command of the command line is one call here, with the same name and arguments:
+Each command of the command line is one call here, with the same arguments:
 
     import forensictransfer as ft
 
@@ -8,8 +8,8 @@ Each command of the command line is one call here, with the same name and argume
     ft.adapt("runs/src", target="photos/retouch", out="runs/tgt", shots=10, strategy="finetune", draws=5)
     ft.evaluate("runs/src", on=["photos/retouch"])
     print(ft.table("runs/src", "runs/tgt"))
-    ft.sweep("configs/sweep.yaml", out="sweeps/first")
-    ft.report("sweeps/first")
+    ft.run_sweep("configs/sweep.yaml", out="sweeps/first")
+    ft.write_report("sweeps/first")
 
 TensorFlow is loaded when a call needs it, not by `import forensictransfer`.
 """
@@ -21,11 +21,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from forensictransfer import data
-    from forensictransfer.commands import adapt, evaluate, report, show, sweep, table, train
+    from forensictransfer.commands import adapt, evaluate, run_sweep, show, table, train, write_report
     from forensictransfer.errors import UserError
 
 __version__ = "0.1.0"
-__all__ = ["UserError", "adapt", "data", "evaluate", "report", "show", "sweep", "table", "train"]
+__all__ = ["UserError", "adapt", "data", "evaluate", "run_sweep", "show", "table", "train", "write_report"]
 
 
 def __getattr__(name: str) -> Any:

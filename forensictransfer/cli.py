@@ -150,7 +150,7 @@ def _sweep(arguments: Namespace) -> int:
     if arguments.dry_run:
         print(commands.dry_run(arguments.settings, arguments.out, **options))
         return 0
-    outcome = commands.sweep(
+    outcome = commands.run_sweep(
         arguments.settings, arguments.out, storage=arguments.storage, retry=arguments.retry, **options
     )
     print(outcome.text)
@@ -160,7 +160,7 @@ def _sweep(arguments: Namespace) -> int:
 def _report(arguments: Namespace) -> None:
     from forensictransfer import commands
 
-    print(f"wrote {commands.report(arguments.sweep, arguments.out)}")
+    print(f"wrote {commands.write_report(arguments.sweep, arguments.out)}")
 
 
 def _data(arguments: Namespace) -> None:

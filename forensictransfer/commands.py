@@ -179,7 +179,7 @@ def table(
     return tables.table([Path(run) for run in runs], markdown=markdown, csv=csv, latex=latex)
 
 
-def sweep(settings: str | Path, out: str | Path, **options: Any) -> Outcome:
+def run_sweep(settings: str | Path, out: str | Path, **options: Any) -> Outcome:
     """Do all jobs of a sweep that are not done yet: `forensictransfer.sweep.manager.run_sweep` tells the options.
 
     Args:
@@ -187,29 +187,29 @@ def sweep(settings: str | Path, out: str | Path, **options: Any) -> Outcome:
     Returns: what is done and what failed, by name.
     Raises: UserError for a mistake in the input; a job that fails is recorded, not raised.
     """
-    from forensictransfer.sweep.manager import run_sweep
+    from forensictransfer.sweep import manager
 
-    return run_sweep(settings, out, **options)
+    return manager.run_sweep(settings, out, **options)
 
 
 def dry_run(settings: str | Path, out: str | Path, **options: Any) -> str:
-    """What `sweep` would do, as text: the jobs, which are done, and about how long the others take."""
+    """What `run_sweep` would do, as text: the jobs, which are done, and about how long the others take."""
     from forensictransfer.sweep.manager import dry_run
 
     return dry_run(settings, out, **options)
 
 
-def report(sweep: str | Path, out: str | Path | None = None) -> Path:
+def write_report(sweep: str | Path, out: str | Path | None = None) -> Path:
     """Write a sweep's page (index.html) and tables from its result files alone; returns the page.
 
     Args:
         sweep: the folder of a sweep, finished or not. out: folder to write to (default: `report` in it).
     Raises: UserError if the folder is no sweep, has no results yet, or holds files that were edited.
     """
-    from forensictransfer.report.write import write_report
+    from forensictransfer.report import write
 
     folder = Path(sweep).expanduser()
-    return write_report(folder, folder / "report" if out is None else Path(out).expanduser())
+    return write.write_report(folder, folder / "report" if out is None else Path(out).expanduser())
 
 
 def show(run: str | Path) -> str:

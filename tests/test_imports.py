@@ -172,3 +172,15 @@ def test_the_package_is_light_and_lists_its_calls() -> None:
         f"assert not {set(HEAVY)} & set(sys.modules)\n"
     )
     assert code == 0, stderr
+
+
+def test_every_public_call_is_one_whatever_was_imported_before() -> None:
+    """A room of the package of the same name would hide it."""
+    code = (
+        "import types, forensictransfer as ft, forensictransfer.cli, forensictransfer.commands\n"
+        "import forensictransfer.sweep.manager, forensictransfer.report.write\n"
+        "calls = [name for name in ft.__all__ if name != 'data']\n"
+        "assert 'run_sweep' in calls and all(callable(getattr(ft, name)) for name in calls)\n"
+    )
+    status, err, _ = run(code)
+    assert status == 0, err
