@@ -31,7 +31,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             _discard_output()
         return _say(f"error: {_file(error)}: {_TROUBLE[error.errno]}", 2)
     except KeyboardInterrupt:
-        return _say("interrupted; a training goes on with --resume, a sweep when it is started again", 130)
+        return _say("interrupted; a training goes on with --resume, a sweep and `data faces` when called again", 130)
     except Exception as error:
         trouble = _TENSORFLOW_TROUBLE.get(type(error).__name__)
         if trouble is None or not type(error).__module__.startswith("tensorflow"):
@@ -164,21 +164,19 @@ def _report(arguments: Namespace) -> None:
 
 
 def _data(arguments: Namespace) -> None:
-    raise UserError(f"data: expected one of list, build, show (see `{NAME} data --help`)")
+    raise UserError(f"data: expected one of list, build, show, faces (see `{NAME} data --help`)")
 
 
 def _data_list(arguments: Namespace) -> None:
-    from forensictransfer.data.builtin import builtin_descriptions
+    from forensictransfer import data
 
-    descriptions = builtin_descriptions()
-    width = max(len(name) for name in descriptions)
-    print("\n".join(f"{name:<{width}}  {text}" for name, text in descriptions.items()))
+    print(data.details(arguments.name) if arguments.name else data.table())
 
 
 def _data_build(arguments: Namespace) -> None:
     from forensictransfer import data
 
-    built = data.build(arguments.name, overwrite=arguments.overwrite)
+    built = data.build(arguments.name, overwrite=arguments.overwrite, files=arguments.files)
     print(f"built {', '.join(built)}" if built else f"{arguments.name} is built already; --overwrite makes it again")
 
 
@@ -186,6 +184,25 @@ def _data_show(arguments: Namespace) -> None:
     from forensictransfer import data
 
     print(data.show(arguments.domain, group=arguments.group))
+    if arguments.sheet:
+        print(data.sheet(arguments.domain, arguments.sheet, group=arguments.group))
+
+
+def _data_faces(arguments: Namespace) -> None:
+    from forensictransfer.video import FaceSettings, extract_faces
+
+    names = ("per_video", "per_second", "margin", "shape", "side", "smallest", "confidence")
+    settings = FaceSettings(**{name: getattr(arguments, name) for name in names})
+    print(
+        extract_faces(
+            arguments.source,
+            arguments.out,
+            settings=settings,
+            masks=arguments.masks,
+            group=arguments.group_by,
+            overwrite=arguments.overwrite,
+        )
+    )
 
 
 _HANDLERS: dict[str, Callable[[Namespace], int | None]] = {
@@ -200,6 +217,7 @@ _HANDLERS: dict[str, Callable[[Namespace], int | None]] = {
     "data_list": _data_list,
     "data_build": _data_build,
     "data_show": _data_show,
+    "data_faces": _data_faces,
 }
 
 

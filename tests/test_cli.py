@@ -19,6 +19,7 @@ from forensictransfer import commands
 from forensictransfer.arguments import build_parser
 from forensictransfer.cli import main
 from forensictransfer.config import DataSettings, DomainSettings, Settings, leaves
+from forensictransfer.data.catalogue import data_sets
 from forensictransfer.data.domains import open_domain
 from forensictransfer.errors import UserError
 from forensictransfer.runs import RunFolder, domain_info
@@ -169,7 +170,7 @@ def test_train_refuses_what_cannot_work(capsys: pytest.CaptureFixture[str]) -> N
     train = ("train", "--out", "run", "--source")
     assert "there is no such folder" in fail(capsys, *train, "nowhere")
     assert "forged_photos/splice" in fail(capsys, *train, "forged_photos/splise")
-    assert "run `forensictransfer data build forged_photos`" in fail(capsys, *train, "forged_photos/splice")
+    assert "run `forensictransfer data build forged_photos/splice`" in fail(capsys, *train, "forged_photos/splice")
     assert "real" in fail(capsys, *train, source / "none")
     assert "no such settings file" in fail(capsys, *train, source, "--config", "no.yaml")
     assert "is no run" in fail(capsys, "train", "--source", source, "--out", source, "--overwrite")
@@ -252,7 +253,11 @@ def test_a_read_only_place_is_named(monkeypatch: pytest.MonkeyPatch, capsys: pyt
         (OSError(errno.EROFS, "Read-only", "a"), "error: a: the file system is read-only", 2),
         (PermissionError(errno.EACCES, "no", "a", None, "b"), "error: b: no permission", 2),
         (UserError("no such thing"), "error: no such thing", 2),
-        (KeyboardInterrupt(), "interrupted; a training goes on with --resume, a sweep when it is started again", 130),
+        (
+            KeyboardInterrupt(),
+            "interrupted; a training goes on with --resume, a sweep and `data faces` when called again",
+            130,
+        ),
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, BaseException) else "",
 )
@@ -324,6 +329,18 @@ def test_data_show_in_a_process() -> None:
     done = command("data", "show", "photos")
     assert done.returncode == 0, done.stderr
     assert "12" in done.stdout and "real" in done.stdout
+
+
+def test_a_data_set_that_is_got_by_hand(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["data", "list", "ciplab_faces"]) == 0
+    said = capsys.readouterr().out
+    assert "real_and_fake_face/training_real" in said and "kaggle.com/datasets/ciplab" in said
+    assert "expected what archive.zip from" in fail(capsys, "data", "build", "ciplab_faces")
+    files = Path(str(data_sets()["ciplab_faces"].module("catalogue").__file__)).parent / "dummy_data"
+    assert main(["data", "build", "ciplab_faces", "--from", str(files)]) == 0
+    assert capsys.readouterr().out == "built ciplab_faces/photoshop\n"
+    assert main(["data", "show", "ciplab_faces/photoshop", "--sheet", "sheet.png"]) == 0
+    assert "6 real and 6 fake images" in capsys.readouterr().out and Path("sheet.png").stat().st_size > 1000
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")

@@ -11,9 +11,12 @@ from PIL import Image
 import forensictransfer.data
 from forensictransfer.config import DataSettings, DomainSettings
 from forensictransfer.data import domains
-from forensictransfer.data.builtin import Example
+from forensictransfer.data.builtin import Example, build_builtin
+from forensictransfer.data.catalogue import data_sets
+from forensictransfer.data.decode import ImageError, decode, read_header
 from forensictransfer.data.domains import FAKE, REAL, Domain, Record, data_folder, open_domain
 from forensictransfer.data.splits import SPLITS, split_of
+from forensictransfer.data.stored import StoredImage
 from forensictransfer.errors import UserError
 
 DATA = DataSettings()
@@ -167,7 +170,7 @@ def test_built_in_domains(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> No
         return examples
 
     monkeypatch.setattr(domains, "builtin_names", lambda: ("photos/one", "photos/two"))
-    monkeypatch.setattr(domains, "load_builtin", load)
+    monkeypatch.setattr(domains, "find_builtin", load)
     domain = open_domain("photos/one", data=DataSettings(data_dir=str(tmp_path)))
     assert (domain.name, domain.origin, domain.notes) == ("photos/one", "photos/one", ())
     assert domain.records[0] == Record("train/0", REAL, "train", "train", b"bytes")
@@ -197,3 +200,20 @@ def test_show_counts_and_warns_of_a_difference_in_format(tmp_path: Path) -> None
     assert "the classes differ in format" in text
     assert "note: real/broken.png: expected PNG, JPEG, WebP, BMP or TIFF, found 0 bytes" in text
     assert isinstance(forensictransfer.data.list(), tuple)
+
+
+def test_a_built_data_set_is_opened_where_it_lies(tmp_path: Path) -> None:
+
+    files = Path(str(data_sets()["casia_v2"].module("catalogue").__file__)).parent / "dummy_data"
+    build_builtin("casia_v2/splicing", tmp_path, files=files)
+    domain = open_domain("casia_v2/splicing", data=DataSettings(data_dir=str(tmp_path)))
+    assert domain.notes[2] == "tampered images without a mask in CASIA 2 Groundtruth: 1"
+    for record in domain.records:
+        assert isinstance(record.source, StoredImage)
+        assert np.array_equal(decode(record.source, max_pixels=1000), decode(files / record.name, max_pixels=1000))
+        assert read_header(record.source) == read_header(files / record.name)
+    before = domain.fingerprint()
+    assert open_domain("casia_v2/splicing", data=DataSettings(data_dir=str(tmp_path))).fingerprint() == before
+    next(tmp_path.rglob("*-train.tfrecord*")).unlink()
+    with pytest.raises(ImageError, match="cannot be read: No such file"):
+        decode(domain.records[0].source, max_pixels=1000)

@@ -25,7 +25,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("sweep",),
     ("board", "pictures", "training", "adaptation", "evaluation", "report", "search", "strategies", "callbacks"),
     ("workbench",),
-    ("data", "datasets", "detectors"),
+    ("data", "datasets", "detectors", "video"),
     ("layers",),
 )
 # These read arrays, files and settings: the heavy libraries stay out of them, at the top of the file and inside.

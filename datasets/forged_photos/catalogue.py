@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from forensictransfer.data.catalogue import MADE_HERE, Facts
+
 VERSION = "1.0.0"
 
 CONFIGS = {
@@ -13,3 +15,13 @@ CONFIGS = {
     "resynth_nearest": "the whole image re-made by an autoencoder that up-samples by repeating pixels",
     "resynth_bilinear": "the whole image re-made by an autoencoder that up-samples bilinearly",
 }
+
+FACTS = Facts(
+    forgery="7 local and whole-image forgeries",
+    content="photographs, 19 scenes",
+    size="760 a domain, 128 x 128 JPEG",
+    licence="CC0, public domain, CC BY",
+    obtained=MADE_HERE,
+    groups="the scene",
+    splits="scenes, the same in all domains",
+)

@@ -1,47 +1,46 @@
-"""The data sets that come with the package: listed, built and read. TensorFlow is loaded only to build or to read."""
+"""The data sets that come with the package: named, built and read. TensorFlow is loaded only to build."""
 
 from __future__ import annotations
 
 import contextlib
-import importlib
 import io
+import json
 import shutil
-import tempfile
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-import forensictransfer.datasets
+from forensictransfer.data.catalogue import DataSet, data_sets, manual_folder
+from forensictransfer.data.manual import list_domain
+from forensictransfer.data.stored import Example, StoredImage, read_examples, write_index
 from forensictransfer.errors import UserError, nearest
+from forensictransfer.files import new_folder
 from forensictransfer.progress import progress_bar
 from forensictransfer.quiet import import_tensorflow
 
+__all__ = [
+    "Example",
+    "build_builtin",
+    "builtin_descriptions",
+    "builtin_names",
+    "builtin_notes",
+    "find_builtin",
+    "is_built",
+    "load_builtin",
+]
 LABELS = ["real", "fake"]
 SPLITS = ("train", "validation", "test")
 
 
-class Example(NamedTuple):
-    """One image of a built-in data set: its encoded bytes as they were stored, and what is known about it."""
-
-    name: str
-    label: int
-    group: str
-    split: str
-    image: bytes
-
-
 def builtin_names() -> tuple[str, ...]:
     """All built-in domains, `DATASET/CONFIG`, in the order of the data sets' catalogues."""
-    return tuple(f"{dataset}/{config}" for dataset, (_, configs) in _catalogues().items() for config in configs)
+    return tuple(domain for data_set in data_sets().values() for domain in data_set.domains)
 
 
 def builtin_descriptions() -> dict[str, str]:
     """One line on each built-in domain."""
-    return {
-        f"{dataset}/{config}": text
-        for dataset, (_, configs) in _catalogues().items()
-        for config, text in configs.items()
-    }
+    return {f"{s.name}/{config}": text for s in data_sets().values() for config, text in s.configs.items()}
 
 
 def is_built(name: str, data_dir: Path) -> bool:
@@ -50,30 +49,65 @@ def is_built(name: str, data_dir: Path) -> bool:
     return (folder / "dataset_info.json").is_file() and (folder / "features.json").is_file()
 
 
-def build_builtin(name: str, data_dir: Path, overwrite: bool = False) -> tuple[str, ...]:
+def builtin_notes(name: str, data_dir: Path) -> tuple[str, ...]:
+    """The remarks that the build of a domain left: what was passed over, and what its groups do not know."""
+    try:
+        return tuple(json.loads((_folder(name, data_dir) / "metadata.json").read_text(encoding="utf-8"))["notes"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return ()
+
+
+def build_builtin(name: str, data_dir: Path, overwrite: bool = False, *, files: Path | None = None) -> tuple[str, ...]:
     """Make the built-in domain `name`, or all domains of the data set `name`, under `data_dir`.
 
-    What is already there is left alone unless `overwrite`. Each domain appears in one move when it is complete.
-    Progress goes to stderr.
+    What is already there is left alone unless `overwrite`, so that a build that was stopped goes on with the domain
+    that it was at. Each domain appears in one move when it is complete. Progress and remarks go to stderr.
 
+    Args:
+        files: the folder with the extracted files of a data set that is got by hand, by default
+            `data_dir`/manual/DATASET.
     Returns:
         The names of the domains that were built now.
     Raises:
-        UserError: an unknown name, or a folder that cannot be written to.
+        UserError: an unknown name, a folder that cannot be written to, files that are missing or not as expected.
     """
-    chosen = _chosen(name)
+    data_set, chosen = _chosen(name)
     missing = [domain for domain in chosen if overwrite or not is_built(domain, data_dir)]
     if not missing:
         return ()
+    root = Path(files).expanduser().absolute() if files is not None else manual_folder(data_set.name, data_dir)
+    said: list[str] = []
+    if data_set.facts.manual:
+        _check_root(data_set, root)
+        for domain in missing:
+            # Before TensorFlow is loaded and before anything is written; the builder lists them again.
+            config = domain.split("/")[1]
+            _, notes = list_domain(data_set.name, data_set.module("layout"), data_set.facts, config, root)
+            said += _say(f"{domain}: {note}" for note in notes)
+    elif files is not None:
+        raise UserError(f"{data_set.name} is made on this machine and takes no files, got {files}")
     with progress_bar(missing, desc="building", unit="domain") as bar:
         for domain in bar:
             bar.set_postfix_str(domain)
-            _build(domain, data_dir, overwrite)
+            _build(data_set, domain, data_dir, overwrite, root)
+    for domain in missing:
+        new = (f"{domain}: {note}" for note in builtin_notes(domain, data_dir))
+        said += _say(note for note in new if note not in said)
     return tuple(missing)
 
 
 def load_builtin(name: str, data_dir: Path) -> list[Example]:
-    """Read the built-in domain `name` from `data_dir`, sorted by split and name; images stay encoded.
+    """As `find_builtin`, with the encoded images in memory."""
+    return [
+        example._replace(image=_bytes(example.image), mask=None if example.mask is None else _bytes(example.mask))
+        for example in find_builtin(name, data_dir)
+    ]
+
+
+def find_builtin(name: str, data_dir: Path) -> list[Example]:
+    """The examples of the built-in domain `name` in `data_dir`, sorted by split and name.
+
+    The images stay where they are (`StoredImage`), since a domain may be larger than the memory. No TensorFlow.
 
     Raises:
         UserError: an unknown name, or a domain that has not been built in `data_dir`.
@@ -81,70 +115,75 @@ def load_builtin(name: str, data_dir: Path) -> list[Example]:
     if name not in builtin_names():
         raise UserError(f"no built-in domain '{name}'{nearest(name, builtin_names())}")
     if not is_built(name, data_dir):
-        dataset = name.split("/")[0]
-        raise UserError(f"{name} is not built in {data_dir}: run `forensictransfer data build {dataset}`")
-    import_tensorflow()
-    import tensorflow_datasets as tfds
-
-    builder = tfds.builder_from_directory(_folder(name, data_dir))
-    if builder.info.features["label"].names != LABELS:
-        raise UserError(f"{name}: expected the labels {LABELS}, found {builder.info.features['label'].names}")
-    examples = []
-    for split in SPLITS:
-        stored = builder.as_dataset(split=split, decoders={"image": tfds.decode.SkipDecoding()})
-        for item in tfds.as_numpy(stored):
-            label, group = int(item["label"]), item["group"].decode()
-            examples.append(Example(item["name"].decode(), label, group, split, item["image"]))
-    return sorted(examples, key=lambda example: (SPLITS.index(example.split), example.name))
+        raise UserError(f"{name} is not built in {data_dir}: run `forensictransfer data build {name}`")
+    return read_examples(_folder(name, data_dir), SPLITS)
 
 
-def _catalogues() -> dict[str, tuple[str, dict[str, str]]]:
-    """Version and described configurations of each data set: every builder folder that has a `catalogue.py`."""
-    found = {}
-    for root in forensictransfer.datasets.__path__:
-        for file in sorted(Path(root).glob("*/catalogue.py")):
-            module = importlib.import_module(f"forensictransfer.datasets.{file.parent.name}.catalogue")
-            found[file.parent.name] = (module.VERSION, module.CONFIGS)
-    return found
+def _bytes(image: StoredImage | bytes) -> bytes:
+    return image if isinstance(image, bytes) else image.read_bytes()
 
 
-def _chosen(name: str) -> list[str]:
-    names = builtin_names()
-    chosen = [known for known in names if name in (known, known.split("/")[0])]
-    if not chosen:
-        raise UserError(f"no built-in data set '{name}'{nearest(name, [*_catalogues(), *names])}")
-    return chosen
+def _chosen(name: str) -> tuple[DataSet, list[str]]:
+    for data_set in data_sets().values():
+        chosen = [domain for domain in data_set.domains if name in (data_set.name, domain)]
+        if chosen:
+            return data_set, chosen
+    raise UserError(f"no built-in data set '{name}'{nearest(name, [*data_sets(), *builtin_names()])}")
+
+
+def _say(notes: Iterable[str]) -> list[str]:
+    said = list(notes)
+    for note in said:
+        print(note, file=sys.stderr)
+    return said
+
+
+def _check_root(data_set: DataSet, root: Path) -> None:
+    if root.is_dir() and any(not entry.name.startswith(".") for entry in root.iterdir()):
+        return
+    what = "is empty" if root.is_dir() else "is a file" if root.exists() else "is not there"
+    raise UserError(
+        f"{data_set.name} is got by hand ({data_set.facts.obtained}): expected what {' + '.join(data_set.facts.files)} "
+        f"from {data_set.facts.page} extract to in {root}, which {what}; "
+        f"`forensictransfer data list {data_set.name}` draws the folders"
+    )
 
 
 def _folder(name: str, data_dir: Path) -> Path:
     dataset, _, config = name.partition("/")
-    version = _catalogues()[dataset][0] if dataset in _catalogues() else ""
-    return Path(data_dir).expanduser().absolute() / dataset / config / version
+    known = data_sets().get(dataset)
+    return Path(data_dir).expanduser().absolute() / dataset / config / (known.version if known else "")
 
 
-def _build(domain: str, data_dir: Path, overwrite: bool) -> None:
+def _build(data_set: DataSet, domain: str, data_dir: Path, overwrite: bool, root: Path) -> None:
     import_tensorflow()
     import tensorflow as tf
     import tensorflow_datasets as tfds
 
-    dataset, config = domain.split("/")
-    module = importlib.import_module(f"forensictransfer.datasets.{dataset}.{dataset}_dataset_builder")
-    target = _folder(domain, data_dir)
+    config = domain.split("/")[1]
+    module = data_set.module(f"{data_set.name}_dataset_builder")
+    options = tfds.download.DownloadConfig(manual_dir=root) if data_set.facts.manual else None
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
         # Built beside its place and moved there, so that a build that is killed leaves an earlier one as it was.
-        with tempfile.TemporaryDirectory(prefix=".building-", dir=target.parent) as draft:
+        with new_folder(_folder(domain, data_dir), overwrite=overwrite) as draft:
             with _quiet(tfds.core.utils.tqdm_utils):
-                builder = module.Builder(data_dir=draft, config=config)
-                builder.download_and_prepare()
-            if overwrite and target.exists():
-                shutil.rmtree(target)
-            Path(builder.data_dir).rename(target)
+                builder = module.Builder(data_dir=draft / "draft", config=config)
+                builder.download_and_prepare(download_config=options)
+            for path in Path(builder.data_dir).iterdir():
+                path.rename(draft / path.name)
+            shutil.rmtree(draft / "draft")
+            _check_labels(domain, builder.info)
+            write_index(draft, SPLITS)
     except (OSError, tf.errors.OpError) as error:
         # Another process may have finished the same domain while this one was at it.
         if overwrite or not is_built(domain, data_dir):
             reason = str(error).splitlines()[0]
             raise UserError(f"cannot build {domain} in {data_dir}: {reason}") from error
+
+
+def _check_labels(domain: str, info: Any) -> None:
+    if info.features["label"].names != LABELS:
+        raise UserError(f"{domain}: expected the labels {LABELS}, found {info.features['label'].names}")
 
 
 @contextlib.contextmanager

@@ -35,8 +35,10 @@ import numpy as np
 from PIL import BmpImagePlugin, Image, JpegImagePlugin, PngImagePlugin, TiffImagePlugin, WebPImagePlugin
 from PIL.ImageFile import ImageFile
 
+from forensictransfer.data.stored import StoredImage
 from forensictransfer.errors import UserError
 
+Source = Path | bytes | StoredImage
 FORMATS = "PNG, JPEG, WebP, BMP or TIFF"
 _ORIENTATION = 0x0112
 _BITS_PER_SAMPLE = 258
@@ -74,11 +76,11 @@ class Header(NamedTuple):
     mode: str
 
 
-def decode(source: Path | bytes, *, max_pixels: int) -> np.ndarray:
+def decode(source: Source, *, max_pixels: int) -> np.ndarray:
     """The pixels of one image, by the rules at the head of this module.
 
     Args:
-        source: a file, or the encoded bytes of an image.
+        source: a file, the encoded bytes of an image, or a stored one.
         max_pixels: larger images are refused from their header alone.
     Returns:
         uint8 (h, w, 3), red green blue, read-only.
@@ -101,7 +103,7 @@ def decode(source: Path | bytes, *, max_pixels: int) -> np.ndarray:
     return pixels
 
 
-def read_header(source: Path | bytes) -> Header:
+def read_header(source: Source) -> Header:
     """Format, size and mode of one image, without decoding it. Raises ImageError."""
     with _opened(source) as image:
         return Header(str(image.format), *image.size, image.mode)
@@ -115,7 +117,7 @@ def digest(pixels: np.ndarray) -> str:
 
 
 @contextlib.contextmanager
-def _opened(source: Path | bytes) -> Iterator[ImageFile]:
+def _opened(source: Source) -> Iterator[ImageFile]:
     """The image behind its header; whatever goes wrong while it is open becomes an ImageError."""
     kind = "an image"
     try:
@@ -137,7 +139,9 @@ def _opened(source: Path | bytes) -> Iterator[ImageFile]:
         raise ImageError(_name(source), f"cannot be decoded as {kind}: {detail}") from error
 
 
-def _stream(source: Path | bytes) -> IO[bytes]:
+def _stream(source: Source) -> IO[bytes]:
+    if isinstance(source, StoredImage):
+        return io.BytesIO(source.read_bytes())
     if isinstance(source, bytes):
         return io.BytesIO(source)
     # Looked at first, since opening a pipe would wait for ever.
@@ -146,7 +150,7 @@ def _stream(source: Path | bytes) -> IO[bytes]:
     return open(source, "rb")
 
 
-def _name(source: Path | bytes) -> str:
+def _name(source: Source) -> str:
     return f"encoded image of {len(source)} bytes" if isinstance(source, bytes) else str(source)
 
 

@@ -1,4 +1,4 @@
-"""The `data` command: list and build the built-in data sets, and say what a domain holds."""
+"""What a domain holds, as text; and the names of the built-in ones."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from forensictransfer.config import DataSettings
-from forensictransfer.data.builtin import build_builtin, builtin_names
+from forensictransfer.data.builtin import builtin_names
 from forensictransfer.data.decode import ImageError, read_header
-from forensictransfer.data.domains import Domain, Record, data_folder, open_domain
+from forensictransfer.data.domains import Domain, Record, open_domain
 from forensictransfer.data.layout import CLASSES
 from forensictransfer.data.splits import SPLITS
 
@@ -19,17 +19,6 @@ SAMPLE = 200
 def list_names() -> tuple[str, ...]:
     """The names of all built-in domains."""
     return builtin_names()
-
-
-def build(name: str, overwrite: bool = False, *, data: DataSettings | None = None) -> tuple[str, ...]:
-    """Build a built-in domain, or all domains of a built-in data set; what is there stays unless `overwrite`.
-
-    Returns:
-        The names of the domains that were built now.
-    Raises:
-        UserError: an unknown name, or a folder that cannot be written.
-    """
-    return build_builtin(name, data_folder(data or DataSettings()), overwrite)
 
 
 def show(domain: str | Path, group: str | None = None, *, data: DataSettings | None = None) -> str:

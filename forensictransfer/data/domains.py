@@ -9,10 +9,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from forensictransfer.config import DataSettings, DomainSettings, load_domain_file
-from forensictransfer.data.builtin import builtin_names, load_builtin
+from forensictransfer.data.builtin import builtin_names, builtin_notes, find_builtin
+from forensictransfer.data.decode import Source
 from forensictransfer.data.groups import groups_of, keep_apart
 from forensictransfer.data.layout import CLASSES, list_images
 from forensictransfer.data.splits import SPLITS, split_of
+from forensictransfer.data.stored import StoredImage
 from forensictransfer.errors import UserError, nearest
 
 REAL = 0
@@ -27,14 +29,14 @@ class Record:
     label: REAL (0) or FAKE (1).
     group: images of one group show the same photograph; they never stand in two splits.
     split: train, validation or test.
-    source: a file, or the encoded bytes of the image.
+    source: a file, the encoded bytes of the image, or where they lie in a built data set.
     """
 
     name: str
     label: int
     group: str
     split: str
-    source: Path | bytes
+    source: Source
 
     def __post_init__(self) -> None:
         if self.label not in (REAL, FAKE):
@@ -113,11 +115,13 @@ def _settings(spec: str | Path | DomainSettings) -> DomainSettings:
 
 
 def _open_builtin(settings: DomainSettings, data: DataSettings) -> Domain:
-    examples = load_builtin(settings.path, data_folder(data))
+    folder = data_folder(data)
+    examples = find_builtin(settings.path, folder)
     records = tuple(Record(e.name, e.label, e.group, e.split, e.image) for e in examples)
-    notes: tuple[str, ...] = ()
+    notes = builtin_notes(settings.path, folder)
     if settings.group != "stem":
-        notes = (f"the group rule '{settings.group}' was passed over: {settings.path} has its own groups",)
+        passed = f"the group rule '{settings.group}' was passed over: {settings.path} has its own groups"
+        notes = (*notes, passed)
         settings = settings.model_copy(update={"group": "stem"})
     return Domain(settings.name or settings.path, settings.path, records, notes, settings)
 
@@ -169,8 +173,10 @@ def _gaps(domain: Domain) -> list[str]:
     return notes
 
 
-def _size(source: Path | bytes) -> int:
+def _size(source: Source) -> int:
     """Size in bytes; -1 for a file that is not there."""
+    if isinstance(source, StoredImage):
+        return source.length
     if isinstance(source, bytes):
         return len(source)
     try:

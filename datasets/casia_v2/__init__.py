@@ -1,0 +1,1 @@
+"""Photographs with a region pasted in from another one or from themselves, with masks."""

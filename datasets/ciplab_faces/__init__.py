@@ -1,0 +1,1 @@
+"""Portraits with parts exchanged by hand in an image editor."""

@@ -1,0 +1,1 @@
+"""Uncompressed photographs with a region of another camera's photograph pasted in, with masks."""

@@ -1,0 +1,1 @@
+"""Images by diffusion models and GANs against the photographs these were trained on."""

@@ -1,0 +1,1 @@
+"""ImageNet photographs against images by eight generators."""
