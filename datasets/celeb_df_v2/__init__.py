@@ -1,0 +1,1 @@
+"""Faces of Celeb-DF (v2): interviews of celebrities, and swaps among them."""

@@ -1,0 +1,1 @@
+"""Faces of the DFDC preview: paid actors, and swaps among them by two methods."""
