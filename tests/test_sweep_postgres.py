@@ -146,4 +146,7 @@ def test_a_lost_machine_costs_no_job_and_no_digit(database: str, grid: Path, tmp
     assert measured(shared) == measured(alone)
     for sweep in (shared, alone):
         ended(start("report", sweep))
-    assert (shared / "report" / "tables.csv").read_bytes() == (alone / "report" / "tables.csv").read_bytes()
+    tables = [(sweep / "report" / "tables.csv").read_text().splitlines() for sweep in (shared, alone)]
+    # All but how long it took.
+    first, second = ([line for line in lines if not line.startswith("cost,")] for lines in tables)
+    assert first == second and len(first) > 40
