@@ -1,6 +1,6 @@
 """How a sweep's time and memory go: one worker against several, one thread against several, job after job.
 
-    python benchmarks/sweep.py configs/sweep.yaml --out sweeps/bench --domains forged_photos/splice forged_photos/retouch
+    python benchmarks/sweep.py configs/sweep.yaml --out sweeps/b --domains forged_photos/splice forged_photos/retouch
 
 Does the same sweep several times, each in a folder of its own and from nothing, and prints wall time, the ratio to the
 first, and how the workers' memory went. With --read it prints what a finished sweep says of itself instead.
