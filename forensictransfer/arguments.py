@@ -6,19 +6,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from forensictransfer import __version__
+from forensictransfer.data_arguments import DOMAIN, NAME, add_data, add_group
 from forensictransfer.detectors.names import DETECTORS
 from forensictransfer.errors import UserError, nearest
 from forensictransfer.flags import Parser, add_settings, check_flags
 from forensictransfer.strategies import STRATEGIES
 
-NAME = "forensictransfer"
-_DOMAIN = """\
-A DOMAIN is one of
-  a built-in name   forged_photos/splice       (`forensictransfer data list` names them all)
-  a folder          photos/splice              with real/ and fake/ in it, read in place; or with train/, validation/
-                                               and test/ that hold real/ and fake/ each
-  a domain file     splice.yaml                path: photos/splice    name: Splices    group: 'b\\d+r\\d+'
-"""
 _SETTINGS = """\
 Settings come from the defaults, then --config FILE, then single flags such as --train.epochs 15.
 A run folder's settings.yaml is valid as --config again.
@@ -34,7 +27,7 @@ def build_parser() -> tuple[Parser, dict[str, Any]]:
     parser = Parser(
         prog=NAME,
         description="Train a forgery detector on one domain, adapt it to the next with a few shots, report honestly.",
-        epilog=_DOMAIN
+        epilog=DOMAIN
         + f"""
 examples:
   {NAME} data build forged_photos
@@ -57,7 +50,7 @@ examples:
         "report": _report(sub),
         "table": _table(sub),
         "show": _show(sub),
-        "data": _data(sub),
+        "data": add_data(sub),
     }
     return parser, commands
 
@@ -69,7 +62,7 @@ def _train(sub: Any) -> Parser:
         help="fit a detector on a source domain and write a run folder",
         description="Fit a detector on the train split of a source domain, stop by its validation split, and write\n"
         "a run folder. Killed at any moment, it goes on with --resume and ends in the same weights.",
-        epilog=_DOMAIN
+        epilog=DOMAIN
         + f"""
 detectors:
 {_listed(DETECTORS)}
@@ -96,7 +89,7 @@ def _adapt(sub: Any) -> Parser:
         description="Adapt a trained run to a target domain with a few labelled images per class (shots), drawn from\n"
         "the target's train split. Each draw repeats it with other shots. Settings are those of the run unless\n"
         "given here.",
-        epilog=_DOMAIN
+        epilog=DOMAIN
         + f"""
 strategies:
 {_listed(STRATEGIES)}
@@ -129,7 +122,7 @@ def _evaluate(sub: Any) -> Parser:
         description="Score the test split of each domain with a run. RUN/evaluations/ gets predictions.csv (every\n"
         "image) and metrics.json (accuracy, AUC and more with 95 % intervals). Images that share a photograph with\n"
         "what the run has learned from are left out. Settings are those of the run unless given here.",
-        epilog=_DOMAIN
+        epilog=DOMAIN
         + f"""
 {_RUN_SETTINGS}
 examples:
@@ -238,92 +231,12 @@ def _show(sub: Any) -> Parser:
     return parser
 
 
-def _data(sub: Any) -> tuple[Parser, dict[str, Parser]]:
-    parser: Parser = sub.add_parser(
-        "data",
-        help="list, build or look at domains",
-        description="Built-in data sets (nothing is downloaded: what is not made here, you get); a look at any domain.",
-        epilog=_DOMAIN
-        + f"\nexamples:\n  {NAME} data list\n  {NAME} data list casia_v2\n  {NAME} data build forged_photos\n"
-        + f"  {NAME} data build casia_v2/splicing --from /disk/CASIA2.0\n"
-        + f"  {NAME} data show photos/faces --sheet faces.png\n  {NAME} data faces videos faces --per-video 16\n",
-    )
-    parser.set_defaults(command="data")
-    inner = parser.add_subparsers(title="commands", metavar="COMMAND", parser_class=Parser)
-    names: Parser = inner.add_parser(
-        "list",
-        help="the built-in data sets, and how to get them",
-        description="The built-in data sets and how many of their domains are built; with a name all about one.",
-    )
-    names.add_argument("name", metavar="NAME", nargs="?", help="a data set: its domains, its files and where they go")
-    names.set_defaults(command="data_list")
-    build: Parser = inner.add_parser(
-        "build",
-        help="make a built-in data set",
-        description="Make a built-in data set in $FORENSICTRANSFER_DATA or ~/.cache/forensictransfer. Nothing is "
-        "downloaded: `data list NAME` says how files are got. A domain that is there is left alone.",
-    )
-    build.add_argument("name", metavar="NAME", help="a data set (all its domains) or one domain: forged_photos/splice")
-    build.add_argument(
-        "--from",
-        dest="files",
-        metavar="FOLDER",
-        help="the extracted files of a data set that is got by hand (default: manual/DATASET in the data folder)",
-    )
-    build.add_argument("--overwrite", action="store_true", help="make it again if it is there")
-    build.set_defaults(command="data_build")
-    look: Parser = inner.add_parser(
-        "show",
-        help="count a domain's images by split and class",
-        description="Count a domain's images by split and class, and say what would be passed over.",
-        epilog=_DOMAIN,
-    )
-    look.add_argument("domain", metavar="DOMAIN")
-    look.add_argument("--sheet", metavar="FILE.png", help="also write a contact sheet: reals against fakes")
-    _add_group(look)
-    look.set_defaults(command="data_show")
-    return parser, {"list": names, "build": build, "show": look, "faces": _faces(inner)}
-
-
-def _faces(inner: Any) -> Parser:
-    parser: Parser = inner.add_parser(
-        "faces",
-        help="cut the faces out of videos",
-        description="Cut the faces out of a video, or of all videos below a folder, as PNG: no resampling, on the\n"
-        "grid of 8 pixels. Called again, it goes on. Needs forensictransfer[video].",
-        epilog=f"examples:\n  {NAME} data faces videos faces --per-video 16\n"
-        f"  {NAME} data show faces --group faces/groups.csv\n",
-    )
-    parser.add_argument("source", metavar="VIDEO_OR_DIR")
-    parser.add_argument("out", metavar="OUT")
-    parser.add_argument("--per-video", type=int, metavar="N", help="frames of each video, evenly (default 16)")
-    parser.add_argument("--per-second", type=float, metavar="R", help="frames per second instead")
-    parser.add_argument("--margin", type=float, default=0.3, help="how much longer than the face the crop is")
-    parser.add_argument("--shape", default="square", help="square or box")
-    parser.add_argument("--side", type=int, metavar="PIXELS", help="a fixed side (multiple of 8) instead")
-    parser.add_argument("--smallest", type=int, default=64, metavar="PIXELS", help="smaller faces are passed over")
-    parser.add_argument("--confidence", type=float, default=0.7, help="least score of a face")
-    parser.add_argument("--masks", metavar="PATH", help="masks under the videos' paths, cropped alike into OUT_masks")
-    parser.add_argument("--group-by", default="track", help="track (one face of one video) or video")
-    parser.add_argument("--overwrite", action="store_true", help="do everything again")
-    parser.set_defaults(command="data_faces")
-    return parser
-
-
 def _add_common(parser: Parser, resume: str = "") -> None:
     parser.add_argument("--config", metavar="FILE", help="YAML file of settings")
-    _add_group(parser)
+    add_group(parser)
     if resume:
         parser.add_argument("--resume", action="store_true", help=resume)
     parser.add_argument("--overwrite", action="store_true", help="replace what is there")
-
-
-def _add_group(parser: Parser) -> None:
-    parser.add_argument(
-        "--group",
-        metavar="RULE",
-        help="what belongs together: stem (default), path, a regular expression on the path, or a CSV file",
-    )
 
 
 def _listed(described: Mapping[str, str]) -> str:

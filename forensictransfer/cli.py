@@ -8,7 +8,8 @@ import sys
 from argparse import Namespace
 from collections.abc import Callable, Sequence
 
-from forensictransfer.arguments import NAME, build_parser, check_words
+from forensictransfer.arguments import build_parser, check_words
+from forensictransfer.data_arguments import NAME
 from forensictransfer.errors import UserError
 from forensictransfer.flags import settings_of
 

@@ -38,6 +38,7 @@ LIGHT = (
     "cli",
     "commands",
     "config",
+    "data_arguments",
     "environment",
     "errors",
     "files",
