@@ -87,7 +87,7 @@ def decode(source: Source, *, max_pixels: int) -> np.ndarray:
     Raises:
         ImageError: missing, unreadable, empty, truncated, corrupt, too large or of an unsupported kind; one line.
     """
-    with _opened(source) as image:
+    with opened(source) as image:
         width, height = image.size
         if width * height > max_pixels:
             raise ImageError(
@@ -105,7 +105,7 @@ def decode(source: Source, *, max_pixels: int) -> np.ndarray:
 
 def read_header(source: Source) -> Header:
     """Format, size and mode of one image, without decoding it. Raises ImageError."""
-    with _opened(source) as image:
+    with opened(source) as image:
         return Header(str(image.format), *image.size, image.mode)
 
 
@@ -117,8 +117,8 @@ def digest(pixels: np.ndarray) -> str:
 
 
 @contextlib.contextmanager
-def _opened(source: Source) -> Iterator[ImageFile]:
-    """The image behind its header; whatever goes wrong while it is open becomes an ImageError."""
+def opened(source: Source) -> Iterator[ImageFile]:
+    """The image behind its header, not decoded; whatever goes wrong while it is open becomes an ImageError."""
     kind = "an image"
     try:
         with _stream(source) as stream:
