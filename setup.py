@@ -52,6 +52,8 @@ setup(
         "numpy>=2",
         "scipy>=1.15",
         "scikit-learn>=1.6",
+        "joblib>=1.4",  # processes of the audit, started without a fork beside TensorFlow; scikit-learn needs it too
+        "threadpoolctl>=3.1",  # one thread for the audit's trees: the same digits everywhere; scikit-learn needs it too
         "scikit-image>=0.26",
         "pillow>=12",
         "optuna>=5",

@@ -8,6 +8,7 @@ Each command of the command line is one call here, with the same arguments:
     ft.adapt("runs/src", target="photos/retouch", out="runs/tgt", shots=10, strategy="finetune", draws=5)
     ft.evaluate("runs/src", on=["photos/retouch"])
     print(ft.table("runs/src", "runs/tgt"))
+    ft.audit("photos/splice")["domains"][0]["verdict"]
     ft.run_sweep("configs/sweep.yaml", out="sweeps/first")
     ft.write_report("sweeps/first")
 
@@ -21,11 +22,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from forensictransfer import data
-    from forensictransfer.commands import adapt, evaluate, run_sweep, show, table, train, write_report
+    from forensictransfer.commands import adapt, audit, evaluate, run_sweep, show, table, train, write_report
     from forensictransfer.errors import UserError
 
 __version__ = "0.1.0"
-__all__ = ["UserError", "adapt", "data", "evaluate", "run_sweep", "show", "table", "train", "write_report"]
+__all__ = ["UserError", "adapt", "audit", "data", "evaluate", "run_sweep", "show", "table", "train", "write_report"]
 
 
 def __getattr__(name: str) -> Any:

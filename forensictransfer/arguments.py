@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from forensictransfer import __version__
-from forensictransfer.data_arguments import DOMAIN, NAME, add_data, add_group
+from forensictransfer.data_arguments import DOMAIN, NAME, add_audit, add_data, add_group
 from forensictransfer.detectors.names import DETECTORS
 from forensictransfer.errors import UserError, nearest
 from forensictransfer.flags import Parser, add_settings, check_flags
@@ -31,6 +31,7 @@ def build_parser() -> tuple[Parser, dict[str, Any]]:
         + f"""
 examples:
   {NAME} data build forged_photos
+  {NAME} audit forged_photos/splice
   {NAME} train --source forged_photos/splice --out runs/splice
   {NAME} evaluate --run runs/splice --on forged_photos/splice forged_photos/copy_move
   {NAME} adapt --run runs/splice --target my/photos --shots 10 --out runs/mine
@@ -50,6 +51,7 @@ examples:
         "report": _report(sub),
         "table": _table(sub),
         "show": _show(sub),
+        "audit": add_audit(sub),
         "data": add_data(sub),
     }
     return parser, commands

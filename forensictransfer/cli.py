@@ -164,6 +164,16 @@ def _report(arguments: Namespace) -> None:
     print(f"wrote {commands.write_report(arguments.sweep, arguments.out)}")
 
 
+def _audit(arguments: Namespace) -> int:
+    from forensictransfer import commands
+    from forensictransfer.auditing.text import audit_text, is_condemned
+
+    options = {name: getattr(arguments, name) for name in ("group", "workers", "json")}
+    found = commands.audit(arguments.domain, arguments.other, **options)
+    print(audit_text(found))
+    return 1 if arguments.strict and is_condemned(found) else 0
+
+
 def _data(arguments: Namespace) -> None:
     raise UserError(f"data: expected one of list, build, show, faces (see `{NAME} data --help`)")
 
@@ -214,6 +224,7 @@ _HANDLERS: dict[str, Callable[[Namespace], int | None]] = {
     "report": _report,
     "table": _table,
     "show": _show,
+    "audit": _audit,
     "data": _data,
     "data_list": _data_list,
     "data_build": _data_build,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from forensictransfer.config import DomainSettings, Settings, load_settings, unknown_names
 from forensictransfer.errors import UserError
+from forensictransfer.files import write_json
 from forensictransfer.quiet import import_tensorflow, prepare_tensorflow
 from forensictransfer.runs import RunFolder, check_new, domain_info
 from forensictransfer.yaml_text import flat
@@ -179,6 +180,41 @@ def table(
     return tables.table([Path(run) for run in runs], markdown=markdown, csv=csv, latex=latex)
 
 
+def audit(
+    domain: DomainLike,
+    other: DomainLike | None = None,
+    *,
+    group: str | None = None,
+    workers: int | None = None,
+    json: str | Path | None = None,
+) -> dict[str, Any]:
+    """What separates the reals of a domain from its fakes without forensics, copies, odd labels, and a verdict.
+
+    Args:
+        domain: a built-in name, a folder, or a domain file. other: a second one, to be compared with the first.
+        group: what belongs together, as for `train`; holds for both domains.
+        workers: processes that look at images (default: one a processor, up to 8); the result does not depend on it.
+        json: a file to write the findings to.
+    Returns: the findings; `auditing.text.audit_text` makes them a text.
+    Raises: UserError for any mistake in the input.
+    """
+    if workers is not None and workers < 1:
+        raise UserError(f"--workers: expected at least 1, got {workers}")
+    if json is not None and Path(json).is_dir():
+        raise UserError(f"{json}: expected a file to write the findings to, got a folder")
+    settings = Settings()
+    domains = [_open(spec, group, settings, say=False) for spec in ([domain] if other is None else [domain, other])]
+    if len(domains) == 2 and domains[0].origin == domains[1].origin:
+        raise UserError(f"{domains[0].origin}: is named twice; give one domain, or two different ones")
+    from forensictransfer.auditing.audit import audit_domains
+    from forensictransfer.auditing.scan import default_workers
+
+    found = audit_domains(domains, data=settings.data, workers=workers or default_workers())
+    if json is not None:
+        write_json(Path(json).expanduser(), found)
+    return found
+
+
 def run_sweep(settings: str | Path, out: str | Path, **options: Any) -> Outcome:
     """Do all jobs of a sweep that are not done yet: `forensictransfer.sweep.manager.run_sweep` tells the options.
 
@@ -252,12 +288,12 @@ def _settings(
     return load_settings(config, {**(settings or {}), **given}, base=base)
 
 
-def _open(spec: DomainLike, group: str | None, settings: Settings) -> Domain:
+def _open(spec: DomainLike, group: str | None, settings: Settings, *, say: bool = True) -> Domain:
     prepare_tensorflow()  # built-in domains are stored in TensorFlow's record files
     from forensictransfer.data.domains import open_domain
 
     domain = open_domain(spec, group=group, data=settings.data)
-    for note in domain.notes:
+    for note in domain.notes if say else ():
         print(f"{domain.name}: {note}", file=sys.stderr)
     return domain
 

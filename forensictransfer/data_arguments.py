@@ -16,6 +16,52 @@ A DOMAIN is one of
 """
 
 
+_AUDIT = """\
+What is looked at:
+  file        format, colour mode, size, bytes, JPEG tables, subsampling, coding, metadata: no pixel is read
+  tone        brightness, colour, sharpness, borders, the 8x8 grid of JPEG: no forensics
+  copies      the same pixels or the same photograph in other groups, splits and classes, or in the other domain
+  labels      that pixels, names or traces speak against
+  files       that cannot be read
+
+Each trace with its AUC and 95 % interval over groups; all together in a classifier, cross-validated by group: "a
+detector that never looks at the pixels scores 98 %". The verdict is one of
+  clean        nothing found that a detector could cheat with
+  careful      read the reasons before you quote a number
+  do not use   accuracies on this domain would measure something else than the forgery
+docs/audit.md gives every limit and its reason, and says what an audit cannot see.
+"""
+
+
+def add_audit(sub: Any) -> Parser:
+    """The command `audit`."""
+    parser: Parser = sub.add_parser(
+        "audit",
+        usage=f"{NAME} audit DOMAIN [DOMAIN2] [--group RULE] [--json FILE] [flags]",
+        help="look for what a detector could cheat with",
+        description="Look for what separates the reals of a domain from its fakes without forensics, and for copies\n"
+        "and odd labels; in two domains also for what they share, and whether what separates the files of one does so\n"
+        "in the other.",
+        epilog=DOMAIN
+        + "\n"
+        + _AUDIT
+        + f"""
+examples:
+  {NAME} audit photos/faces
+  {NAME} audit photos/faces photos/swaps --json audit.json
+  {NAME} audit photos/faces --group 'id\\d+' --strict
+""",
+    )
+    parser.add_argument("domain", metavar="DOMAIN", help="the domain to look at")
+    parser.add_argument("other", metavar="DOMAIN2", nargs="?", help="a second one, to be compared with it")
+    parser.add_argument("--json", metavar="FILE", help="write all findings as JSON, every pair and name among them")
+    parser.add_argument("--workers", type=int, metavar="N", help="processes (default: one a processor, up to 8)")
+    parser.add_argument("--strict", action="store_true", help="end with 1 where the verdict is `do not use`")
+    add_group(parser)
+    parser.set_defaults(command="audit")
+    return parser
+
+
 def add_data(sub: Any) -> tuple[Parser, dict[str, Parser]]:
     """The command `data` and its own commands by name."""
     parser: Parser = sub.add_parser(

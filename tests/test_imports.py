@@ -25,6 +25,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("sweep",),
     ("board", "pictures", "training", "adaptation", "evaluation", "report", "search", "strategies", "callbacks"),
     ("workbench",),
+    ("auditing",),
     ("data", "datasets", "detectors", "video"),
     ("layers",),
 )
@@ -32,6 +33,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
 LIGHT = (
     "__init__",
     "arguments",
+    "auditing",
     "board",
     "calibration",
     "card",
@@ -145,6 +147,8 @@ sys.exit(code)
         (["train", "--help"], 0),
         (["adapt", "--help"], 0),
         (["--version"], 0),
+        (["audit", "--help"], 0),
+        (["audit", "no/such/folder"], 2),
         (["data", "list"], 0),
         (["tarin"], 2),
         (["train", "--source", "forged_photos/splice", "--out", "x", "--train.epochs", "0"], 2),
@@ -168,7 +172,7 @@ def test_help_answers_within_a_second() -> None:
 def test_the_package_is_light_and_lists_its_calls() -> None:
     code, stderr, _ = run(
         "import sys, forensictransfer as ft\n"
-        "assert {'train', 'adapt', 'evaluate', 'table', 'show', 'data'} <= set(dir(ft))\n"
+        "assert {'train', 'adapt', 'audit', 'evaluate', 'table', 'show', 'data'} <= set(dir(ft))\n"
         "ft.train, ft.data.list()\n"
         f"assert not {set(HEAVY)} & set(sys.modules)\n"
     )
@@ -180,6 +184,7 @@ def test_every_public_call_is_one_whatever_was_imported_before() -> None:
     code = (
         "import types, forensictransfer as ft, forensictransfer.cli, forensictransfer.commands\n"
         "import forensictransfer.sweep.manager, forensictransfer.report.write\n"
+        "import forensictransfer.auditing.audit\n"
         "calls = [name for name in ft.__all__ if name != 'data']\n"
         "assert 'run_sweep' in calls and all(callable(getattr(ft, name)) for name in calls)\n"
     )

@@ -1,0 +1,114 @@
+"""The audit of one domain or of two: everything that is found, as one mapping that JSON can hold."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import PurePosixPath
+from typing import Any
+
+import numpy as np
+
+from forensictransfer import __version__
+from forensictransfer.auditing.classifier import Telling, tell_apart
+from forensictransfer.auditing.duplicates import duplicates
+from forensictransfer.auditing.families import find_families
+from forensictransfer.auditing.folds import fold_of
+from forensictransfer.auditing.labels import suspicious_labels
+from forensictransfer.auditing.pairs import compare
+from forensictransfer.auditing.scan import Scan, scan
+from forensictransfer.auditing.separators import separators
+from forensictransfer.auditing.traces import FILE, TONE
+from forensictransfer.auditing.verdict import pair_verdict, verdict
+from forensictransfer.config import DataSettings
+from forensictransfer.data.domains import Domain
+from forensictransfer.data.layout import CLASSES
+from forensictransfer.data.splits import SPLITS
+from forensictransfer.errors import UserError
+
+FORMAT = 1
+_SUFFIXES = {"JPEG": (".jpg", ".jpeg"), "PNG": (".png",), "WEBP": (".webp",), "BMP": (".bmp",)} | {
+    "TIFF": (".tif", ".tiff")
+}
+
+
+def audit_domains(domains: Sequence[Domain], *, data: DataSettings, workers: int = 2) -> dict[str, Any]:
+    """What separates reals from fakes without forensics in one domain or two, and which images stand in them twice.
+
+    Args:
+        domains: one, or two to be compared.
+        data: how large an image may be.
+        workers: processes that look at images; the result does not depend on it.
+    Returns:
+        {"format", "version", "domains": [...], "pair": {...} or None}, all of it plain.
+    Raises:
+        UserError: no image of a class can be read.
+    """
+    scans = [_scanned(domain, data, workers) for domain in domains]
+    found = [audit_scan(domain, one) for domain, one in zip(domains, scans, strict=True)]
+    pair = None
+    if len(domains) == 2:
+        names = [domain.name for domain in domains]
+        if names[0] == names[1]:
+            names = [f"{names[0]} ({number})" for number in (1, 2)]
+        pair = compare(scans[0], scans[1], names, [tellings[2] for _, tellings in found])
+        pair["verdict"] = pair_verdict(pair)
+    return {"format": FORMAT, "version": __version__, "domains": [one for one, _ in found], "pair": pair}
+
+
+def audit_scan(domain: Domain, seen: Scan) -> tuple[dict[str, Any], list[Telling]]:
+    """What is found in one domain, and how its classes are told apart by file, by tone and by both."""
+    folds = fold_of(seen.labels, seen.groups)
+    strongest, constant = separators(seen, folds)
+    tellings = [tell_apart(seen, parts) for parts in ((FILE,), (TONE,), (FILE, TONE))]
+    families = find_families(seen.hashes, seen.thumbs, seen.pixels, seen.groups, np.zeros(len(seen), int))
+    found: dict[str, Any] = {
+        "name": domain.name,
+        "origin": domain.origin,
+        "group": domain.spec.group,
+        "fingerprint": domain.fingerprint(),
+        "images": _counts(seen),
+        "splits": {split: _counts(seen, seen.splits == split) for split in SPLITS},
+        "unreadable": [list(item) for item in seen.skipped],
+        "notes": [*domain.notes, *_suffix_note(seen)],
+        "separators": [one.plain() for one in strongest],
+        "constant": constant,
+        "tellings": dict(zip(("file", "tone", "file_and_tone"), (one.plain() for one in tellings), strict=True)),
+        "duplicates": duplicates(seen, families),
+        "labels": suspicious_labels(seen, families, tellings),
+    }
+    found["verdict"] = verdict(found)
+    return found, tellings
+
+
+def _scanned(domain: Domain, data: DataSettings, workers: int) -> Scan:
+    seen = scan(
+        domain.records,
+        max_pixels=int(data.max_megapixels * 1e6),
+        workers=workers,
+        progress=f"looking at {domain.name}",
+    )
+    for label, name in enumerate(CLASSES):
+        if not (seen.labels == label).any():
+            first = f" ({seen.skipped[0][0]}: {seen.skipped[0][1]})" if seen.skipped else ""
+            raise UserError(f"{domain.origin}: expected readable {name} images, found none{first}")
+    return seen
+
+
+def _counts(seen: Scan, rows: np.ndarray | None = None) -> dict[str, int]:
+    rows = np.ones(len(seen), bool) if rows is None else rows
+    return {
+        "real": int((seen.labels[rows] == 0).sum()),
+        "fake": int((seen.labels[rows] == 1).sum()),
+        "groups": len(np.unique(seen.groups[rows])),
+    }
+
+
+def _suffix_note(seen: Scan) -> list[str]:
+    """Files that are of another format than their suffix says: no detector sees it, but people should know."""
+    other = [
+        record.name
+        for row, record in enumerate(seen.records)
+        if (suffix := PurePosixPath(record.name).suffix.lower())
+        and suffix not in _SUFFIXES.get(str(seen.value("file format", row)), (suffix,))
+    ]
+    return [f"{len(other)} files are of another format than their suffix says ({other[0]})"] if other else []

@@ -1,0 +1,141 @@
+"""Labels that look swapped. Nothing is accused without evidence, and the evidence is named.
+
+Evidence of four kinds: the same pixels under both labels; a name that says the other class; a name made like those of
+the other class, where names tell the classes apart; and file or tone traces of the other class, where these tell the
+classes apart (out-of-sample probabilities that contradict the label, as in C. G. Northcutt and others, "Confident
+Learning: Estimating Uncertainty in Dataset Labels", 2021).
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from pathlib import PurePosixPath
+from typing import Any
+
+import numpy as np
+
+from forensictransfer.auditing.classifier import Telling, fitted, probability
+from forensictransfer.auditing.families import Families
+from forensictransfer.auditing.folds import fold_of
+from forensictransfer.auditing.intervals import balanced_accuracy
+from forensictransfer.auditing.scan import Scan
+from forensictransfer.data.layout import CLASS_FOLDERS, CLASSES, SPLIT_FOLDERS
+
+STRONG = 0.75  # least balanced accuracy of traces or names that may speak against a label
+CONFIDENT = 0.05  # the most that such evidence may leave to the label given
+UNCLEAR = 0.02  # share of the others that may be called wrongly: where classes overlap, an outlier is no mistake
+MOST_LISTED = 1000
+
+_REAL = r"real|reals|original|originals|authentic|pristine|genuine"
+_FAKE = r"fake|fakes|forged|tampered|manipulated|generated|synthetic|deepfake|spliced|faceswap"
+_WORDS = tuple(re.compile(rf"(?<![a-z])(?:{words})(?![a-z])", re.IGNORECASE) for words in (_REAL, _FAKE))
+
+
+def suspicious_labels(scan: Scan, families: Families, tellings: list[Telling]) -> dict[str, Any]:
+    """The images whose label some evidence speaks against, for JSON: counts by evidence, and the images with it.
+
+    tellings: of classifiers on traces; those that tell the classes apart well enough are believed.
+    """
+    found: defaultdict[int, list[str]] = defaultdict(list)
+    classes = np.unique(np.stack([families.exact, scan.labels], axis=1), axis=0)[:, 0]
+    for row in np.flatnonzero(np.bincount(classes)[families.exact] > 1).tolist():
+        found[row].append("the same pixels stand under both labels")
+    for row, word in _contradicting_names(scan):
+        found[row].append(f"its name says '{word}'")
+    for row in _misnamed(scan):
+        found[row].append("its name is made like those of the other class")
+    for telling in tellings:
+        for row in _against(telling, scan):
+            found[row].append(f"its {' and '.join(telling.parts)} traces are those of the other class")
+    # Traces and names alone: an image that both speak against is the likeliest, so it comes first.
+    order = sorted(found, key=lambda row: (-len(found[row]), scan.records[row].name))
+    counts: defaultdict[str, int] = defaultdict(int)
+    for evidence in found.values():
+        for text in evidence:
+            counts[re.sub("'.*'", "the other class", text)] += 1
+    return {
+        "images": len(found),
+        "real": int(sum(scan.labels[row] == 0 for row in found)),
+        "fake": int(sum(scan.labels[row] == 1 for row in found)),
+        "evidence": dict(counts),
+        "listed": [
+            {"image": scan.records[row].name, "class": CLASSES[scan.labels[row]], "evidence": found[row]}
+            for row in order[:MOST_LISTED]
+        ],
+    }
+
+
+def _contradicting_names(scan: Scan) -> list[tuple[int, str]]:
+    found = []
+    for row, record in enumerate(scan.records):
+        said = [expression.search(_own_part(record.name)) for expression in _WORDS]
+        word = said[1 - record.label]
+        if word and not said[record.label]:
+            found.append((row, word.group()))
+    return found
+
+
+def _misnamed(scan: Scan) -> list[int]:
+    """Rows of images whose names are made like those of the other class, where names tell the classes apart."""
+    if not len(scan):
+        return []
+    values, kinds = _name_features([_own_part(record.name) for record in scan.records])
+    # Each name by itself: a photograph and its fake are named alike, which is no reason to keep them together here.
+    rows = np.arange(len(scan))
+    folds = fold_of(scan.labels, rows)
+    if folds is None or min((scan.labels == label).sum() for label in (0, 1)) < 20:
+        return []
+    probabilities = np.full(len(scan), 0.5)
+    for fold in range(int(folds.max()) + 1):
+        if bool((values == values[0]).all()):
+            return []
+        model = fitted(values[folds != fold], scan.labels[folds != fold], kinds, 0)
+        probabilities[folds == fold] = probability(model, values[folds == fold])
+    accuracy = balanced_accuracy((probabilities > 0.5).astype(int), scan.labels, rows).value
+    return _confident(probabilities, scan.labels) if accuracy >= STRONG else []
+
+
+def _name_features(names: list[str]) -> tuple[np.ndarray, list[bool]]:
+    """How names are made, not what they count: lengths by kind of character, words at the start and the end."""
+    words: list[dict[str, int]] = [{}, {}]
+    rows = []
+    for name in names:
+        stem = PurePosixPath(name).stem
+        parts = re.findall(r"[A-Za-z]+", stem)
+        ends = (parts[0] if parts else "", parts[-1] if parts else "")
+        codes = [known.setdefault(word.lower()[:12], len(known)) for known, word in zip(words, ends, strict=True)]
+        kinds = [sum(test(character) for character in stem) for test in (str.isdigit, str.isupper, str.islower)]
+        rows.append([len(stem), *kinds, len(stem) - sum(kinds), stem[:1].isdigit(), name.count("/"), *codes])
+    values = np.array(rows, np.float32)
+    for column in (7, 8):
+        # Words that are all different say nothing; the commonest are told apart.
+        counts = np.bincount(values[:, column].astype(int))
+        rank = np.minimum(np.argsort(np.argsort(-counts, kind="stable"), kind="stable"), 60)
+        values[:, column] = np.where(counts > 1, rank, 60)[values[:, column].astype(int)]
+    return values, [False] * 7 + [True] * 2
+
+
+def _against(telling: Telling, scan: Scan) -> list[int]:
+    if telling.accuracy is None or telling.probabilities is None or telling.accuracy.value < STRONG:
+        return []
+    return _confident(telling.probabilities, scan.labels)
+
+
+def _confident(probabilities: np.ndarray, labels: np.ndarray) -> list[int]:
+    """Rows that are surely of the other class, where hardly any others are in doubt."""
+    own = np.where(labels == 1, probabilities, 1 - probabilities)
+    against = own < CONFIDENT
+    if not against.any() or (own[~against] <= 0.5).mean() > UNCLEAR:
+        return []
+    return [int(row) for row in np.flatnonzero(against)]
+
+
+def _own_part(name: str) -> str:
+    """A name without the folders that say split and class, and without its suffix."""
+    parts = list(PurePosixPath(name).parts)
+    if len(parts) > 1 and parts[0].lower() in SPLIT_FOLDERS:
+        parts = parts[1:]
+    if len(parts) > 1 and parts[0].lower() in CLASS_FOLDERS:
+        parts = parts[1:]
+    return PurePosixPath(*parts).with_suffix("").as_posix()

@@ -1,0 +1,183 @@
+"""An audit for people: what `forensictransfer audit` prints, in lines of at most 100 columns where names allow it."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Mapping
+from typing import Any
+
+from forensictransfer.auditing.separators import percent
+from forensictransfer.auditing.verdict import DO_NOT_USE, accuracy
+
+WIDTH = 100
+SHOWN = 8  # separators, pairs, names
+WORTH = 0.55  # strength from which a separator is shown
+
+
+def audit_text(audit: Mapping[str, Any]) -> str:
+    """The whole audit as text."""
+    parts = [line for found in audit["domains"] for line in [*domain_lines(found), ""]]
+    if audit["pair"]:
+        parts += [*pair_lines(audit["pair"]), ""]
+    return "\n".join(parts[:-1])
+
+
+def is_condemned(audit: Mapping[str, Any]) -> bool:
+    """Whether a verdict of the audit, on a domain or on the two together, is `do not use`."""
+    verdicts = [found["verdict"] for found in audit["domains"]] + ([audit["pair"]["verdict"]] if audit["pair"] else [])
+    return any(verdict["word"] == DO_NOT_USE for verdict in verdicts)
+
+
+def domain_lines(found: Mapping[str, Any]) -> list[str]:
+    """One domain: counts, verdict with reasons, separators, copies, labels, what could not be read."""
+    n = found["images"]
+    lines = [
+        f"{found['name']} ({found['origin']})",
+        f"{n['real']} real + {n['fake']} fake images in {n['groups']} groups ({found['group']}); "
+        f"{len(found['unreadable'])} unreadable",
+        "",
+        *_verdict_lines(found["verdict"]),
+        "",
+        *_telling_lines(found),
+        "",
+        *_separator_lines(found),
+        "",
+        *_copy_lines(found["duplicates"]),
+        *_label_lines(found["labels"]),
+        *_unreadable_lines(found),
+    ]
+    return lines + [line for note in found["notes"] for line in _wrapped(f"note: {note}")]
+
+
+def pair_lines(pair: Mapping[str, Any]) -> list[str]:
+    """Two domains beside each other."""
+    one, two = pair["domains"]
+    shared, groups = pair["shared_photographs"], pair["shared_groups"]
+    moved = pair["under_other_names"]
+    lines = [f"{one} and {two}", "", *_verdict_lines(pair["verdict"]), ""]
+    lines += _wrapped(
+        f"shared photographs: {shared['photographs']} ({shared['images'][0]} images of {one}, {shared['images'][1]} of "
+        f"{two}); by split: "
+        + ", ".join(f"{split} {counts[0]} and {counts[1]}" for split, counts in shared["by_split"].items())
+    )
+    lines += _wrapped(
+        f"group names in both: {groups['groups']}, {groups['show_the_same']} of which show the same photograph (tests "
+        f"drop what a run has seen of these)"
+    )
+    lines += _wrapped(
+        f"shared photographs under other group names: {moved['images'][0]} and {moved['images'][1]} images, in test "
+        f"{moved['test'][0]} and {moved['test'][1]}"
+    )
+    lines += [_pair_line(found) for found in pair["pairs"] if not found["same_group"]][:SHOWN]
+    if pair["opposite_labels"]["same_pixels"]:
+        exact = pair["opposite_labels"]
+        lines.append(f"same pixels in both: {exact['same_pixels']}, under opposite labels {exact['opposite']}")
+    lines += ["", "the traces of one domain tried on the other (balanced accuracy; 50 % is chance):"]
+    for direction in pair["transfer"]:
+        figures = [_accuracy(direction[kind]) for kind in ("file", "file_and_tone")]
+        lines.append(f"  {direction['from']} -> {direction['to']}: file {figures[0]}, file and tone {figures[1]}")
+    return lines
+
+
+def _verdict_lines(verdict: Mapping[str, Any]) -> list[str]:
+    lines = [f"verdict: {verdict['word'].upper()}"]
+    for reason in verdict["reasons"]:
+        lines += _wrapped(f"- {reason['word']}: {reason['text']}", indent="  ")
+    if not verdict["reasons"]:
+        lines.append("  nothing found that a detector could cheat with")
+    return lines
+
+
+def _telling_lines(found: Mapping[str, Any]) -> list[str]:
+    tellings = found["tellings"]
+    lines = ["a classifier, cross-validated by group, tells reals from fakes (balanced accuracy; 50 % is chance):"]
+    lines.append(f"  file alone, no pixels       {_accuracy(tellings['file'])}")
+    lines.append(f"  tone alone                  {_accuracy(tellings['tone'])}")
+    lines.append(f"  file and tone               {_accuracy(tellings['file_and_tone'])}")
+    return lines
+
+
+def _accuracy(telling: Mapping[str, Any]) -> str:
+    return "cannot be told" if telling["balanced_accuracy"] is None else accuracy(telling["balanced_accuracy"])
+
+
+def _separator_lines(found: Mapping[str, Any]) -> list[str]:
+    strong = [one for one in found["separators"] if one["notable"] and _strength(one) >= WORTH]
+    constant = len(found["constant"])
+    looked = f"{len(found['separators']) + constant} traces, {constant} of them the same in all images"
+    if not strong:
+        return [f"no single trace separates the classes ({looked})"]
+    lines = [f"what separates the classes, AUC with 95 % interval ({looked}):"]
+    for one in strong[:SHOWN]:
+        figure = one["auc"]
+        head = f"  {one['trace']:<22}{figure['value']:.3f} [{figure['low']:.3f}, {figure['high']:.3f}]  "
+        lines += _wrapped(head + one["words"], indent=" " * 26, keep=len(head))
+    if len(strong) > SHOWN:
+        lines.append(f"  and {len(strong) - SHOWN} more (--json has them all)")
+    return lines
+
+
+def _copy_lines(copies: Mapping[str, Any]) -> list[str]:
+    same, other, splits = copies["same_pixels"], copies["other_groups"], copies["across_splits"]
+    if not same["images"] and not other["images"]:
+        return ["copies: none found"]
+    lines = _wrapped(
+        f"copies: {same['images']} images have the pixels of another one ({same['in_other_groups']} of another "
+        f"group's, {same['both_labels']} under both labels); {other['images']} images show a photograph of another "
+        f"group ({other['photographs']} photographs, {other['both_classes']} images among both classes); "
+        f"{splits['test']} of {splits['of_test']} test images stand in another split, too"
+    )
+    lines += [_pair_line(found) for found in copies["pairs"][:SHOWN]]
+    more = len(copies["pairs"]) + copies["pairs_left_out"] - SHOWN
+    if more > 0:
+        lines.append(f"  and {more} more pairs (--json lists them)")
+    if copies["group_rule"]:
+        lines.append(f"  their names suggest --group '{copies['group_rule']}'")
+    return lines
+
+
+def _pair_line(pair: Mapping[str, Any]) -> str:
+    how = "same pixels" if pair["same_pixels"] else f"alike {pair['similarity']:.2f}{', mirrored' * pair['mirrored']}"
+    splits = pair["splits"][0] if pair["splits"][0] == pair["splits"][1] else " / ".join(pair["splits"])
+    return f"  {pair['images'][0]} = {pair['images'][1]} ({how}; {splits})"
+
+
+def _label_lines(labels: Mapping[str, Any]) -> list[str]:
+    if not labels["images"]:
+        return ["labels: none looks wrong"]
+    lines = [f"labels: {labels['images']} look wrong ({labels['real']} called real, {labels['fake']} called fake)"]
+    for one in labels["listed"][:SHOWN]:
+        lines += _wrapped(f"  {one['image']} ({one['class']}): {'; '.join(one['evidence'])}", indent="    ")
+    if labels["images"] > SHOWN:
+        lines.append(f"  and {labels['images'] - SHOWN} more (--json lists them)")
+    return lines
+
+
+def _unreadable_lines(found: Mapping[str, Any]) -> list[str]:
+    bad = found["unreadable"]
+    if not bad:
+        return []
+    share = percent(len(bad) / (len(bad) + found["images"]["real"] + found["images"]["fake"]))
+    lines = [f"unreadable: {len(bad)} ({share}), left out as in training"]
+    for name, reason in bad[:SHOWN]:
+        lines += _wrapped(f"  {name}: {reason}", indent="    ")
+    return lines + ([f"  and {len(bad) - SHOWN} more (--json lists them)"] if len(bad) > SHOWN else [])
+
+
+def _strength(one: Mapping[str, Any]) -> float:
+    return max(one["auc"]["value"], 1 - one["auc"]["value"])
+
+
+def _wrapped(text: str, indent: str = "  ", keep: int = 0) -> list[str]:
+    """Lines of WIDTH; `keep` leading characters stay as they are."""
+    head, rest = text[:keep], text[keep:]
+    stripped = rest.lstrip(" ")
+    head += rest[: len(rest) - len(stripped)]
+    return textwrap.wrap(
+        stripped,
+        WIDTH,
+        initial_indent=head,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    ) or [head]

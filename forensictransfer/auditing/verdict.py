@@ -1,0 +1,197 @@
+"""The verdict on a domain in words, from what an audit has found: clean, careful, or do not use.
+
+Every limit is a constant here, with its reason. Accuracies count by the lower end of their interval, so that a small
+domain is not condemned by chance; what is found for certain counts as found.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from forensictransfer.auditing.separators import percent
+
+CLEAN, CAREFUL, DO_NOT_USE = "clean", "careful", "do not use"
+
+# A detector that never looks at a pixel. Three in four right: no accuracy on such a domain says anything on forgeries.
+FILE_BAD = 0.75
+# Surely better than chance by more than what the size of a compressed picture tells of smoother fakes by itself.
+FILE_ODD = 0.55
+# One trace of the file alone: an AUC that is surely above this one (0.5 is chance).
+TRACE_ODD = 0.58
+# A format, a size or metadata that is commoner in one class by so much is a giveaway for these images at least.
+VALUE_ODD = 0.525
+# With brightness, colour, sharpness and grid. Real domains without any known confound reach 0.60 to 0.68: some of it is
+# what the forgery does to the picture. Nine in ten right: an accuracy may be made of that alone.
+TONE_BAD, TONE_ODD = 0.90, 0.65
+TONE_TRACE_ODD = 0.70
+# Test images with a copy of another group in another split: they are recognised, not judged.
+LEAK_BAD, LEAK_ODD = 0.05, 0.005
+# Images whose label is contradicted by evidence: they bound the accuracy that can be measured.
+LABELS_BAD, LABELS_ODD = 0.05, 0.002
+# Images that cannot be read: training and test leave them out, and if these are of one class the balance is gone.
+UNREADABLE_BAD, UNREADABLE_ODD = 0.20, 0.01
+# Images that are copies of others of another group: fewer photographs than it seems, intervals too narrow.
+COPIES_ODD = 0.01
+FEWEST = 30  # images of either class; with fewer nothing can be said either way
+
+SEEN = (
+    "It rests on headers, file sizes, overall tone and copies. It cannot see what a forgery changes in the picture, "
+    "differences of content (backgrounds, people, cameras), watermarks, or copies that were turned or cut by more than "
+    "a tenth."
+)
+
+
+def verdict(found: Mapping[str, Any]) -> dict[str, Any]:
+    """{"word", "reasons": [{"word", "text"}], "rests_on"} for one domain's findings, the worst reason first."""
+    reasons: list[tuple[str, str]] = []
+    reasons += _file(found)
+    reasons += _tone(found)
+    reasons += _copies(found["duplicates"])
+    reasons += _labels(found)
+    reasons += _unreadable(found)
+    least = min(found["images"]["real"], found["images"]["fake"])
+    if least < FEWEST:
+        reasons.append((CAREFUL, f"only {least} images of one class can be read: too few to tell what separates them"))
+    elif found["tellings"]["file"]["balanced_accuracy"] is None:
+        reasons.append(
+            (CAREFUL, "a class stands in a single group: what separates the classes cannot be told from the group")
+        )
+    return weighed(reasons)
+
+
+def weighed(reasons: Sequence[tuple[str, str]]) -> dict[str, Any]:
+    """The worst word of some reasons, and these, the worst first, for JSON."""
+    order = (DO_NOT_USE, CAREFUL, CLEAN)
+    ranked = sorted(reasons, key=lambda reason: order.index(reason[0]))
+    word = ranked[0][0] if ranked else CLEAN
+    return {"word": word, "reasons": [{"word": w, "text": t} for w, t in ranked], "rests_on": SEEN}
+
+
+def _file(found: Mapping[str, Any]) -> list[tuple[str, str]]:
+    telling = found["tellings"]["file"]["balanced_accuracy"]
+    strongest = _notable(found, "file")
+    because = f" ({'; '.join(_because(one) for one in strongest[:2])})" if strongest else ""
+    if telling is not None and telling["low"] >= FILE_ODD and telling["value"] > FILE_ODD:
+        word = DO_NOT_USE if telling["low"] >= FILE_BAD else CAREFUL
+        return [(word, f"a detector that never looks at the pixels scores {accuracy(telling)}{because}")]
+    odd = [one for one in strongest if _surely(one) >= TRACE_ODD or (_is_value(one) and _strength(one) >= VALUE_ODD)]
+    return [(CAREFUL, f"reals and fakes differ in {_because(one)}") for one in odd[:3]]
+
+
+def _tone(found: Mapping[str, Any]) -> list[tuple[str, str]]:
+    telling = found["tellings"]["file_and_tone"]["balanced_accuracy"]
+    alone = found["tellings"]["tone"]["balanced_accuracy"]
+    strongest = _notable(found, "tone")
+    because = f" ({'; '.join(_because(one) for one in strongest[:2])})" if strongest else ""
+    if alone is not None and telling is not None and alone["low"] >= TONE_ODD:
+        word = DO_NOT_USE if alone["low"] >= TONE_BAD else CAREFUL
+        text = f"overall tone, sharpness and the 8x8 grid alone tell the classes apart, {accuracy(alone)}{because}"
+        return [(word, text)]
+    odd = [one for one in strongest if _surely(one) >= TONE_TRACE_ODD]
+    return [(CAREFUL, f"reals and fakes differ in {_because(one)}") for one in odd[:2]]
+
+
+def _copies(copies: Mapping[str, Any]) -> list[tuple[str, str]]:
+    reasons = []
+    leak, test = copies["across_splits"]["test"], copies["across_splits"]["of_test"]
+    rule = f"; --group '{copies['group_rule']}' would keep them together" if copies["group_rule"] else ""
+    if test and leak / test >= LEAK_ODD:
+        word = DO_NOT_USE if leak / test >= LEAK_BAD else CAREFUL
+        reasons.append(
+            (word, f"{leak} of {test} test images ({percent(leak / test)}) are copies of images in other splits{rule}")
+        )
+    elif copies["other_groups"]["images"]:
+        share = copies["other_groups"]["images"] / max(copies["images"], 1)
+        if share >= COPIES_ODD or copies["across_splits"]["images"]:
+            what = f"{copies['other_groups']['images']} images ({percent(share)}) are copies of images of other groups"
+            reasons.append((CAREFUL, f"{what}{rule}"))
+    return reasons
+
+
+def _labels(found: Mapping[str, Any]) -> list[tuple[str, str]]:
+    labels, n = found["labels"], found["images"]["real"] + found["images"]["fake"]
+    share = labels["images"] / max(n, 1)
+    if not labels["images"]:
+        return []
+    evidence = "; ".join(f"{count}: {text}" for text, count in labels["evidence"].items())
+    if share < LABELS_ODD and not found["duplicates"]["same_pixels"]["both_labels"]:
+        return []
+    word = DO_NOT_USE if share >= LABELS_BAD else CAREFUL
+    return [(word, f"{labels['images']} labels ({percent(share)}) look wrong ({evidence})")]
+
+
+def _unreadable(found: Mapping[str, Any]) -> list[tuple[str, str]]:
+    bad = len(found["unreadable"])
+    share = bad / max(bad + found["images"]["real"] + found["images"]["fake"], 1)
+    if share < UNREADABLE_ODD:
+        return []
+    word = DO_NOT_USE if share >= UNREADABLE_BAD else CAREFUL
+    return [(word, f"{bad} images ({percent(share)}) cannot be read and are left out")]
+
+
+def pair_verdict(found: Mapping[str, Any]) -> dict[str, Any]:
+    """The verdict on two domains as source and target of each other."""
+    reasons: list[tuple[str, str]] = []
+    names = found["domains"]
+    for number in (0, 1):
+        moved, test = found["under_other_names"]["test"][number], found["under_other_names"]["of_test"][number]
+        if test and moved / test >= LEAK_ODD:
+            word = DO_NOT_USE if moved / test >= LEAK_BAD else CAREFUL
+            text = (
+                f"{moved} of {test} test images of {names[number]} show photographs that {names[1 - number]} has under "
+                "other group names: no test drops them"
+            )
+            reasons.append((word, text))
+    groups = found["shared_groups"]
+    if groups["show_others"] and groups["show_others"] >= 0.5 * groups["groups"]:
+        reasons.append(
+            (
+                CAREFUL,
+                f"{groups['show_others']} groups have the same name in both and show other photographs: tests drop "
+                "them for nothing; name the groups otherwise, as with --group path",
+            )
+        )
+    for one in found["transfer"]:
+        figure = one["file"]["balanced_accuracy"]
+        if figure is not None and figure["low"] >= FILE_ODD:
+            word = DO_NOT_USE if figure["low"] >= FILE_BAD else CAREFUL
+            text = f"what tells the files of {one['from']} apart also scores {accuracy(figure)} on those of {one['to']}"
+            reasons.append((word, f"{text}, without a pixel"))
+    if found["classes_look_swapped"]:
+        text = "what is real in one domain looks fake in the other: are the classes of one swapped?"
+        reasons.append((DO_NOT_USE, text))
+    elif found["opposite_labels"]["opposite"]:
+        count = found["opposite_labels"]["opposite"]
+        reasons.append((CAREFUL, f"{count} images have the same pixels in both under opposite labels"))
+    return weighed(reasons)
+
+
+def accuracy(figure: Mapping[str, float]) -> str:
+    """An accuracy with its interval for people: 93 % [91, 95]."""
+    return f"{100 * figure['value']:.0f} % [{100 * figure['low']:.0f}, {100 * figure['high']:.0f}]"
+
+
+def _notable(found: Mapping[str, Any], part: str) -> list[Mapping[str, Any]]:
+    """The separators of a part that are no chance, the strongest of each topic."""
+    topics: dict[str, Mapping[str, Any]] = {}
+    for one in found["separators"]:
+        if one["part"] == part and one["notable"]:
+            topics.setdefault(one["topic"], one)
+    return list(topics.values())
+
+
+def _because(one: Mapping[str, Any]) -> str:
+    return f"{one['trace']}: {one['words']}"
+
+
+def _strength(one: Mapping[str, Any]) -> float:
+    return max(one["auc"]["value"], 1 - one["auc"]["value"])
+
+
+def _surely(one: Mapping[str, Any]) -> float:
+    return max(one["auc"]["low"], 1 - one["auc"]["high"])
+
+
+def _is_value(one: Mapping[str, Any]) -> bool:
+    return " of reals, " in one["words"]
