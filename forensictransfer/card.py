@@ -9,6 +9,7 @@ from typing import Any
 from forensictransfer.config import Settings
 from forensictransfer.errors import UserError
 from forensictransfer.runs import MARKER, RunFolder
+from forensictransfer.shortcuts import KEY, alone_text, warnings
 from forensictransfer.yaml_text import flat
 
 _LIMITS = """\
@@ -49,6 +50,7 @@ def card_text(run: RunFolder) -> str:
         "",
         *(_measured_table(run.evaluations()) or ["Nothing yet: `forensictransfer evaluate --run RUN --on DOMAIN`."]),
         *(["", f"{line[0].upper()}{line[1:]}."] if (line := forgetting_line(run)) else []),
+        *(line for text in warnings(run.evaluations()) for line in ("", f"**{text}**")),
         "",
         "## Limits",
         "",
@@ -79,6 +81,7 @@ def show_text(run: RunFolder) -> str:
     evaluations = run.evaluations()
     lines += ["", "Measured on test splits, with 95 % intervals:" if evaluations else "Not evaluated yet."]
     lines += [f"  {line}" for line in evaluation_lines(evaluations)]
+    lines += [f"  {line}" for line in warnings(evaluations)]
     lines += ["", forgotten] if (forgotten := forgetting_line(run)) else []
     names = sorted(path.name + "/" * path.is_dir() for path in run.path.iterdir() if not path.name.startswith("."))
     return "\n".join([*lines, "", "Files: " + " ".join(names)])
@@ -91,10 +94,11 @@ def title(run: RunFolder) -> str:
 
 
 def evaluation_lines(evaluations: list[dict[str, Any]]) -> list[str]:
-    """One aligned line for each evaluation: domain, balanced accuracy and AUC with intervals, images."""
+    """One aligned line for each evaluation: domain, balanced accuracy, AUC, accuracy on metadata alone, images."""
     width = max((len(str(one["target"])) for one in evaluations), default=0)
     return [
         f"{one['target']:<{width}}  balanced accuracy {_figure(one, 'balanced_accuracy')}   AUC {_figure(one, 'auc')}"
+        f"   metadata alone {alone_text(one.get(KEY))}"
         f"   {one['n']['real']} real + {one['n']['fake']} fake{_left_out(one)}"
         for one in evaluations
     ]
@@ -128,11 +132,13 @@ def _own_test(run: RunFolder) -> dict[str, Any] | None:
 def _measured_table(evaluations: list[dict[str, Any]]) -> list[str]:
     if not evaluations:
         return []
-    head = ["| test split of | balanced accuracy | on reals | on fakes | AUC | images | groups |", "|---" * 7 + "|"]
+    columns = "test split of | balanced accuracy | on reals | on fakes | AUC | metadata alone | images | groups"
+    head = [f"| {columns} |", "|---" * 8 + "|"]
     names = ("balanced_accuracy", "accuracy_real", "accuracy_fake", "auc")
     return head + [
         f"| {one['target']} | {' | '.join(_figure(one, name) for name in names)} "
-        f"| {one['n']['real']} real, {one['n']['fake']} fake{_left_out(one)} | {one['n']['groups']} |"
+        f"| {alone_text(one.get(KEY))} | {one['n']['real']} real, {one['n']['fake']} fake{_left_out(one)} "
+        f"| {one['n']['groups']} |"
         for one in evaluations
     ]
 

@@ -120,6 +120,7 @@ def _adapt(arguments: Namespace) -> None:
 def _evaluate(arguments: Namespace) -> None:
     from forensictransfer import commands
     from forensictransfer.card import evaluation_lines
+    from forensictransfer.shortcuts import warnings
 
     found = commands.evaluate(
         arguments.run,
@@ -129,7 +130,7 @@ def _evaluate(arguments: Namespace) -> None:
         group=arguments.group,
         overwrite=arguments.overwrite,
     )
-    print("\n".join(evaluation_lines(found)))
+    print("\n".join([*evaluation_lines(found), *warnings(found)]))
 
 
 def _table(arguments: Namespace) -> None:

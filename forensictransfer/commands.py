@@ -261,10 +261,12 @@ def show(run: str | Path) -> str:
 def results(run: str | Path) -> str:
     """What a run has measured, a line for each domain, and what it has forgotten of its source."""
     from forensictransfer.card import evaluation_lines, forgetting_line
+    from forensictransfer.shortcuts import warnings
 
     opened = RunFolder.open(run)
     forgotten = forgetting_line(opened)
-    return "\n".join([*evaluation_lines(opened.evaluations()), *([forgotten] if forgotten else [])])
+    found = opened.evaluations()
+    return "\n".join([*evaluation_lines(found), *([forgotten] if forgotten else []), *warnings(found)])
 
 
 def _settings(

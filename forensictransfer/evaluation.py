@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from forensictransfer.auditing.quick import metadata_only
 from forensictransfer.config import Settings
 from forensictransfer.data.domains import Domain
 from forensictransfer.data.layout import CLASSES
@@ -156,6 +157,7 @@ class DomainTest:
             "fingerprint": self.domain.fingerprint(),
             "dropped_shared": {"group": self.dropped[0], "pixels": self.dropped[1]},
             "skipped": [list(item) for item in self.skipped],
+            "metadata_only": metadata_only(self.domain),
             **summary,
         }
         add = None if more is None else lambda folder: more(folder, self)

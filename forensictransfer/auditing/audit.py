@@ -68,13 +68,13 @@ def audit_scan(domain: Domain, seen: Scan) -> tuple[dict[str, Any], list[Telling
         "fingerprint": domain.fingerprint(),
         "images": _counts(seen),
         "splits": {split: _counts(seen, seen.splits == split) for split in SPLITS},
-        "unreadable": [list(item) for item in seen.skipped],
+        "unreadable": [[record.name, CLASSES[record.label], reason] for record, reason in seen.skipped],
         "notes": [*domain.notes, *_suffix_note(seen)],
         "separators": [one.plain() for one in strongest],
         "constant": constant,
         "tellings": dict(zip(("file", "tone", "file_and_tone"), (one.plain() for one in tellings), strict=True)),
         "duplicates": duplicates(seen, families),
-        "labels": suspicious_labels(seen, families, tellings),
+        "labels": suspicious_labels(seen, families, [tellings[0], tellings[2]]),
     }
     found["verdict"] = verdict(found)
     return found, tellings
@@ -89,7 +89,7 @@ def _scanned(domain: Domain, data: DataSettings, workers: int) -> Scan:
     )
     for label, name in enumerate(CLASSES):
         if not (seen.labels == label).any():
-            first = f" ({seen.skipped[0][0]}: {seen.skipped[0][1]})" if seen.skipped else ""
+            first = f" ({seen.skipped[0][0].name}: {seen.skipped[0][1]})" if seen.skipped else ""
             raise UserError(f"{domain.origin}: expected readable {name} images, found none{first}")
     return seen
 

@@ -23,8 +23,9 @@ from forensictransfer.auditing.scan import Scan
 from forensictransfer.data.layout import CLASS_FOLDERS, CLASSES, SPLIT_FOLDERS
 
 STRONG = 0.75  # least balanced accuracy of traces or names that may speak against a label
-CONFIDENT = 0.05  # the most that such evidence may leave to the label given
+CONFIDENT = 0.2  # the most that such evidence may leave to the label given
 UNCLEAR = 0.02  # share of the others that may be called wrongly: where classes overlap, an outlier is no mistake
+EACH_WAY = 3  # images of either class that traces must speak against: some reals may well be made as all fakes are
 MOST_LISTED = 1000
 
 _REAL = r"real|reals|original|originals|authentic|pristine|genuine"
@@ -35,7 +36,7 @@ _WORDS = tuple(re.compile(rf"(?<![a-z])(?:{words})(?![a-z])", re.IGNORECASE) for
 def suspicious_labels(scan: Scan, families: Families, tellings: list[Telling]) -> dict[str, Any]:
     """The images whose label some evidence speaks against, for JSON: counts by evidence, and the images with it.
 
-    tellings: of classifiers on traces; those that tell the classes apart well enough are believed.
+    tellings: of classifiers on traces, of the file first; the first that tells the classes apart is believed.
     """
     found: defaultdict[int, list[str]] = defaultdict(list)
     classes = np.unique(np.stack([families.exact, scan.labels], axis=1), axis=0)[:, 0]
@@ -45,7 +46,9 @@ def suspicious_labels(scan: Scan, families: Families, tellings: list[Telling]) -
         found[row].append(f"its name says '{word}'")
     for row in _misnamed(scan):
         found[row].append("its name is made like those of the other class")
-    for telling in tellings:
+    # Where files tell the classes apart, the tone has nothing to add: it is never that clear.
+    clear = [telling for telling in tellings if telling.accuracy is not None and telling.accuracy.value >= STRONG]
+    for telling in clear[:1]:
         for row in _against(telling, scan):
             found[row].append(f"its {' and '.join(telling.parts)} traces are those of the other class")
     # Traces and names alone: an image that both speak against is the likeliest, so it comes first.
@@ -117,9 +120,10 @@ def _name_features(names: list[str]) -> tuple[np.ndarray, list[bool]]:
 
 
 def _against(telling: Telling, scan: Scan) -> list[int]:
-    if telling.accuracy is None or telling.probabilities is None or telling.accuracy.value < STRONG:
+    if telling.probabilities is None:
         return []
-    return _confident(telling.probabilities, scan.labels)
+    rows = _confident(telling.probabilities, scan.labels)
+    return rows if min(np.bincount(scan.labels[rows], minlength=2)) >= EACH_WAY else []
 
 
 def _confident(probabilities: np.ndarray, labels: np.ndarray) -> list[int]:

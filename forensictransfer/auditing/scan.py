@@ -42,7 +42,7 @@ class Scan:
     columns: by trace, float32 (n,), NaN where it does not apply; of a category the place in `levels[trace]`.
     labels: int8, 0 real, 1 fake. groups: int32, the same number for the same group. hashes: uint64; thumbs: uint8 (n,
     32, 32); files, pixels: digests, (n,) of 16 bytes. These four are empty where headers alone were read.
-    skipped: (name, reason) of the images that cannot be read.
+    skipped: the images that cannot be read, each with the reason.
     """
 
     records: tuple[Record, ...]
@@ -54,7 +54,7 @@ class Scan:
     pixels: np.ndarray
     hashes: np.ndarray
     thumbs: np.ndarray
-    skipped: tuple[tuple[str, str], ...] = ()
+    skipped: tuple[tuple[Record, str], ...] = ()
 
     def __len__(self) -> int:
         return len(self.records)
@@ -171,11 +171,11 @@ class _Table:
         self.hashes = np.zeros(kept, np.uint64)
         self.thumbs = np.zeros((kept, SIDE, SIDE), np.uint8)
         self.records: list[Record] = []
-        self.skipped: list[tuple[str, str]] = []
+        self.skipped: list[tuple[Record, str]] = []
 
     def add(self, record: Record, seen: Seen | str) -> None:
         if isinstance(seen, str):
-            self.skipped.append((record.name, seen))
+            self.skipped.append((record, seen))
             return
         row = len(self.records)
         self.records.append(record)

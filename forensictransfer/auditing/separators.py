@@ -67,7 +67,8 @@ def separators(scan: Scan, folds: np.ndarray | None) -> tuple[list[Separator], l
         one = _judged(scan, trace, folds, len(varying))
         if one is not None:
             found.append(one)
-    return sorted(found, key=lambda one: (-one.strength, one.trace.name)), constant
+    # Of equals the one that says most to people, which stands first in the table.
+    return sorted(found, key=lambda one: (-round(one.strength, 3), TRACES.index(one.trace))), constant
 
 
 def _varies(column: np.ndarray) -> bool:

@@ -159,7 +159,7 @@ def _unreadable_lines(found: Mapping[str, Any]) -> list[str]:
         return []
     share = percent(len(bad) / (len(bad) + found["images"]["real"] + found["images"]["fake"]))
     lines = [f"unreadable: {len(bad)} ({share}), left out as in training"]
-    for name, reason in bad[:SHOWN]:
+    for name, _, reason in bad[:SHOWN]:
         lines += _wrapped(f"  {name}: {reason}", indent="    ")
     return lines + ([f"  and {len(bad) - SHOWN} more (--json lists them)"] if len(bad) > SHOWN else [])
 

@@ -19,6 +19,8 @@ FILE_BAD = 0.75
 FILE_ODD = 0.55
 # One trace of the file alone: an AUC that is surely above this one (0.5 is chance).
 TRACE_ODD = 0.58
+# The bytes that a picture takes, at one quality, tell how smooth it is: a forgery may well change that.
+BYTES_ODD = 0.65
 # A format, a size or metadata that is commoner in one class by so much is a giveaway for these images at least.
 VALUE_ODD = 0.525
 # With brightness, colour, sharpness and grid. Real domains without any known confound reach 0.60 to 0.68: some of it is
@@ -71,19 +73,25 @@ def weighed(reasons: Sequence[tuple[str, str]]) -> dict[str, Any]:
 def _file(found: Mapping[str, Any]) -> list[tuple[str, str]]:
     telling = found["tellings"]["file"]["balanced_accuracy"]
     strongest = _notable(found, "file")
-    because = f" ({'; '.join(_because(one) for one in strongest[:2])})" if strongest else ""
+    because = f" ({'; '.join(_because(one) for one in strongest[:3])})" if strongest else ""
     if telling is not None and telling["low"] >= FILE_ODD and telling["value"] > FILE_ODD:
         word = DO_NOT_USE if telling["low"] >= FILE_BAD else CAREFUL
         return [(word, f"a detector that never looks at the pixels scores {accuracy(telling)}{because}")]
-    odd = [one for one in strongest if _surely(one) >= TRACE_ODD or (_is_value(one) and _strength(one) >= VALUE_ODD)]
+    odd = [one for one in strongest if _is_odd(one)]
     return [(CAREFUL, f"reals and fakes differ in {_because(one)}") for one in odd[:3]]
+
+
+def _is_odd(one: Mapping[str, Any]) -> bool:
+    if one["topic"] == "bytes":
+        return _surely(one) >= BYTES_ODD
+    return _surely(one) >= TRACE_ODD or (_is_value(one) and _strength(one) >= VALUE_ODD)
 
 
 def _tone(found: Mapping[str, Any]) -> list[tuple[str, str]]:
     telling = found["tellings"]["file_and_tone"]["balanced_accuracy"]
     alone = found["tellings"]["tone"]["balanced_accuracy"]
     strongest = _notable(found, "tone")
-    because = f" ({'; '.join(_because(one) for one in strongest[:2])})" if strongest else ""
+    because = f" ({'; '.join(_because(one) for one in strongest[:3])})" if strongest else ""
     if alone is not None and telling is not None and alone["low"] >= TONE_ODD:
         word = DO_NOT_USE if alone["low"] >= TONE_BAD else CAREFUL
         text = f"overall tone, sharpness and the 8x8 grid alone tell the classes apart, {accuracy(alone)}{because}"
@@ -127,7 +135,9 @@ def _unreadable(found: Mapping[str, Any]) -> list[tuple[str, str]]:
     if share < UNREADABLE_ODD:
         return []
     word = DO_NOT_USE if share >= UNREADABLE_BAD else CAREFUL
-    return [(word, f"{bad} images ({percent(share)}) cannot be read and are left out")]
+    fakes = sum(label == "fake" for _, label, _ in found["unreadable"])
+    classes = f"{bad - fakes} real, {fakes} fake"
+    return [(word, f"{bad} images ({percent(share)}; {classes}) cannot be read and are left out")]
 
 
 def pair_verdict(found: Mapping[str, Any]) -> dict[str, Any]:

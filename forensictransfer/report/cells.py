@@ -10,6 +10,7 @@ from typing import Any
 
 from forensictransfer.errors import UserError
 from forensictransfer.runs import FORMAT, RunFolder
+from forensictransfer.shortcuts import KEY, warning
 
 ZERO_SHOT = "zero-shot"
 
@@ -32,6 +33,8 @@ class Cell:
     run is made for this test (zero-shot, or adapted to this domain). model: the folder of the run that was trained on
     the source (zero-shot: this one). draws: draws of shots behind each number (1 for zero-shot). n_*: images and groups
     that were tested; dropped_*: images taken out before, because the run has seen their group or their pixels.
+    alone: balanced accuracy on the domain of the test without a look at pixels (None: not measured); doubt: the warning
+    about it, if it is high.
     """
 
     run: str
@@ -58,6 +61,8 @@ class Cell:
     dropped_pixels: int
     skipped: int
     metrics: Mapping[str, Measured]
+    alone: Measured | None = None
+    doubt: str | None = None
 
     @property
     def dropped(self) -> int:
@@ -122,11 +127,20 @@ def _cell(run: RunFolder, name: str) -> Cell:
             dropped_pixels=int(dropped["pixels"]),
             skipped=len(found["skipped"]),
             metrics={metric: _measured(m) for metric, m in found["metrics"].items()},
+            alone=_alone(found.get(KEY)),
+            doubt=warning(str(found["target"]), found.get(KEY)),
         )
     except KeyError as error:
         raise UserError(f"{path}: expected the metrics of an evaluation, but {error} is missing") from error
     except (TypeError, ValueError, AttributeError) as error:
         raise UserError(f"{path}: expected the metrics of an evaluation, but a field is of another type") from error
+
+
+def _alone(found: Mapping[str, Any] | None) -> Measured | None:
+    """The accuracy without pixels; None for a result of a version that did not measure it."""
+    if not found:
+        return None
+    return _measured({"value": found["balanced_accuracy"], "low": found["low"], "high": found["high"]})
 
 
 def _same_domain(domain: Mapping[str, Any], tested: Mapping[str, Any]) -> bool:

@@ -21,6 +21,7 @@ _SHOWN = {
     "ece": ("expected calibration error", 1, 3),
 }
 MISSING, UNDEFINED = "-", "n/a"
+ALONE = "metadata alone"
 INTERVALS = "95 % intervals: bootstrap over groups and draws"
 
 
@@ -83,7 +84,10 @@ def facts(cells: Sequence[Cell]) -> list[tuple[str, str]]:
 
 
 def matrix(cells: Sequence[Cell], detector: str, metric: str) -> Sheet:
-    """Source x target for one detector and metric: the zero-shot row, then a row per shots and strategy."""
+    """Source x target for one detector and metric: the zero-shot row, then a row per shots and strategy.
+
+    Under the accuracies stands what a classifier gets on each target that sees sizes, formats and metadata alone.
+    """
     cells = [cell for cell in cells if cell.detector == detector]
     columns, lines = targets(cells), rows(cells)
     apart = any(row.apart for row in lines)
@@ -94,6 +98,10 @@ def matrix(cells: Sequence[Cell], detector: str, metric: str) -> Sheet:
         found = [row.cells.get(name) for name in columns]
         own |= {(number, len(head) + i) for i, cell in enumerate(found) if cell is not None and cell.own}
         body.append((*label, *(shown(c.metrics.get(metric) if c else None, metric) for c in found)))
+    alone = {cell.on: cell.alone for cell in cells if cell.alone is not None}
+    if metric == "balanced_accuracy" and alone:
+        blank = ("",) * (len(head) - 1)
+        body.append((ALONE, *blank, *(shown(alone.get(name), metric) for name in columns)))
     title = f"{detector}: {_SHOWN.get(metric, (metric,))[0]}"
     align = "lrl" + "l" * (len(head) - 3 + len(columns))
     return Sheet(title, (*head, *columns), align, tuple(body), len(head), quiet=1, own=frozenset(own))
@@ -158,6 +166,9 @@ def forgetting(cells: Sequence[Cell]) -> Sheet | None:
 def remarks(cells: Sequence[Cell]) -> list[str]:
     """What a reader has to know to read the numbers, no more than applies."""
     lines = [f"{INTERVALS}."]
+    if any(cell.alone is not None for cell in cells):
+        lines.append(f"{ALONE.capitalize()}: a classifier that sees sizes, formats and metadata and no pixel.")
+    lines += [f"Warning: {doubt}." for doubt in dict.fromkeys(cell.doubt for cell in cells) if doubt]
     used = [m for c in cells for name, m in c.metrics.items() if name in (*MAIN_METRICS, "accuracy_real")]
     if any(m.value is None or m.low is None for m in used):
         lines.append(f"{UNDEFINED}: a class is missing, or stands in fewer than two groups.")

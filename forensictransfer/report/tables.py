@@ -89,16 +89,24 @@ def render_latex(cells: Sequence[Cell], *, metrics: Iterable[str] = MAIN_METRICS
 
 
 def render_csv(cells: Sequence[Cell]) -> str:
-    """Long form: a line per run, test domain and metric, fractions unrounded, empty where undefined."""
+    """Long form: a line per run, test domain and metric, fractions unrounded, empty where undefined.
+
+    The accuracy on metadata alone is one of the metrics, where it was measured.
+    """
     lines = []
     for c in cells:
         about = (c.run, c.detector, c.source, c.adapted_to or "", c.on, "yes" if c.own else "no", c.strategy)
         rules = (c.shots, c.draws, c.seed, c.threshold_rule, c.stop_rule, c.split, c.source_data, c.on_data)
         counts = (c.n_real, c.n_fake, c.n_groups, c.dropped_group, c.dropped_pixels, c.skipped)
         for metric, m in c.metrics.items():
-            numbers = ("" if number is None else repr(number) for number in (m.value, m.low, m.high))
-            lines.append((*about, *rules, *counts, metric, *numbers))
+            lines.append((*about, *rules, *counts, metric, *_numbers(m)))
+        if c.alone is not None:
+            lines.append((*about, *rules, *counts, "metadata_only_balanced_accuracy", *_numbers(c.alone)))
     return csv_text(_CSV, lines)
+
+
+def _numbers(measured: Measured) -> tuple[str, ...]:
+    return tuple("" if number is None else repr(number) for number in (measured.value, measured.low, measured.high))
 
 
 def _place(path: str | Path) -> Path:
