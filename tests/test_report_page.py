@@ -33,7 +33,19 @@ from forensictransfer.report.write import write_report
 
 FILES = ("index.html", "tables.csv", "tables.md", "tables.tex")
 SECTIONS = (
-    *("facts", "matrix", "curves", "energies", "roc", "forgetting", "rules", "pictures", "significance", "tuning"),
+    *(
+        "facts",
+        "audits",
+        "matrix",
+        "curves",
+        "energies",
+        "roc",
+        "forgetting",
+        "rules",
+        "pictures",
+        "significance",
+        "tuning",
+    ),
     *("cost", "settings", "numbers", "reproduce"),
 )
 

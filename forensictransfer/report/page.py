@@ -7,6 +7,7 @@ from collections.abc import Callable
 from forensictransfer.progress import progress_bar
 from forensictransfer.report.html import Section, document
 from forensictransfer.report.sections.accuracy import curves_section, heat_section
+from forensictransfer.report.sections.audits import audits_section
 from forensictransfer.report.sections.comparison import (
     forgetting_section,
     rules_section,
@@ -29,6 +30,7 @@ def render_page(view: View) -> str:
     """The page of a sweep as HTML. Raises UserError for a file of the sweep that is missing or torn."""
     makers: tuple[Callable[[], Section], ...] = (
         lambda: facts_section(view),
+        lambda: audits_section(view),
         lambda: heat_section(view),
         lambda: curves_section(view),
         lambda: energies_section(view),

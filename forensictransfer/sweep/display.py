@@ -13,6 +13,7 @@ from typing import Any, TextIO
 
 import psutil
 
+from forensictransfer.report.audits import read_audits, without_pixels
 from forensictransfer.sweep.estimate import remaining, seconds
 from forensictransfer.sweep.folder import DONE, FAILED, SweepFolder
 from forensictransfer.sweep.grid import TRAIN, ZERO_SHOT, Grid, Job
@@ -30,6 +31,8 @@ class Display:
         self.stream = stream or sys.stderr
         self.lively = self.stream.isatty()
         self.domains = folder.info["domains"]
+        audits = read_audits(folder.path, self.domains)
+        self.alone = {name: without_pixels(audit)["balanced_accuracy"] for name, audit in audits.items()}
         self.records: dict[str, dict[str, Any]] = {}
         self._lines = 0
         self._said = 0.0
@@ -63,7 +66,7 @@ class Display:
                 self._lines = len(lines)
             return
         for record in new:
-            self.say(job_line(record))
+            self.say(job_line(record, self.alone.get(record["target"] or record["source"])))
         if last or time.monotonic() - self._said > _EVERY:
             self._said = time.monotonic()
             self.say(count_line(self.grid, self.records, self._running(), self._eta()))
@@ -130,12 +133,13 @@ def count_line(grid: Grid, records: Mapping[str, Mapping[str, Any]], running: Ma
     )
 
 
-def job_line(record: Mapping[str, Any]) -> str:
-    """One line on a job that has ended."""
+def job_line(record: Mapping[str, Any], alone: float | None = None) -> str:
+    """One line on a job that has ended; alone: the balanced accuracy on its test without a look at pixels, if known."""
     if record["state"] == FAILED:
         return f"FAILED {record['job']}: {record['error']}"
     value = record["balanced_accuracy"]
     number = "no accuracy" if value is None else f"balanced accuracy {100 * value:5.1f} %"
+    number += f" (metadata alone {100 * alone:.1f} %)" if alone is not None else ""
     return f"done   {number}  {clock(record['seconds']):>7}  {_whole(record)}"
 
 

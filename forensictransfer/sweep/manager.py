@@ -7,15 +7,20 @@ import socket
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import psutil
 
 from forensictransfer import board
+from forensictransfer.config import load_settings
+from forensictransfer.data.domains import Domain
 from forensictransfer.errors import UserError
 from forensictransfer.files import check_folder
+from forensictransfer.report.audits import read_audits, without_pixels
+from forensictransfer.shortcuts import alone_text, warning
+from forensictransfer.sweep.audits import audit_all
 from forensictransfer.sweep.display import Display, dry_run_text
 from forensictransfer.sweep.domains import open_domains
 from forensictransfer.sweep.folder import FAILED, SweepFolder
@@ -31,13 +36,17 @@ _MOST_WORKERS = 8
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a sweep stands when the command ends: the folder and the numbers of jobs; `failed` by name -> error."""
+    """How a sweep stands when the command ends: the folder and the numbers of jobs; `failed` by name -> error.
+
+    alone: by domain, what is reached there without a look at pixels (`shortcuts`).
+    """
 
     path: Path
     total: int
     done: int
     failed: dict[str, str]
     impossible: int
+    alone: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     @property
     def text(self) -> str:
@@ -46,6 +55,8 @@ class Outcome:
         lines += [f"failed: {name}: {error}" for name, error in self.failed.items()]
         if self.failed:
             lines.append("--retry does the failed ones again")
+        lines += [f"metadata alone, {name}: balanced accuracy {alone_text(one)}" for name, one in self.alone.items()]
+        lines += [f"warning: {line}" for name, one in self.alone.items() if (line := warning(name, one))]
         lines.append(f"next: forensictransfer report {self.path}")
         return "\n".join(lines)
 
@@ -81,13 +92,15 @@ def run_sweep(
     """
     _check_workers(workers)
     asked = load_sweep(settings, trials=trials, train_trials=train_trials, threads=threads)
-    grid, domains = _plan(asked)
+    grid, domains, opened = _plan(asked)
     folder = SweepFolder.begin(out, asked, grid, domains)
     queue = Queue(folder, {job.name: job for job in grid.jobs}, storage, asked.heartbeat)
     queue.clear_dead()
     if retry:
         queue.forgive()
     board.write_hparams_config(folder.path, folder.info)
+    data = load_settings(None, asked.settings).data
+    audit_all(folder, opened, data, workers or default_workers(1), lambda line: print(line, file=sys.stderr))
     left = len(grid.jobs) - len(queue.states())
     if left:
         _work(folder, grid, queue, storage, min(workers or default_workers(asked.threads), left), asked.threads)
@@ -107,7 +120,7 @@ def dry_run(
     """What `sweep` would do: the jobs, which are done, and about how long the others take. Nothing is written."""
     _check_workers(workers)
     asked = load_sweep(settings, trials=trials, train_trials=train_trials, threads=threads)
-    grid, domains = _plan(asked)
+    grid, domains, _ = _plan(asked)
     check_folder(Path(out).expanduser())
     folder = None
     if (Path(out).expanduser() / "sweep.json").is_file():
@@ -127,10 +140,11 @@ def default_workers(threads: int) -> int:
     return max(1, min(processors // threads, int(memory / _MEMORY_GB), _MOST_WORKERS))
 
 
-def _plan(asked: SweepSettings) -> tuple[Grid, dict[str, Any]]:
+def _plan(asked: SweepSettings) -> tuple[Grid, dict[str, Any], list[Domain]]:
+    """The grid, what sweep.json says of the domains, and the domains, each once."""
     sources, targets = open_domains(asked)
     grid = make_grid(asked, sources, targets)
-    return grid, {
+    infos = {
         domain.name: {
             "origin": domain.origin,
             "group": domain.spec.group,
@@ -139,6 +153,7 @@ def _plan(asked: SweepSettings) -> tuple[Grid, dict[str, Any]]:
         }
         for domain in [*sources, *targets]
     }
+    return grid, infos, list({domain.name: domain for domain in [*sources, *targets]}.values())
 
 
 def _work(folder: SweepFolder, grid: Grid, queue: Queue, storage: str | None, workers: int, threads: int) -> None:
@@ -207,4 +222,6 @@ def _last_words(folder: SweepFolder, pid: int) -> str:
 def _outcome(folder: SweepFolder, grid: Grid, queue: Queue) -> Outcome:
     states = queue.states()
     failed = {name: str(folder.record(name)["error"]) for name, state in states.items() if state == FAILED}
-    return Outcome(folder.path, len(grid.jobs), len(states) - len(failed), failed, len(grid.impossible))
+    audits = read_audits(folder.path, folder.info["domains"])
+    alone = {name: without_pixels(audit) for name, audit in audits.items()}
+    return Outcome(folder.path, len(grid.jobs), len(states) - len(failed), failed, len(grid.impossible), alone)

@@ -1,0 +1,50 @@
+"""The audit of every domain of a sweep, once, before its jobs: SWEEP/audits/NAME.json, checksum and all."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from forensictransfer import files
+from forensictransfer.auditing.audit import audit_domains
+from forensictransfer.auditing.verdict import CLEAN
+from forensictransfer.config import DataSettings
+from forensictransfer.data.domains import Domain
+from forensictransfer.errors import UserError
+from forensictransfer.report.audits import audit_path, read_audit
+from forensictransfer.report.records import FORMAT, checksum
+from forensictransfer.sweep.folder import SweepFolder
+
+
+def audit_all(
+    folder: SweepFolder, domains: Iterable[Domain], data: DataSettings, workers: int, say: Callable[[str], None]
+) -> None:
+    """Audit the domains that have no audit of their very images yet.
+
+    One that another process is at is left to it, and one that cannot be audited is told: no job waits for an audit.
+    """
+    for domain in domains:
+        path = audit_path(folder.path, domain.name)
+        if read_audit(folder.path, domain.name, domain.fingerprint(), torn_is_missing=True) is not None:
+            continue
+        with folder.holding(f"audit-{path.stem}") as mine:
+            if not mine:
+                continue
+            try:
+                found = audit_domains([domain], data=data, workers=workers)["domains"][0]
+            except UserError as error:
+                say(f"not audited: {error}")
+                continue
+            path.parent.mkdir(exist_ok=True)
+            write_audit(path, found)
+            verdict = found["verdict"]
+            if verdict["word"] != CLEAN:
+                say(f"audit of {domain.name}: {verdict['word']}: {verdict['reasons'][0]['text']}")
+
+
+def write_audit(path: Path, found: dict[str, Any]) -> None:
+    """Write one domain's findings with the checksum that the report asks for."""
+    content = json.loads(json.dumps({"format": FORMAT, "kind": "audit", **found}))
+    files.write_json(path, {**content, "checksum": checksum(content)})
