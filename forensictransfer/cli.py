@@ -169,7 +169,7 @@ def _audit(arguments: Namespace) -> int:
     from forensictransfer import commands
     from forensictransfer.auditing.text import audit_text, is_condemned
 
-    options = {name: getattr(arguments, name) for name in ("group", "workers", "json")}
+    options = {name: getattr(arguments, name) for name in ("group", "workers", "json", "mend", "overwrite")}
     found = commands.audit(arguments.domain, arguments.other, **options)
     print(audit_text(found))
     return 1 if arguments.strict and is_condemned(found) else 0

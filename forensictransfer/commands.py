@@ -187,6 +187,8 @@ def audit(
     group: str | None = None,
     workers: int | None = None,
     json: str | Path | None = None,
+    mend: str | Path | None = None,
+    overwrite: bool = False,
 ) -> dict[str, Any]:
     """What separates the reals of a domain from its fakes without forensics, copies, odd labels, and a verdict.
 
@@ -195,6 +197,8 @@ def audit(
         group: what belongs together, as for `train`; holds for both domains.
         workers: processes that look at images (default: one a processor, up to 8); the result does not depend on it.
         json: a file to write the findings to.
+        mend: a folder for the domain once more, both classes in one format, quality and size. overwrite: replace a
+            mended domain that stands there.
     Returns: the findings; `auditing.text.audit_text` makes them a text.
     Raises: UserError for any mistake in the input.
     """
@@ -202,14 +206,20 @@ def audit(
         raise UserError(f"--workers: expected at least 1, got {workers}")
     if json is not None and Path(json).is_dir():
         raise UserError(f"{json}: expected a file to write the findings to, got a folder")
+    if mend is not None and other is not None:
+        raise UserError("--mend: expected one domain to mend, got two")
     settings = Settings()
     domains = [_open(spec, group, settings, say=False) for spec in ([domain] if other is None else [domain, other])]
     if len(domains) == 2 and domains[0].origin == domains[1].origin:
         raise UserError(f"{domains[0].origin}: is named twice; give one domain, or two different ones")
-    from forensictransfer.auditing.audit import audit_domains
+    from forensictransfer.auditing.audit import audit_and_mend, audit_domains
     from forensictransfer.auditing.scan import default_workers
 
-    found = audit_domains(domains, data=settings.data, workers=workers or default_workers())
+    workers = workers or default_workers()
+    if mend is not None:
+        found = audit_and_mend(domains[0], mend, data=settings.data, workers=workers, overwrite=overwrite)
+    else:
+        found = audit_domains(domains, data=settings.data, workers=workers)
     if json is not None:
         write_json(Path(json).expanduser(), found)
     return found

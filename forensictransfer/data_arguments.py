@@ -29,7 +29,8 @@ detector that never looks at the pixels scores 98 %". The verdict is one of
   clean        nothing found that a detector could cheat with
   careful      read the reasons before you quote a number
   do not use   accuracies on this domain would measure something else than the forgery
-docs/audit.md gives every limit and its reason, and says what an audit cannot see.
+--mend cuts both classes to one size (never resized) and saves both as JPEG of one quality, without metadata; it says
+what it did and what is left. docs/audit.md gives every limit and its reason, and says what an audit cannot see.
 """
 
 
@@ -37,7 +38,7 @@ def add_audit(sub: Any) -> Parser:
     """The command `audit`."""
     parser: Parser = sub.add_parser(
         "audit",
-        usage=f"{NAME} audit DOMAIN [DOMAIN2] [--group RULE] [--json FILE] [flags]",
+        usage=f"{NAME} audit DOMAIN [DOMAIN2] [--group RULE] [--json FILE] [--mend FOLDER] [flags]",
         help="look for what a detector could cheat with",
         description="Look for what separates the reals of a domain from its fakes without forensics, and for copies\n"
         "and odd labels; in two domains also for what they share, and whether what separates the files of one does so\n"
@@ -50,12 +51,15 @@ examples:
   {NAME} audit photos/faces
   {NAME} audit photos/faces photos/swaps --json audit.json
   {NAME} audit photos/faces --group 'id\\d+' --strict
+  {NAME} audit photos/faces --mend photos/faces_mended
 """,
     )
     parser.add_argument("domain", metavar="DOMAIN", help="the domain to look at")
     parser.add_argument("other", metavar="DOMAIN2", nargs="?", help="a second one, to be compared with it")
     parser.add_argument("--json", metavar="FILE", help="write all findings as JSON, every pair and name among them")
     parser.add_argument("--workers", type=int, metavar="N", help="processes (default: one a processor, up to 8)")
+    parser.add_argument("--mend", metavar="FOLDER", help="write the domain once more, both classes alike, and audit it")
+    parser.add_argument("--overwrite", action="store_true", help="replace a mended domain that is there")
     parser.add_argument("--strict", action="store_true", help="end with 1 where the verdict is `do not use`")
     add_group(parser)
     parser.set_defaults(command="audit")

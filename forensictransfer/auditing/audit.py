@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
@@ -14,13 +14,14 @@ from forensictransfer.auditing.duplicates import duplicates
 from forensictransfer.auditing.families import find_families
 from forensictransfer.auditing.folds import fold_of
 from forensictransfer.auditing.labels import suspicious_labels
+from forensictransfer.auditing.mend import check_out, mend
 from forensictransfer.auditing.pairs import compare
 from forensictransfer.auditing.scan import Scan, scan
 from forensictransfer.auditing.separators import separators
 from forensictransfer.auditing.traces import FILE, TONE
 from forensictransfer.auditing.verdict import pair_verdict, verdict
 from forensictransfer.config import DataSettings
-from forensictransfer.data.domains import Domain
+from forensictransfer.data.domains import Domain, open_domain
 from forensictransfer.data.layout import CLASSES
 from forensictransfer.data.splits import SPLITS
 from forensictransfer.errors import UserError
@@ -53,6 +54,24 @@ def audit_domains(domains: Sequence[Domain], *, data: DataSettings, workers: int
         pair = compare(scans[0], scans[1], names, [tellings[2] for _, tellings in found])
         pair["verdict"] = pair_verdict(pair)
     return {"format": FORMAT, "version": __version__, "domains": [one for one, _ in found], "pair": pair}
+
+
+def audit_and_mend(
+    domain: Domain, out: str | Path, *, data: DataSettings, workers: int = 2, overwrite: bool = False
+) -> dict[str, Any]:
+    """The audit of a domain, its mended copy in the folder `out`, and the audit of that.
+
+    Returns what `audit_domains` does, and "mended": what was done (`mend.mend`) with "after", the findings then.
+    Raises UserError as `mend.mend` does.
+    """
+    check_out(domain, Path(out).expanduser(), overwrite=overwrite)
+    seen = _scanned(domain, data, workers)
+    before, _ = audit_scan(domain, seen)
+    done = mend(domain, seen, out, data=data, workers=workers, overwrite=overwrite)
+    better = open_domain(Path(out).expanduser() / "domain.yaml", data=data)
+    after, _ = audit_scan(better, _scanned(better, data, workers))
+    found = {"format": FORMAT, "version": __version__, "domains": [before], "pair": None}
+    return {**found, "mended": {**done, "after": after}}
 
 
 def audit_scan(domain: Domain, seen: Scan) -> tuple[dict[str, Any], list[Telling]]:

@@ -6,6 +6,7 @@ import textwrap
 from collections.abc import Mapping
 from typing import Any
 
+from forensictransfer.auditing.mend import LIMITS, mend_text
 from forensictransfer.auditing.separators import percent
 from forensictransfer.auditing.verdict import DO_NOT_USE, accuracy
 
@@ -19,6 +20,8 @@ def audit_text(audit: Mapping[str, Any]) -> str:
     parts = [line for found in audit["domains"] for line in [*domain_lines(found), ""]]
     if audit["pair"]:
         parts += [*pair_lines(audit["pair"]), ""]
+    if audit.get("mended"):
+        parts += [*mended_lines(audit["domains"][0], audit["mended"]), ""]
     return "\n".join(parts[:-1])
 
 
@@ -77,6 +80,17 @@ def pair_lines(pair: Mapping[str, Any]) -> list[str]:
         figures = [_accuracy(direction[kind]) for kind in ("file", "file_and_tone")]
         lines.append(f"  {direction['from']} -> {direction['to']}: file {figures[0]}, file and tone {figures[1]}")
     return lines
+
+
+def mended_lines(before: Mapping[str, Any], done: Mapping[str, Any]) -> list[str]:
+    """What mending has done, and what is left to cheat with."""
+    after = done["after"]
+    lines = [line for text in mend_text(done) for line in _wrapped(text)]
+    lines += ["", f"{'before -> after mending':<30}{before['verdict']['word']} -> {after['verdict']['word']}"]
+    for kind, name in (("file", "file alone"), ("tone", "tone alone"), ("file_and_tone", "file and tone")):
+        lines.append(f"  {name:<28}{_accuracy(before['tellings'][kind])} -> {_accuracy(after['tellings'][kind])}")
+    lines += [line for reason in after["verdict"]["reasons"] for line in _wrapped(f"- left: {reason['text']}")]
+    return [*lines, *_wrapped(LIMITS)]
 
 
 def _verdict_lines(verdict: Mapping[str, Any]) -> list[str]:
