@@ -79,6 +79,20 @@ def write_domain(
     return folder
 
 
+def photograph(seed: int, size: tuple[int, int] = (96, 104)) -> Image.Image:
+    """A picture of shapes and texture of its own for each seed, as different from others as photographs are."""
+    rng = np.random.default_rng(seed)
+    height, width = size
+    layers = np.zeros((height, width, 3), np.float32)
+    for side, weight in ((3, 60), (6, 40), (13, 25), (29, 12)):
+        coarse = Image.fromarray(rng.integers(0, 256, (side, side, 3), np.uint8))
+        layers += weight * (
+            np.asarray(coarse.resize((width, height), Image.Resampling.BICUBIC), np.float32) / 127.5 - 1
+        )
+    layers += rng.normal(0, 3, layers.shape) + rng.uniform(100, 150)
+    return Image.fromarray(np.clip(layers, 0, 255).astype(np.uint8))
+
+
 def damage(folder: Path, prefix: str) -> dict[str, str]:
     """Add one file of every kind that cannot be read to each split; returns name in the domain -> part of the reason.
 
@@ -155,6 +169,12 @@ def make_domain() -> Callable[..., Path]:
 def add_damage() -> Callable[[Path, str], dict[str, str]]:
     """`damage`: files that cannot be read among the good ones of a folder."""
     return damage
+
+
+@pytest.fixture(scope="session")
+def make_photograph() -> Callable[..., Image.Image]:
+    """`photograph`: a picture of its own for each seed."""
+    return photograph
 
 
 @pytest.fixture(scope="session")

@@ -51,7 +51,7 @@ def audit_domains(domains: Sequence[Domain], *, data: DataSettings, workers: int
         names = [domain.name for domain in domains]
         if names[0] == names[1]:
             names = [f"{names[0]} ({number})" for number in (1, 2)]
-        pair = compare(scans[0], scans[1], names, [tellings[2] for _, tellings in found])
+        pair = compare(scans[0], scans[1], names, [(tellings[0], tellings[2]) for _, tellings in found])
         pair["verdict"] = pair_verdict(pair)
     return {"format": FORMAT, "version": __version__, "domains": [one for one, _ in found], "pair": pair}
 
@@ -79,7 +79,8 @@ def audit_scan(domain: Domain, seen: Scan) -> tuple[dict[str, Any], list[Telling
     folds = fold_of(seen.labels, seen.groups)
     strongest, constant = separators(seen, folds)
     tellings = [tell_apart(seen, parts) for parts in ((FILE,), (TONE,), (FILE, TONE))]
-    families = find_families(seen.hashes, seen.thumbs, seen.pixels, seen.groups, np.zeros(len(seen), int))
+    alone = np.zeros(len(seen), int)
+    families = find_families(seen.hashes, seen.thumbs, seen.pixels, seen.groups, alone, seen.labels)
     found: dict[str, Any] = {
         "name": domain.name,
         "origin": domain.origin,

@@ -13,7 +13,15 @@ import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from forensictransfer.auditing.thumbnails import ALIKE, MIRROR, coarse_correlations, correlations, distances, is_flat
+from forensictransfer.auditing.thumbnails import (
+    ALIKE,
+    MIRROR,
+    coarse_correlations,
+    common_detail,
+    correlations,
+    distances,
+    is_flat,
+)
 
 CLOSE = 18  # bits of 64 that hashes of copies may differ in; random pictures differ in 32
 COARSE = 0.7  # least correlation at 16x16 of a pair that is compared closely
@@ -41,14 +49,19 @@ class Families:
 
 
 def find_families(
-    hashes: np.ndarray, thumbs: np.ndarray, pixels: np.ndarray, groups: np.ndarray, domains: np.ndarray
+    hashes: np.ndarray,
+    thumbs: np.ndarray,
+    pixels: np.ndarray,
+    groups: np.ndarray,
+    domains: np.ndarray,
+    labels: np.ndarray,
 ) -> Families:
     """The families among n images.
 
     Args:
         hashes, thumbs, pixels: of `scan.Scan`.
         groups: numbers; near copies within a group of one domain are expected and not looked for.
-        domains: the number of the domain of each image.
+        domains, labels: 0 or 1 for each image; the images of one class of one domain may have a frame in common.
     """
     exact = np.unique(pixels, return_inverse=True)[1] if len(pixels) else np.zeros(0, int)
     firsts = np.unique(exact, return_index=True)[1]
@@ -62,6 +75,8 @@ def find_families(
     order = np.lexsort((close[:, 1], close[:, 0], bits)) if len(close) else np.zeros(0, int)
     close, bits, flipped = close[order], bits[order], flipped[order]
     family = _joined(len(hashes), found)
+    kinds = 2 * domains + labels
+    common = np.stack([common_detail(thumbs[candidates[kinds[candidates] == kind]]) for kind in range(4)])
     compared = 0
     for first in range(0, len(close), _CHUNK):
         pairs, turned = close[first : first + _CHUNK], flipped[first : first + _CHUNK]
@@ -74,7 +89,9 @@ def find_families(
             limit = int(bits[first]) - 1
             break
         compared += int(likely.sum())
-        alike = correlations(left[likely], right[likely])
+        shared = [common[kinds[ends]] for ends in pairs[likely].T]
+        shared[1] = np.where(turned[likely][:, None, None], shared[1][:, :, ::-1], shared[1])
+        alike = correlations(left[likely], right[likely], *shared)
         sure = alike >= ALIKE
         if not sure.any():
             continue

@@ -19,25 +19,25 @@ SWAPPED = 0.2  # accuracy of the other domain's traces below which the classes l
 MOST_PAIRS = 10_000
 
 
-def compare(one: Scan, two: Scan, names: Sequence[str], own: Sequence[Telling]) -> dict[str, Any]:
+def compare(one: Scan, two: Scan, names: Sequence[str], own: Sequence[tuple[Telling, Telling]]) -> dict[str, Any]:
     """What two domains share, for JSON.
 
     Args:
         one, two: full scans. names: of the domains.
-        own: how well each domain's own classes are told apart by the traces of file and tone.
+        own: how well the classes of each are told apart by the traces of the file, and by those of file and tone.
     """
     both = _joined(one, two)
     domains = np.repeat([0, 1], [len(one), len(two)])
-    families = find_families(both.hashes, both.thumbs, both.pixels, both.groups, domains)
+    families = find_families(both.hashes, both.thumbs, both.pixels, both.groups, domains, both.labels)
     held = np.zeros((2, int(families.family.max(initial=-1)) + 1), bool)
     held[domains, families.family] = True
     shared = np.asarray(held.all(axis=0))
     of_shared = shared[families.family]
     groups = [set(both.groups[domains == number].tolist()) for number in (0, 1)]
-    common = np.array(sorted(groups[0] & groups[1]), int)
-    by_name = np.isin(both.groups, common)
-    alike = {int(group) for group in both.groups[of_shared & by_name]}
-    moved = _other_names(both, domains, families.family, shared)
+    common = groups[0] & groups[1]
+    seen = [_families_and_groups(both, domains == number, families.family) for number in (0, 1)]
+    alike = {group for _, group in seen[0] & seen[1]}
+    moved = _other_names(both, domains, families.family, shared, seen)
     exact = _opposite(both, domains, families.exact)
     pairs = _pairs(both, domains, families, names)
     return {
@@ -61,10 +61,10 @@ def compare(one: Scan, two: Scan, names: Sequence[str], own: Sequence[Telling]) 
         },
         "opposite_labels": exact,
         "transfer": [
-            {"from": names[0], "to": names[1], **_transfers(one, two)},
-            {"from": names[1], "to": names[0], **_transfers(two, one)},
+            {"from": names[0], "to": names[1], "own": own[0][0].plain(), **_transfers(one, two)},
+            {"from": names[1], "to": names[0], "own": own[1][0].plain(), **_transfers(two, one)},
         ],
-        "classes_look_swapped": _swapped(one, two, own) or _mostly(exact),
+        "classes_look_swapped": _swapped(one, two, [telling for _, telling in own]) or _mostly(exact),
         "pairs": pairs[:MOST_PAIRS],
         "pairs_left_out": max(0, len(pairs) - MOST_PAIRS),
     }
@@ -92,12 +92,14 @@ def _joined(one: Scan, two: Scan) -> Scan:
     )
 
 
-def _other_names(both: Scan, domains: np.ndarray, family: np.ndarray, shared: np.ndarray) -> np.ndarray:
+def _families_and_groups(both: Scan, rows: np.ndarray, family: np.ndarray) -> set[tuple[int, int]]:
+    return set(zip(family[rows].tolist(), both.groups[rows].tolist(), strict=True))
+
+
+def _other_names(
+    both: Scan, domains: np.ndarray, family: np.ndarray, shared: np.ndarray, held: Sequence[set[tuple[int, int]]]
+) -> np.ndarray:
     """Images whose photograph stands in the other domain, but not under their group."""
-    held = [
-        set(zip(family[domains == number].tolist(), both.groups[domains == number].tolist(), strict=True))
-        for number in (0, 1)
-    ]
     return np.array(
         [
             bool(shared[f]) and (int(f), int(g)) not in held[1 - d]

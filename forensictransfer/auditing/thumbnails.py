@@ -20,7 +20,13 @@ ALIKE = 0.78  # least correlation of two thumbnails that show one photograph; di
 LARGEST_CUT = 0.1  # of a side: by so much a copy may have been cut
 FLAT = 3.0  # grey levels: pictures that vary less (a blank page) have no hash worth comparing
 _NOISE = 4.0  # grey levels, keeps the local contrast of even areas from being blown up
+MOST_AVERAGED, FEWEST_AVERAGED = 1000, 10  # pictures that show what a kind has in common
+ALL_ALIKE = 0.9  # share of the detail that all pictures of a kind agree in: then it is the picture
 _WINDOW = 5
+_CELL = 4  # pixels of a thumbnail: its parts are 4x4
+_TEXTURED = 0.2  # of the mean part's detail: parts with less say nothing
+_CELL_ALIKE = 0.4  # correlation of two parts that agree
+_AGREEING = 0.75  # share of the textured parts of two copies that agree
 _HOPE = 0.2  # below ALIKE by more than this after the coarse placements, the fine ones are not tried
 
 _COSINES = dct(np.eye(SIDE), axis=0, norm="ortho").astype(np.float32)
@@ -60,21 +66,56 @@ def is_flat(thumbs: np.ndarray) -> np.ndarray:
     return thumbs.reshape(len(thumbs), -1).std(axis=1) < FLAT
 
 
-def correlations(thumbs: np.ndarray, others: np.ndarray) -> np.ndarray:
+def correlations(
+    thumbs: np.ndarray, others: np.ndarray, common: np.ndarray | None = None, of_others: np.ndarray | None = None
+) -> np.ndarray:
     """How alike the pictures of two rows of thumbnails are, pair by pair: float (n,) up to 1.
 
-    thumbs, others: uint8 (n, 32, 32). The highest correlation of the two, freed of low frequencies, over placements in
-    which either one is a part of the other that was cut off by up to LARGEST_CUT of a side. The placement that cuts
-    nothing is tried first, and no others where it is enough.
+    thumbs, others: uint8 (n, 32, 32). The highest correlation of the two, freed of low frequencies and of what is
+    common to their kind (`common_detail`, (n, 32, 32) or one for all), over placements in which either one is a part of
+    the other that was cut off by up to LARGEST_CUT of a side. The placement that cuts nothing is tried first, and no
+    others where it is enough.
     """
     first, second = _detail(thumbs.astype(np.float32)), _detail(others.astype(np.float32))
-    found = (first * second).sum((1, 2))
+    if common is not None and of_others is not None:
+        first, second = _unit(first - common), _unit(second - of_others)
+    found = _agreement(first, second)
     for places, hopeful in ((_COARSE, -1.0), (_FINE, ALIKE - _HOPE)):
         for down, across in places:
             left = np.flatnonzero((found < ALIKE) & (found > hopeful))
             for cut, whole in ((first, second), (second, first)) if left.size else ():
                 part = _unit(down @ cut[left] @ across.T)
-                found[left] = np.maximum(found[left], (part * whole[left]).sum((1, 2)))
+                found[left] = np.maximum(found[left], _agreement(part, whole[left]))
+    return found
+
+
+def common_detail(thumbs: np.ndarray) -> np.ndarray:
+    """What the pictures of one kind have in common, float (32, 32): a frame, a mark, the outline of an aligned face.
+
+    The mean of their details, taken over at most MOST_AVERAGED of them; nothing where they are all alike, which makes
+    them copies rather than pictures in one frame.
+    """
+    chosen = thumbs[:: max(1, len(thumbs) // MOST_AVERAGED)]
+    if len(chosen) < FEWEST_AVERAGED:
+        return np.zeros((SIDE, SIDE), np.float32)
+    mean = _detail(chosen.astype(np.float32)).mean(axis=0)
+    return mean if float((mean * mean).sum()) < ALL_ALIKE else np.zeros_like(mean)
+
+
+def _agreement(details: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Correlations of details, pair by pair, held below ALIKE where only some parts of the pictures agree.
+
+    Pictures in the same frame, or with the same mark on them, share its edges and nothing else.
+    """
+    found = (details * others).sum((1, 2))
+    sure = np.flatnonzero(found >= ALIKE)
+    if sure.size:
+        parts = [side[sure].reshape(len(sure), *(SIDE // _CELL, _CELL) * 2) for side in (details, others)]
+        norms = [np.sqrt((side * side).sum((2, 4))) for side in parts]
+        inner = (parts[0] * parts[1]).sum((2, 4)) / np.maximum(norms[0] * norms[1], 1e-9)
+        textured = np.minimum(*norms) >= _TEXTURED * np.sqrt(_CELL**2 / SIDE**2)
+        agree = (inner >= _CELL_ALIKE).sum((1, 2), where=textured)
+        found[sure[agree < _AGREEING * textured.sum((1, 2))]] = ALIKE - 0.01
     return found
 
 

@@ -6,7 +6,7 @@ domain is not condemned by chance; what is found for certain counts as found.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from forensictransfer.auditing.separators import percent
@@ -39,8 +39,8 @@ FEWEST = 30  # images of either class; with fewer nothing can be said either way
 
 SEEN = (
     "It rests on headers, file sizes, overall tone and copies. It cannot see what a forgery changes in the picture, "
-    "differences of content (backgrounds, people, cameras), watermarks, or copies that were turned or cut by more than "
-    "a tenth."
+    "differences of content (backgrounds, people, cameras), small marks, or copies that were turned or cut by more than "
+    "a twentieth of a side."
 )
 
 
@@ -77,7 +77,7 @@ def _file(found: Mapping[str, Any]) -> list[tuple[str, str]]:
     if telling is not None and telling["low"] >= FILE_ODD and telling["value"] > FILE_ODD:
         word = DO_NOT_USE if telling["low"] >= FILE_BAD else CAREFUL
         return [(word, f"a detector that never looks at the pixels scores {accuracy(telling)}{because}")]
-    odd = [one for one in strongest if _is_odd(one)]
+    odd = _notable(found, "file", _is_odd)
     return [(CAREFUL, f"reals and fakes differ in {_because(one)}") for one in odd[:3]]
 
 
@@ -96,7 +96,7 @@ def _tone(found: Mapping[str, Any]) -> list[tuple[str, str]]:
         word = DO_NOT_USE if alone["low"] >= TONE_BAD else CAREFUL
         text = f"overall tone, sharpness and the 8x8 grid alone tell the classes apart, {accuracy(alone)}{because}"
         return [(word, text)]
-    odd = [one for one in strongest if _surely(one) >= TONE_TRACE_ODD]
+    odd = _notable(found, "tone", lambda one: _surely(one) >= TONE_TRACE_ODD)
     return [(CAREFUL, f"reals and fakes differ in {_because(one)}") for one in odd[:2]]
 
 
@@ -164,7 +164,9 @@ def pair_verdict(found: Mapping[str, Any]) -> dict[str, Any]:
         )
     for one in found["transfer"]:
         figure = one["file"]["balanced_accuracy"]
-        if figure is not None and figure["low"] >= FILE_ODD:
+        own = one["own"]["balanced_accuracy"]
+        # Where the files of the first say nothing by themselves, what was learned from them is chance, and so is this.
+        if figure is not None and own is not None and min(figure["low"], own["low"]) >= FILE_ODD:
             word = DO_NOT_USE if figure["low"] >= FILE_BAD else CAREFUL
             text = f"what tells the files of {one['from']} apart also scores {accuracy(figure)} on those of {one['to']}"
             reasons.append((word, f"{text}, without a pixel"))
@@ -182,11 +184,13 @@ def accuracy(figure: Mapping[str, float]) -> str:
     return f"{100 * figure['value']:.0f} % [{100 * figure['low']:.0f}, {100 * figure['high']:.0f}]"
 
 
-def _notable(found: Mapping[str, Any], part: str) -> list[Mapping[str, Any]]:
-    """The separators of a part that are no chance, the strongest of each topic."""
+def _notable(
+    found: Mapping[str, Any], part: str, wanted: Callable[[Mapping[str, Any]], bool] = lambda one: True
+) -> list[Mapping[str, Any]]:
+    """The separators of a part that are no chance, and wanted, the strongest of each topic."""
     topics: dict[str, Mapping[str, Any]] = {}
     for one in found["separators"]:
-        if one["part"] == part and one["notable"]:
+        if one["part"] == part and one["notable"] and wanted(one):
             topics.setdefault(one["topic"], one)
     return list(topics.values())
 
