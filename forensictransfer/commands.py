@@ -204,8 +204,10 @@ def audit(
     """
     if workers is not None and workers < 1:
         raise UserError(f"--workers: expected at least 1, got {workers}")
-    if json is not None and Path(json).is_dir():
+    if json is not None and Path(json).expanduser().is_dir():
         raise UserError(f"{json}: expected a file to write the findings to, got a folder")
+    if json is not None and not Path(json).expanduser().absolute().parent.is_dir():
+        raise UserError(f"{json}: there is no such folder to write the findings to")
     if mend is not None and other is not None:
         raise UserError("--mend: expected one domain to mend, got two")
     settings = Settings()

@@ -19,7 +19,7 @@ from PIL import Image
 from forensictransfer import __version__, files
 from forensictransfer.auditing.scan import ALONE, CHUNK, Scan
 from forensictransfer.config import DataSettings
-from forensictransfer.data.decode import ImageError, Source, decode
+from forensictransfer.data.decode import ImageError, Source, decode, opened
 from forensictransfer.data.domains import Domain, Record
 from forensictransfer.data.layout import CLASS_FOLDERS, CLASSES, SPLIT_FOLDERS
 from forensictransfer.data.splits import split_of
@@ -27,7 +27,7 @@ from forensictransfer.errors import UserError
 from forensictransfer.progress import progress_bar
 from forensictransfer.yaml_text import write_yaml
 
-QUALITY = (60, 95)  # bounds of the quality that both classes are saved in
+FINEST = 95  # quality where neither class has been a JPEG
 KEPT = (0.98, 0.95, 0.9, 0.8, 0.5)  # share of either class that must be large enough, tried in this order
 SMALLEST = 32  # pixels: no crop is smaller
 SUBSAMPLING = "4:2:0"
@@ -42,20 +42,33 @@ LIMITS = (
 
 @dataclass(frozen=True)
 class Plan:
-    """What all images become. left_out: names of readable images that are too small, by class."""
+    """What all images become. left_out: names of readable images that are too small, by class.
+
+    tables: quantisation tables of an encoder whose tables are none of the standard ones; they go before the quality.
+    """
 
     width: int
     height: int
     quality: int
     left_out: tuple[tuple[str, ...], tuple[str, ...]]
+    tables: tuple[tuple[int, ...], ...] | None = None
+
+    @property
+    def encoding(self) -> dict[str, Any]:
+        """The options of PIL's JPEG writer."""
+        if self.tables is not None:
+            return {"qtables": [list(table) for table in self.tables], "subsampling": SUBSAMPLING}
+        return {"quality": self.quality, "subsampling": SUBSAMPLING}
 
 
 def plan(seen: Scan) -> Plan:
     """The size and the quality that suit both classes.
 
     The size is the largest area, sides a multiple of 8, that KEPT of either class are large enough for. The quality is
-    the lowest that either class has been saved in, within QUALITY, so that no class keeps a finer compression than the
-    other one ever had. Raises UserError where no size of SMALLEST pixels or more suits half of either class.
+    the commonest one of the class that was compressed harder, with the very tables: saved once more on the same grid
+    with the same tables, a JPEG hardly changes, so that both classes look compressed once. A lower quality would leave
+    the marks of two compressions in one class (docs/audit.md has the measurement). Raises UserError where no size of
+    SMALLEST pixels or more suits half of either class.
     """
     widths, heights = seen.columns["width"].copy(), seen.columns["height"].copy()
     turned = np.array([seen.value("orientation tag", row) in ("5", "6", "7", "8") for row in range(len(seen))], bool)
@@ -65,10 +78,28 @@ def plan(seen: Scan) -> Plan:
     left_out = [
         tuple(seen.records[row].name for row in np.flatnonzero(small & (seen.labels == label))) for label in (0, 1)
     ]
-    qualities = seen.columns["JPEG quality"]
-    found = qualities[~np.isnan(qualities) & ~small]
-    lowest = int(found.min()) if found.size else QUALITY[1]
-    return Plan(width, height, int(np.clip(lowest, *QUALITY)), (left_out[0], left_out[1]))
+    quality, tables = _hardest(seen, ~small)
+    return Plan(width, height, quality, (left_out[0], left_out[1]), tables)
+
+
+def _hardest(seen: Scan, rows: np.ndarray) -> tuple[int, tuple[tuple[int, ...], ...] | None]:
+    """The quality of the class that is compressed harder, and its tables if no quality has these."""
+    tables, qualities = seen.columns["quantisation tables"], seen.columns["JPEG quality"]
+    found = []
+    for label in (0, 1):
+        of_class = np.flatnonzero(rows & (seen.labels == label) & ~np.isnan(tables))
+        if of_class.size:
+            codes, counts = np.unique(tables[of_class], return_counts=True)
+            first = int(of_class[np.flatnonzero(tables[of_class] == codes[counts.argmax()])[0]])
+            found.append((int(qualities[first]), first))
+    if not found:
+        return FINEST, None
+    quality, row = min(found)
+    if "about" not in str(seen.value("quantisation tables", row)):
+        return quality, None
+    with opened(seen.records[row].source) as image:
+        kept = image.quantization  # type: ignore[attr-defined]
+        return quality, tuple(tuple(int(step) for step in kept[number]) for number in sorted(kept))
 
 
 def _common_size(widths: np.ndarray, heights: np.ndarray, labels: np.ndarray) -> tuple[int, int]:
@@ -139,6 +170,7 @@ def mend(
             "width": chosen.width,
             "height": chosen.height,
             "quality": chosen.quality,
+            "tables": chosen.tables,
             "subsampling": SUBSAMPLING,
             "images": len(rows),
             "too_small": {name: list(chosen.left_out[label]) for label, name in enumerate(CLASSES)},
@@ -166,11 +198,12 @@ def check_out(domain: Domain, out: Path, *, overwrite: bool = False) -> None:
 def mend_text(report: Mapping[str, Any]) -> list[str]:
     """What was done, for people."""
     out = report["folder"]
+    about = "about " if report["tables"] else ""
     small = {name: len(names) for name, names in report["too_small"].items()}
     lines = [
         f"mended into {out}: {report['images']} images, both classes cut to {report['width']} x {report['height']} "
-        f"pixels from the middle, saved as baseline JPEG, quality {report['quality']}, {report['subsampling']}, no "
-        f"metadata",
+        f"pixels from the middle, saved as baseline JPEG, {about}quality {report['quality']}, "
+        f"{report['subsampling']}, no metadata",
         f"left out: {small['real']} real and {small['fake']} fake images smaller than that, "
         f"{len(report['unreadable'])} unreadable; labels, groups and splits are kept",
         f"use it as {Path(out) / 'domain.yaml'}",
@@ -209,7 +242,7 @@ def _write_some(sources: Sequence[Source], paths: Sequence[Path], chosen: Plan, 
         top = (pixels.shape[0] - chosen.height) // 2 // 8 * 8
         left = (pixels.shape[1] - chosen.width) // 2 // 8 * 8
         part = np.ascontiguousarray(pixels[top : top + chosen.height, left : left + chosen.width])
-        Image.fromarray(part).save(path, "JPEG", quality=chosen.quality, subsampling=SUBSAMPLING)
+        Image.fromarray(part).save(path, "JPEG", **chosen.encoding)
         reasons.append(None)
     return reasons
 

@@ -137,11 +137,12 @@ def _order_words(scan: Scan, trace: Trace, column: np.ndarray, value: float) -> 
 
 
 def _value_words(scan: Scan, trace: Trace, column: np.ndarray) -> str:
-    """The value whose shares in the two classes differ most, and the other class' commonest one."""
+    """The value whose shares in the two classes differ most, and these shares."""
     codes, inverse = np.unique(np.where(np.isnan(column), -1, column), return_inverse=True)
     classes = [inverse[scan.labels == label] for label in (0, 1)]
     real, fake = (np.bincount(rows, minlength=len(codes)) / max(len(rows), 1) for rows in classes)
-    value = int(np.abs(fake - real).argmax())
+    # Of two values that say the same, the fakes' one, whatever the order of the files.
+    value = int((np.round(np.abs(fake - real), 9) + 1e-12 * (fake > real)).argmax())
     name = _name(scan, trace, codes[value])
     return f"{name} in {percent(real[value])} of reals, {percent(fake[value])} of fakes"
 

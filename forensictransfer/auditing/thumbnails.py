@@ -16,7 +16,7 @@ from scipy.ndimage import uniform_filter
 
 SIDE = 32
 BITS = 64
-ALIKE = 0.78  # least correlation of two thumbnails that show one photograph; different people stay below 0.73
+ALIKE = 0.78  # least correlation of two thumbnails that show one photograph; others stay below 0.70
 LARGEST_CUT = 0.1  # of a side: by so much a copy may have been cut
 FLAT = 3.0  # grey levels: pictures that vary less (a blank page) have no hash worth comparing
 _NOISE = 4.0  # grey levels, keeps the local contrast of even areas from being blown up

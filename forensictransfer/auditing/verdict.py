@@ -39,8 +39,8 @@ FEWEST = 30  # images of either class; with fewer nothing can be said either way
 
 SEEN = (
     "It rests on headers, file sizes, overall tone and copies. It cannot see what a forgery changes in the picture, "
-    "differences of content (backgrounds, people, cameras), small marks, or copies that were turned or cut by more than "
-    "a twentieth of a side."
+    "differences of content (backgrounds, people, cameras), small marks, or copies that were turned, or cut by more "
+    "than a twentieth of a side."
 )
 
 
