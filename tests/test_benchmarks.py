@@ -150,3 +150,14 @@ def test_batch_norm_looks_at_every_state(
     assert rows[0]["crop_accuracy_batch_mode"] == rows[1]["crop_accuracy_batch_mode"]
     assert rows[0]["state"] in capsys.readouterr().out
     assert module.main(["--source", str(tmp_path / "none")]) == 2
+
+
+def test_the_audit_is_measured(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["--images", "80", "--size", "64", "--out", str(tmp_path / "audit.json")]
+    assert script("audit", monkeypatch).main(words) == 0
+    shown, rows = capsys.readouterr().out, json.loads((tmp_path / "audit.json").read_text())
+    assert [(row["images"], row["workers"]) for row in rows] == [(40, 2), (80, 2), (80, 1)]
+    assert all(row["looking"] > 0 and row["mib"]["command"] > 0 for row in rows)
+    assert "KiB an image" in shown

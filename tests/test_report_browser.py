@@ -11,7 +11,9 @@ from typing import Any
 
 import pytest
 
+from forensictransfer.report.audits import audit_path
 from forensictransfer.report.write import write_report
+from forensictransfer.sweep.audits import write_audit
 
 webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
 BROWSER, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
@@ -37,6 +39,11 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     sweep = helper.write_sweep(
         folder / "sweep", sources=names, targets=(*names, "delta"), images=8, failed=("to-delta-head-k1",)
     )
+    domains = json.loads((sweep / "sweep.json").read_text())["domains"]
+    (sweep / "audits").mkdir()
+    for name in names:
+        found = helper.audit_of(name, domains[name]["fingerprint"], accuracy=0.98)
+        write_audit(audit_path(sweep, name), found)
     return write_report(sweep, folder / "report")
 
 

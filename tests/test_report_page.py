@@ -24,12 +24,14 @@ import pytest
 
 from forensictransfer.cli import main
 from forensictransfer.errors import UserError
+from forensictransfer.report.audits import audit_path
 from forensictransfer.report.sections.accuracy import why_empty
 from forensictransfer.report.sections.pictures import Case, pictures_section, within_room
 from forensictransfer.report.sweep import open_sweep
 from forensictransfer.report.verdict import verdict
 from forensictransfer.report.view import View
 from forensictransfer.report.write import write_report
+from forensictransfer.sweep.audits import write_audit
 
 FILES = ("index.html", "tables.csv", "tables.md", "tables.tex")
 SECTIONS = (
@@ -242,6 +244,38 @@ def test_tables_for_people(built: Path) -> None:
     assert latex.isascii() and r" $\to$ " in latex
     assert latex.count(r"\begin{tabular}") == latex.count(r"\end{tabular}") > 8
     assert latex.count(r"\begin{table}") == latex.count(r"\end{table}")
+
+
+def test_what_a_detector_could_cheat_with(sweep: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(sweep, tmp_path / "audited"))
+    domains = json.loads((folder / "sweep.json").read_text())["domains"]
+    (folder / "audits").mkdir()
+    for name, accuracy in (("alpha", 0.98), ("beta", 0.51)):
+        found = MADE.audit_of(name, domains[name]["fingerprint"], accuracy=accuracy)
+        write_audit(audit_path(folder, name), found)
+    page = Page(write_report(folder, tmp_path / "report"))
+    for said in (
+        "What a detector could cheat with",
+        "98.0 [95.0, 100.0]",
+        "Warning: alpha: reals and fakes can be told apart without looking at a pixel (98 %",
+        "a detector that never looks at the pixels scores more than it should",
+        "PNG in 0 % of reals, 98 % of <fakes>",
+        "alpha/<b>.png",
+        "Not audited: gamma.",
+    ):
+        assert said in page.text, said
+    assert "Warning: beta" not in page.text
+    # Of other images than those of the sweep: as good as none.
+    write_audit(audit_path(folder, "beta"), MADE.audit_of("beta", "0" * 64))
+    assert "Not audited: beta, gamma." in Page(write_report(folder, tmp_path / "report")).text
+    path = audit_path(folder, "alpha")
+    path.write_text(path.read_text().replace("0.98", "0.50"))
+    with pytest.raises(UserError, match=r"alpha\.json: was edited or torn since the audit; delete it"):
+        write_report(folder, tmp_path / "report")
+
+
+def test_without_audits_the_page_says_so(built: Path) -> None:
+    assert "Not audited: alpha, beta, gamma." in Page(built / "index.html").text
 
 
 def test_names_are_escaped(tmp_path: Path) -> None:

@@ -218,6 +218,10 @@ def test_what_a_sweep_leaves_behind(swept: Path) -> None:
     assert (trained / "evaluations" / "beta" / "pictures" / "pictures.json").is_file()
     assert (swept / "tensorboard" / "projector_config.pbtxt").is_file()
     assert not list((swept / ".workers").iterdir())
+    audits = {path.stem: json.loads(path.read_text()) for path in (swept / "audits").iterdir()}
+    assert set(audits) == {"alpha", "beta"}
+    for name, audit in audits.items():
+        assert audit["checksum"] == checksum(audit) and audit["fingerprint"] == info["domains"][name]["fingerprint"]
 
 
 def test_the_numbers_are_those_of_the_single_commands(domains: Path, swept: Path, tmp_path: Path) -> None:
