@@ -83,7 +83,7 @@ def test_two_domains_side_by_side(spoiled: Path, mended: tuple[Path, str, dict[s
     done = command("audit", spoiled, mended[0] / "domain.yaml")
     assert done.returncode == 0, done.stderr
     assert "spoiled and spoiled_mended" in done.stdout
-    assert "group names in both: 100, 100 of which show the same photograph" in " ".join(done.stdout.split())
+    assert "group names in both: 100 (p000, p001, p002, ...), 100 of which are seen" in " ".join(done.stdout.split())
 
 
 def test_mending_makes_both_classes_alike(mended: tuple[Path, str, dict[str, Any]]) -> None:

@@ -252,12 +252,15 @@ def test_two_domains_share_photographs(write: Callable[..., Path], tmp_path: Pat
     assert pair["shared_photographs"]["photographs"] == 40
     assert pair["under_other_names"]["images"] == [40, 40]
     assert pair["opposite_labels"] == {"same_pixels": 40, "opposite": 0, "images": []}
-    assert pair["shared_groups"] == {"groups": 140, "show_the_same": 0, "show_others": 140}
+    groups = pair["shared_groups"]
+    assert (groups["groups"], groups["show_the_same"], groups["show_others"]) == (140, 0, 140)
+    assert groups["names"][:2] == ["0000", "0001"]
     assert pair["verdict"]["word"] == "do not use"
     same = write(tmp_path / "same", jpeg(quality=70), jpeg(quality=70), first=0)
     alike = audited(one, same, group="stem")["pair"]
     assert alike["shared_groups"]["show_the_same"] >= 138 and alike["under_other_names"]["images"] == [0, 0]
-    assert alike["verdict"]["word"] == "clean"
+    assert alike["verdict"]["word"] == "careful"
+    assert "they share photographs" in alike["verdict"]["reasons"][0]["text"]
 
 
 def test_what_separates_files_here_does_so_there(write: Callable[..., Path], tmp_path: Path) -> None:

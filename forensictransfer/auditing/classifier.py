@@ -13,7 +13,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -57,30 +57,56 @@ class Telling:
 
 def tell_apart(scan: Scan, parts: Sequence[str], *, most: int = MOST_IMAGES, seed: int = 0) -> Telling:
     """Cross-validate the classifier on the traces of some parts (`traces.FILE`, `traces.TONE`) of a scan."""
-    rows = sample(scan.labels, scan.groups, most, seed)
-    labels, groups = scan.labels[rows], scan.groups[rows]
-    folds = fold_of(labels, groups, seed=seed) if len(rows) else None
+    found = out_of_fold(*encoded(scan, _varying(scan, parts)), scan.labels, scan.groups, most=most, seed=seed)
+    labels, groups = scan.labels[found.rows], scan.groups[found.rows]
     n = {"real": int((labels == 0).sum()), "fake": int((labels == 1).sum()), "groups": len(np.unique(groups))}
-    if folds is None:
+    if found.folds is None:
         return Telling(tuple(parts), None, None, n)
-    names = _varying(scan, parts)
-    probabilities = np.full(len(scan), 0.5)
-    if names:
-        values, kinds = encoded(scan, names)
-        outside = np.setdiff1d(np.arange(len(scan)), rows)
-        for fold in range(int(folds.max()) + 1):
-            model = fitted(values[rows[folds != fold]], labels[folds != fold], kinds, seed)
-            here = rows[folds == fold]
-            probabilities[here] = probability(model, values[here])
-            if outside.size:
-                # Seen by no fold: the mean of them all.
-                probabilities[outside] += (probability(model, values[outside]) - 0.5) / (folds.max() + 1)
-    found = probabilities[rows]
-    if not names:
+    probabilities = found.probabilities
+    if (probabilities == 0.5).all():  # nothing varies
         return Telling(tuple(parts), Estimate(0.5, 0.5, 0.5), Estimate(0.5, 0.5, 0.5), n, probabilities)
-    wider = math.sqrt(1 + (folds.max() + 1) / folds.max())
-    accuracy = balanced_accuracy(_called(found), labels, groups, seed=seed).wider(wider)
-    return Telling(tuple(parts), accuracy, auc(found, labels, groups, folds).wider(wider), n, probabilities)
+    told, count = probabilities[found.rows], int(found.folds.max()) + 1
+    wider = math.sqrt(1 + count / (count - 1))
+    accuracy = balanced_accuracy(_called(told), labels, groups, seed=seed).wider(wider)
+    return Telling(tuple(parts), accuracy, auc(told, labels, groups, found.folds).wider(wider), n, probabilities)
+
+
+class OutOfFold(NamedTuple):
+    """Probabilities of fake for n images, each by models that have not seen its group.
+
+    rows: the images that were learned from; folds: of these, None where groups are too few for any.
+    """
+
+    probabilities: np.ndarray
+    rows: np.ndarray
+    folds: np.ndarray | None
+
+
+def out_of_fold(
+    values: np.ndarray,
+    kinds: Sequence[bool],
+    labels: np.ndarray,
+    groups: np.ndarray,
+    *,
+    most: int = MOST_IMAGES,
+    seed: int = 0,
+) -> OutOfFold:
+    """Cross-validate the classifier by group on values, float (n, traces), at most `most` images of them."""
+    rows = sample(labels, groups, most, seed)
+    folds = fold_of(labels[rows], groups[rows], seed=seed) if len(rows) else None
+    probabilities = np.full(len(labels), 0.5)
+    if folds is None or not values.shape[1]:
+        return OutOfFold(probabilities, rows, folds)
+    outside = np.setdiff1d(np.arange(len(labels)), rows)
+    count = int(folds.max()) + 1
+    for fold in range(count):
+        model = fitted(values[rows[folds != fold]], labels[rows[folds != fold]], kinds, seed)
+        here = rows[folds == fold]
+        probabilities[here] = probability(model, values[here])
+        if outside.size:
+            # Seen by no fold: the mean of them all.
+            probabilities[outside] += (probability(model, values[outside]) - 0.5) / count
+    return OutOfFold(probabilities, rows, folds)
 
 
 def transfer(source: Scan, target: Scan, parts: Sequence[str], *, most: int = MOST_IMAGES, seed: int = 0) -> Telling:
@@ -116,7 +142,8 @@ def encoded(scan: Scan, names: Sequence[str], like: Scan | None = None) -> tuple
             there = ~np.isnan(column)
             column = np.where(there, codes[np.nan_to_num(column).astype(int)], np.nan)
         columns.append(column)
-    return np.stack(columns, axis=1).astype(np.float32), kinds
+    values = np.stack(columns, axis=1).astype(np.float32) if columns else np.zeros((len(scan), 0), np.float32)
+    return values, kinds
 
 
 def fitted(values: np.ndarray, labels: np.ndarray, kinds: Sequence[bool], seed: int) -> Any:

@@ -27,7 +27,7 @@ CLOSE = 18  # bits of 64 that hashes of copies may differ in; random pictures di
 COARSE = 0.7  # least correlation at 16x16 of a pair that is compared closely
 MOST_CLOSE = 1_000_000  # pairs kept from the hashes; beyond this, CLOSE is lowered
 MOST_COMPARED = 50_000  # pairs compared by their thumbnails, the closest hashes first (some ten seconds)
-_ROWS, _COLUMNS = 512, 16_384
+_ROWS, _COLUMNS = 128, 4096  # hashes compared at once: as many as fit into the processor's cache
 _CHUNK = 1000
 
 

@@ -15,9 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from forensictransfer.auditing.classifier import Telling, fitted, probability
+from forensictransfer.auditing.classifier import Telling, out_of_fold
 from forensictransfer.auditing.families import Families
-from forensictransfer.auditing.folds import fold_of
 from forensictransfer.auditing.intervals import balanced_accuracy
 from forensictransfer.auditing.scan import Scan
 from forensictransfer.data.layout import CLASS_FOLDERS, CLASSES, SPLIT_FOLDERS
@@ -85,18 +84,14 @@ def _misnamed(scan: Scan) -> list[int]:
         return []
     values, kinds = _name_features([_own_part(record.name) for record in scan.records])
     # Each name by itself: a photograph and its fake are named alike, which is no reason to keep them together here.
-    rows = np.arange(len(scan))
-    folds = fold_of(scan.labels, rows)
-    if folds is None or min((scan.labels == label).sum() for label in (0, 1)) < 20:
+    if min((scan.labels == label).sum() for label in (0, 1)) < 20 or bool((values == values[0]).all()):
         return []
-    probabilities = np.full(len(scan), 0.5)
-    for fold in range(int(folds.max()) + 1):
-        if bool((values == values[0]).all()):
-            return []
-        model = fitted(values[folds != fold], scan.labels[folds != fold], kinds, 0)
-        probabilities[folds == fold] = probability(model, values[folds == fold])
-    accuracy = balanced_accuracy((probabilities > 0.5).astype(int), scan.labels, rows).value
-    return _confident(probabilities, scan.labels) if accuracy >= STRONG else []
+    found = out_of_fold(values, kinds, scan.labels, np.arange(len(scan)))
+    rows = found.rows
+    called = (found.probabilities[rows] > 0.5).astype(int)
+    if balanced_accuracy(called, scan.labels[rows], rows).value < STRONG:
+        return []
+    return _confident(found.probabilities, scan.labels)
 
 
 def _name_features(names: list[str]) -> tuple[np.ndarray, list[bool]]:

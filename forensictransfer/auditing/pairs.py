@@ -52,7 +52,12 @@ def compare(one: Scan, two: Scan, names: Sequence[str], own: Sequence[tuple[Tell
             },
         },
         # These are dropped from a test by their group, as far as the run has seen them.
-        "shared_groups": {"groups": len(common), "show_the_same": len(alike), "show_others": len(common) - len(alike)},
+        "shared_groups": {
+            "groups": len(common),
+            "show_the_same": len(alike),
+            "show_others": len(common) - len(alike),
+            "names": sorted({both.records[row].group for row in np.flatnonzero(np.isin(both.groups, list(common)))}),
+        },
         # Nothing drops these: another group, other pixels, and the one in a split that is learned from.
         "under_other_names": {
             "images": [int((moved & (domains == number)).sum()) for number in (0, 1)],

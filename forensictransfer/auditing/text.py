@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from forensictransfer.auditing.mend import LIMITS, mend_text
@@ -64,8 +64,8 @@ def pair_lines(pair: Mapping[str, Any]) -> list[str]:
         + ", ".join(f"{split} {counts[0]} and {counts[1]}" for split, counts in shared["by_split"].items())
     )
     lines += _wrapped(
-        f"group names in both: {groups['groups']}, {groups['show_the_same']} of which show the same photograph (tests "
-        f"drop what a run has seen of these)"
+        f"group names in both: {groups['groups']}{_some(groups['names'])}, {groups['show_the_same']} of which are seen "
+        "to show the same photograph; tests leave out what a run has seen of these"
     )
     lines += _wrapped(
         f"shared photographs under other group names: {moved['images'][0]} and {moved['images'][1]} images, in test "
@@ -91,6 +91,10 @@ def mended_lines(before: Mapping[str, Any], done: Mapping[str, Any]) -> list[str
         lines.append(f"  {name:<28}{_accuracy(before['tellings'][kind])} -> {_accuracy(after['tellings'][kind])}")
     lines += [line for reason in after["verdict"]["reasons"] for line in _wrapped(f"- left: {reason['text']}")]
     return [*lines, *_wrapped(LIMITS)]
+
+
+def _some(names: Sequence[str]) -> str:
+    return f" ({', '.join(names[:3])}{', ...' * (len(names) > 3)})" if names else ""
 
 
 def _verdict_lines(verdict: Mapping[str, Any]) -> list[str]:

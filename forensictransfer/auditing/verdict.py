@@ -153,7 +153,13 @@ def pair_verdict(found: Mapping[str, Any]) -> dict[str, Any]:
                 "other group names: no test drops them"
             )
             reasons.append((word, text))
-    groups = found["shared_groups"]
+    groups, moved_all = found["shared_groups"], sum(found["under_other_names"]["images"])
+    if found["shared_photographs"]["photographs"]:
+        text = (
+            f"they share photographs: {groups['show_the_same']} under the same group names, of which tests leave out "
+            f"those that a run has seen, and {moved_all} images under others, which stay in"
+        )
+        reasons.append((CAREFUL, text))
     if groups["show_others"] and groups["show_others"] >= 0.5 * groups["groups"]:
         reasons.append(
             (
