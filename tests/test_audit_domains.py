@@ -143,6 +143,16 @@ def test_a_tenth_of_the_reals_is_enough(write: Callable[..., Path], tmp_path: Pa
     assert any("EXIF" in reason["text"] or "camera" in reason["text"] for reason in found["verdict"]["reasons"])
 
 
+def test_a_fifth_of_the_fakes_in_grey_is_enough(write: Callable[..., Path], tmp_path: Path) -> None:
+    turn = iter(range(10**6))
+
+    def some(image: Image.Image, path: Path) -> None:
+        jpeg()(image.convert("L").convert("RGB") if next(turn) % 5 == 0 else image, path)
+
+    found = audit(write(tmp_path / "spoiled", jpeg(), some, each=100))
+    assert any("grey picture: yes in 0 % of reals, 20 % of fakes" in r["text"] for r in found["verdict"]["reasons"])
+
+
 def test_copies_under_new_names(write: Callable[..., Path], tmp_path: Path) -> None:
     folder = write(tmp_path / "copies")
     for number, path in enumerate(sorted((folder / "real").iterdir())[:20]):

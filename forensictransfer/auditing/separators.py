@@ -132,8 +132,15 @@ def _order_words(scan: Scan, trace: Trace, column: np.ndarray, value: float) -> 
     real, fake = (np.nanmedian(column[scan.labels == label]) for label in (0, 1))
     unit = f" {trace.unit}" if trace.unit else ""
     if np.isclose(real, fake, rtol=1e-3):
-        return f"fakes {'larger' if value > 0.5 else 'smaller'} (medians alike, {fake:.4g}{unit})"
-    return f"fakes {'larger' if value > 0.5 else 'smaller'}: median {fake:.4g} against {real:.4g}{unit}"
+        return f"fakes {'larger' if value > 0.5 else 'smaller'} (medians alike, {_figure(fake)}{unit})"
+    return f"fakes {'larger' if value > 0.5 else 'smaller'}: median {_figure(fake)} against {_figure(real)}{unit}"
+
+
+def _figure(value: float) -> str:
+    """A number for people: 27,910, 335, 0.0143, 0."""
+    if abs(value) >= 1000:
+        return f"{value:,.0f}"
+    return f"{value:.3g}" if abs(value) >= 1e-3 or value == 0 else f"{value:.6f}"
 
 
 def _value_words(scan: Scan, trace: Trace, column: np.ndarray) -> str:

@@ -33,7 +33,7 @@ details .bare { max-height: none; }
 .bare img { max-width: none; }
 .grid { display: flex; flex-wrap: wrap; gap: .4rem 22px; align-items: flex-start; }
 .grid > figure { flex: 0 1 auto; }
-.table figcaption { margin-bottom: .35rem; max-width: 50rem; }
+.table figcaption { margin-bottom: .35rem; max-width: 50rem; overflow-wrap: anywhere; }
 .table figcaption strong { color: var(--ink); font-size: .95rem; }
 table { border-collapse: collapse; font-size: .875rem; line-height: 1.4; font-variant-numeric: tabular-nums; }
 th, td { padding: .3rem .7rem; text-align: left; vertical-align: top; white-space: nowrap;

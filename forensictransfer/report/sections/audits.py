@@ -26,8 +26,8 @@ def audits_section(view: View) -> Section:
         parts += [
             paragraph(
                 "Each domain was audited before anything was trained on it: what separates its reals from its fakes "
-                "without forensics, cross-validated by group. An accuracy above means little where the classes can be "
-                "told apart by their files alone. Docs: docs/audit.md."
+                "without forensics, cross-validated by group. An accuracy means little where the classes can be told "
+                "apart by their files alone."
             ),
             table(_overview(view, audits), "Balanced accuracy, %, with 95 % interval; 50 is chance."),
         ]
