@@ -50,9 +50,9 @@ domain = open_domain(folder, data=DataSettings())
 half = count // 2
 records = [r for label in (0, 1) for r in [r for r in domain.records if r.label == label][:half]]
 domain = replace(domain, records=tuple(records))
-start = time.perf_counter()
+start, worked = time.perf_counter(), time.process_time()
 seen = scan(domain.records, max_pixels=10**8, workers=workers)
-scanned = time.perf_counter()
+scanned, scan_worked = time.perf_counter(), time.process_time() - worked
 families = find_families(
     seen.hashes, seen.thumbs, seen.pixels, seen.groups, np.zeros(len(seen), int), seen.labels
 )
@@ -62,6 +62,7 @@ done = time.perf_counter()
 print(json.dumps({
     "images": len(seen),
     "looking": scanned - start,
+    "processor": scan_worked if workers == 1 else None,
     "copies": compared - scanned,
     "the rest": done - compared - (compared - scanned),
     "verdict": found["verdict"]["word"],
@@ -139,11 +140,17 @@ def _watch(process: subprocess.Popen[str], peaks: dict[str, float]) -> None:
 def text(rows: list[dict[str, Any]]) -> str:
     """A line for each measurement, and how the memory grew."""
     lines = ["images   workers  looking, s  images/s  copies, s  the rest, s  command, MiB  largest worker, MiB"]
+    alone = next((row for row in rows if row["processor"]), None)
     for row in rows:
         rate = row["images"] / row["looking"]
         lines.append(
             f"{row['images']:<8} {row['workers']:<8} {row['looking']:<11.1f} {rate:<9.0f} {row['copies']:<10.1f} "
             f"{row['the rest']:<12.1f} {row['mib']['command']:<13.0f} {row['mib']['workers']:.0f}"
+        )
+    if alone is not None:
+        milliseconds = 1000 * alone["processor"] / alone["images"]
+        lines.append(
+            f"looking takes {milliseconds:.2f} ms of one processor an image, whatever else the machine is doing"
         )
     grown = rows[1]["mib"]["command"] - rows[0]["mib"]["command"]
     each = 1024 * grown / max(rows[1]["images"] - rows[0]["images"], 1)
