@@ -246,6 +246,17 @@ def test_too_few_images_are_not_judged(write: Callable[..., Path], tmp_path: Pat
     assert any("single group" in reason["text"] for reason in one["verdict"]["reasons"])
 
 
+@pytest.mark.parametrize("label", ["real", "fake"])
+def test_one_image_of_another_kind(write: Callable[..., Path], tmp_path: Path, label: str) -> None:
+    """Traces that apply to a single image: in four of five folds they apply to none."""
+    folder = write(tmp_path / "one", each=40)
+    path = sorted((folder / label).iterdir())[3]
+    with Image.open(path) as image:
+        image.save(path.with_suffix(".jpg"), comment=b"hand-made")
+    path.unlink()
+    assert audit(folder)["verdict"]["word"] == "clean"
+
+
 def test_no_readable_image_of_a_class(write: Callable[..., Path], tmp_path: Path) -> None:
     folder = write(tmp_path / "gone", each=3)
     for path in (folder / "fake").iterdir():

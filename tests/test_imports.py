@@ -50,6 +50,7 @@ LIGHT = (
     "quiet",
     "report",
     "runs",
+    "shortcuts",
     "yaml_text",
 )
 HEAVY = ("tensorflow", "keras", "tensorflow_datasets")

@@ -109,7 +109,8 @@ def _scanned(domain: Domain, data: DataSettings, workers: int) -> Scan:
     )
     for label, name in enumerate(CLASSES):
         if not (seen.labels == label).any():
-            first = f" ({seen.skipped[0][0].name}: {seen.skipped[0][1]})" if seen.skipped else ""
+            bad = [f" ({record.name}: {reason})" for record, reason in seen.skipped if record.label == label]
+            first = bad[0] if bad else ""
             raise UserError(f"{domain.origin}: expected readable {name} images, found none{first}")
     return seen
 

@@ -131,7 +131,11 @@ def transfer(source: Scan, target: Scan, parts: Sequence[str], *, most: int = MO
 
 
 def encoded(scan: Scan, names: Sequence[str], like: Scan | None = None) -> tuple[np.ndarray, list[bool]]:
-    """float32 (n, traces), and which of them are categories, numbered by how common they are in `like` (or `scan`)."""
+    """float32 (n, traces), and which of them are categories, numbered by how common they are in `like` (or `scan`).
+
+    Where a trace does not apply it has a value of its own: a fold in which it applies to no image is learned from, too.
+    A category's value that `like` does not have is NaN.
+    """
     columns, kinds = [], []
     for name in names:
         column = scan.columns[name]
@@ -139,8 +143,9 @@ def encoded(scan: Scan, names: Sequence[str], like: Scan | None = None) -> tuple
         if name in scan.levels:
             known = _ranks(like or scan, name)
             codes = np.array([known.get(level, np.nan) for level in scan.levels[name]] or [np.nan], np.float32)
-            there = ~np.isnan(column)
-            column = np.where(there, codes[np.nan_to_num(column).astype(int)], np.nan)
+            column = np.where(np.isnan(column), MOST_LEVELS + 1, codes[np.nan_to_num(column).astype(int)])
+        else:
+            column = np.where(np.isnan(column), -1, column)  # no number that may not apply is negative
         columns.append(column)
     values = np.stack(columns, axis=1).astype(np.float32) if columns else np.zeros((len(scan), 0), np.float32)
     return values, kinds
