@@ -94,7 +94,7 @@ def audit_scan(domain: Domain, seen: Scan) -> tuple[dict[str, Any], list[Telling
         "constant": constant,
         "tellings": dict(zip(("file", "tone", "file_and_tone"), (one.plain() for one in tellings), strict=True)),
         "duplicates": duplicates(seen, families),
-        "labels": suspicious_labels(seen, families, [tellings[0], tellings[2]]),
+        "labels": suspicious_labels(seen, families),
     }
     found["verdict"] = verdict(found)
     return found, tellings

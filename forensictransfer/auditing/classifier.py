@@ -57,7 +57,7 @@ class Telling:
 
 def tell_apart(scan: Scan, parts: Sequence[str], *, most: int = MOST_IMAGES, seed: int = 0) -> Telling:
     """Cross-validate the classifier on the traces of some parts (`traces.FILE`, `traces.TONE`) of a scan."""
-    found = out_of_fold(*encoded(scan, _varying(scan, parts)), scan.labels, scan.groups, most=most, seed=seed)
+    found = out_of_fold(*encoded(scan, varying(scan, parts)), scan.labels, scan.groups, most=most, seed=seed)
     labels, groups = scan.labels[found.rows], scan.groups[found.rows]
     n = {"real": int((labels == 0).sum()), "fake": int((labels == 1).sum()), "groups": len(np.unique(groups))}
     if found.folds is None:
@@ -120,7 +120,7 @@ def transfer(source: Scan, target: Scan, parts: Sequence[str], *, most: int = MO
     learned = source.labels[rows]
     if min(n["real"], n["fake"], int((learned == 0).sum()), int((learned == 1).sum())) < 2:
         return Telling(tuple(parts), None, None, n)
-    names = _varying(source, parts)
+    names = varying(source, parts)
     if not names:
         return Telling(tuple(parts), Estimate(0.5, 0.5, 0.5), Estimate(0.5, 0.5, 0.5), n)
     values, kinds = encoded(source, names)
@@ -180,7 +180,8 @@ def _called(probabilities: np.ndarray) -> np.ndarray:
     return (probabilities > 0.5).astype(int)
 
 
-def _varying(scan: Scan, parts: Sequence[str]) -> list[str]:
+def varying(scan: Scan, parts: Sequence[str]) -> list[str]:
+    """The traces of some parts that are not the same in all images of a scan, by name."""
     names = []
     for trace in TRACES:
         column = scan.columns.get(trace.name)

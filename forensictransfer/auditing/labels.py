@@ -1,9 +1,9 @@
 """Labels that look swapped. Nothing is accused without evidence, and the evidence is named.
 
 Evidence of four kinds: the same pixels under both labels; a name that says the other class; a name made like those of
-the other class, where names tell the classes apart; and file or tone traces of the other class, where these tell the
-classes apart (out-of-sample probabilities that contradict the label, as in C. G. Northcutt and others, "Confident
-Learning: Estimating Uncertainty in Dataset Labels", 2021).
+the other class, where names tell the classes apart; and file traces of the other class, where these tell the classes
+apart (out-of-sample probabilities that contradict the label, as in C. G. Northcutt and others, "Confident Learning:
+Estimating Uncertainty in Dataset Labels", 2021). Tone is no evidence: it never tells classes apart that clearly.
 """
 
 from __future__ import annotations
@@ -15,14 +15,15 @@ from typing import Any
 
 import numpy as np
 
-from forensictransfer.auditing.classifier import Telling, out_of_fold
+from forensictransfer.auditing.classifier import encoded, out_of_fold, varying
 from forensictransfer.auditing.families import Families
 from forensictransfer.auditing.intervals import balanced_accuracy
 from forensictransfer.auditing.scan import Scan
+from forensictransfer.auditing.traces import FILE, TRACES
 from forensictransfer.data.layout import CLASS_FOLDERS, CLASSES, SPLIT_FOLDERS
 
 STRONG = 0.75  # least balanced accuracy of traces or names that may speak against a label
-CONFIDENT = 0.2  # the most that such evidence may leave to the label given
+CONFIDENT = 0.35  # the most that such evidence may leave to the label given
 UNCLEAR = 0.02  # share of the others that may be called wrongly: where classes overlap, an outlier is no mistake
 EACH_WAY = 3  # images of either class that traces must speak against: some reals may well be made as all fakes are
 MOST_LISTED = 1000
@@ -32,11 +33,8 @@ _FAKE = r"fake|fakes|forged|tampered|manipulated|generated|synthetic|deepfake|sp
 _WORDS = tuple(re.compile(rf"(?<![a-z])(?:{words})(?![a-z])", re.IGNORECASE) for words in (_REAL, _FAKE))
 
 
-def suspicious_labels(scan: Scan, families: Families, tellings: list[Telling]) -> dict[str, Any]:
-    """The images whose label some evidence speaks against, for JSON: counts by evidence, and the images with it.
-
-    tellings: of classifiers on traces, of the file first; the first that tells the classes apart is believed.
-    """
+def suspicious_labels(scan: Scan, families: Families) -> dict[str, Any]:
+    """The images whose label some evidence speaks against, for JSON: counts by evidence, and the images with it."""
     found: defaultdict[int, list[str]] = defaultdict(list)
     classes = np.unique(np.stack([families.exact, scan.labels], axis=1), axis=0)[:, 0]
     for row in np.flatnonzero(np.bincount(classes)[families.exact] > 1).tolist():
@@ -45,12 +43,9 @@ def suspicious_labels(scan: Scan, families: Families, tellings: list[Telling]) -
         found[row].append(f"its name says '{word}'")
     for row in _misnamed(scan):
         found[row].append("its name is made like those of the other class")
-    # Where files tell the classes apart, the tone has nothing to add: it is never that clear.
-    clear = [telling for telling in tellings if telling.accuracy is not None and telling.accuracy.value >= STRONG]
-    for telling in clear[:1]:
-        for row in _against(telling, scan):
-            found[row].append(f"its {' and '.join(telling.parts)} traces are those of the other class")
-    # Traces and names alone: an image that both speak against is the likeliest, so it comes first.
+    for row in _made_otherwise(scan):
+        found[row].append("its file is made like those of the other class")
+    # What several kinds of evidence speak against is the likeliest, so it comes first.
     order = sorted(found, key=lambda row: (-len(found[row]), scan.records[row].name))
     counts: defaultdict[str, int] = defaultdict(int)
     for evidence in found.values():
@@ -69,13 +64,18 @@ def suspicious_labels(scan: Scan, families: Families, tellings: list[Telling]) -
 
 
 def _contradicting_names(scan: Scan) -> list[tuple[int, str]]:
-    found = []
+    """Rows of images whose names say the other class, and the word that does.
+
+    Where most of one class says so and the other class does not, the word belongs to how all are named.
+    """
+    found: list[list[tuple[int, str]]] = [[], []]
     for row, record in enumerate(scan.records):
         said = [expression.search(_own_part(record.name)) for expression in _WORDS]
         word = said[1 - record.label]
         if word and not said[record.label]:
-            found.append((row, word.group()))
-    return found
+            found[record.label].append((row, word.group()))
+    most = [2 * len(found[label]) > int((scan.labels == label).sum()) for label in (0, 1)]
+    return [one for label in (0, 1) if most[0] == most[1] or not most[label] for one in found[label]]
 
 
 def _misnamed(scan: Scan) -> list[int]:
@@ -86,12 +86,7 @@ def _misnamed(scan: Scan) -> list[int]:
     # Each name by itself: a photograph and its fake are named alike, which is no reason to keep them together here.
     if min((scan.labels == label).sum() for label in (0, 1)) < 20 or bool((values == values[0]).all()):
         return []
-    found = out_of_fold(values, kinds, scan.labels, np.arange(len(scan)))
-    rows = found.rows
-    called = (found.probabilities[rows] > 0.5).astype(int)
-    if balanced_accuracy(called, scan.labels[rows], rows).value < STRONG:
-        return []
-    return _confident(found.probabilities, scan.labels)
+    return _told_apart(values, kinds, scan.labels, np.arange(len(scan)))
 
 
 def _name_features(names: list[str]) -> tuple[np.ndarray, list[bool]]:
@@ -114,11 +109,26 @@ def _name_features(names: list[str]) -> tuple[np.ndarray, list[bool]]:
     return values, [False] * 7 + [True] * 2
 
 
-def _against(telling: Telling, scan: Scan) -> list[int]:
-    if telling.probabilities is None:
+def _made_otherwise(scan: Scan) -> list[int]:
+    """Rows of images whose files are made like those of the other class, bytes apart, which depend on the picture."""
+    topics = {trace.name: trace.topic for trace in TRACES}
+    names = [name for name in varying(scan, (FILE,)) if topics[name] != "bytes"]
+    if not names:
         return []
-    rows = _confident(telling.probabilities, scan.labels)
+    rows = _told_apart(*encoded(scan, names), scan.labels, scan.groups)
     return rows if min(np.bincount(scan.labels[rows], minlength=2)) >= EACH_WAY else []
+
+
+def _told_apart(values: np.ndarray, kinds: list[bool], labels: np.ndarray, groups: np.ndarray) -> list[int]:
+    """Rows that are surely of the other class, where values tell the classes apart; none where they do not."""
+    found = out_of_fold(values, kinds, labels, groups)
+    rows = found.rows
+    if found.folds is None:
+        return []
+    called = (found.probabilities[rows] > 0.5).astype(int)
+    if balanced_accuracy(called, labels[rows], groups[rows]).value < STRONG:
+        return []
+    return _confident(found.probabilities, labels)
 
 
 def _confident(probabilities: np.ndarray, labels: np.ndarray) -> list[int]:

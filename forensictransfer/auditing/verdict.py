@@ -35,6 +35,8 @@ LABELS_BAD, LABELS_ODD = 0.05, 0.002
 UNREADABLE_BAD, UNREADABLE_ODD = 0.20, 0.01
 # Images that are copies of others of another group: fewer photographs than it seems, intervals too narrow.
 COPIES_ODD = 0.01
+# An accuracy that is surely below this one is no chance.
+WORSE_THAN_CHANCE = 0.45
 FEWEST = 30  # images of either class; with fewer nothing can be said either way
 
 SEEN = (
@@ -52,6 +54,7 @@ def verdict(found: Mapping[str, Any]) -> dict[str, Any]:
     reasons += _copies(found["duplicates"])
     reasons += _labels(found)
     reasons += _unreadable(found)
+    reasons += _groups(found["tellings"])
     least = min(found["images"]["real"], found["images"]["fake"])
     if least < FEWEST:
         reasons.append((CAREFUL, f"only {least} images of one class can be read: too few to tell what separates them"))
@@ -85,6 +88,19 @@ def _is_odd(one: Mapping[str, Any]) -> bool:
     if one["topic"] == "bytes":
         return _surely(one) >= BYTES_ODD
     return _surely(one) >= TRACE_ODD or (_is_value(one) and _strength(one) >= VALUE_ODD)
+
+
+def _groups(tellings: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Worse than chance: what was learned of a photograph in one fold is turned round by its fake in another one."""
+    figures = [telling["balanced_accuracy"] for telling in tellings.values() if telling["balanced_accuracy"]]
+    worst = min(figures, key=lambda figure: figure["high"], default=None)
+    if worst is None or worst["high"] >= WORSE_THAN_CHANCE:
+        return []
+    text = (
+        f"the classifier is worse than chance ({accuracy(worst)}): reals and fakes of one photograph seem to stand in "
+        "different groups, so its accuracies say nothing; give a group rule (--group)"
+    )
+    return [(CAREFUL, text)]
 
 
 def _tone(found: Mapping[str, Any]) -> list[tuple[str, str]]:
