@@ -11,11 +11,11 @@ from typing import Any
 import keras
 import numpy as np
 
-from benchmarks.arithmetic import Arithmetic, arithmetic
 from benchmarks.machine import Spread, rates
 from forensictransfer.config import Settings, load_settings
 from forensictransfer.data.domains import Record
 from forensictransfer.data.pipeline import Images, tile_starts, training_batches
+from forensictransfer.detectors.arithmetic import Arithmetic, arithmetic
 from forensictransfer.detectors.base import Detector
 from forensictransfer.detectors.registry import detector_class
 from forensictransfer.evaluation import analyse_anew

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from forensictransfer import __version__
-from forensictransfer.detectors.names import DETECTORS
+from forensictransfer.detectors.names import descriptions
 from forensictransfer.errors import UserError, nearest
 from forensictransfer.flags import Parser, add_settings, check_flags
 from forensictransfer.strategies import STRATEGIES
@@ -72,7 +72,7 @@ def _train(sub: Any) -> Parser:
         epilog=_DOMAIN
         + f"""
 detectors:
-{_listed(DETECTORS)}
+{_listed(descriptions())}
 
 {_SETTINGS}
 examples:

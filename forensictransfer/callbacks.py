@@ -14,6 +14,18 @@ from forensictransfer.checkpoint import TrainingState
 from forensictransfer.detectors.base import Detector
 
 
+class BeginEpoch(keras.callbacks.Callback):
+    """Tells a detector which epoch begins, for losses that change with the epochs."""
+
+    def __init__(self, detector: Detector) -> None:
+        super().__init__()
+        self.detector = detector
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        """Called by `fit`, with the right number also in a resumed training."""
+        self.detector.begin_epoch(epoch)
+
+
 class RefreshStatistics(keras.callbacks.Callback):
     """Estimates the batch-norm statistics anew before each validation, so that what is validated is what is kept."""
 

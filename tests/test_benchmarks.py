@@ -75,7 +75,7 @@ def test_adapting_is_timed_with_and_without_the_trace(tmp_path: Path, monkeypatc
 
 def test_arithmetic_of_the_papers_network(monkeypatch: pytest.MonkeyPatch) -> None:
     script("bench", monkeypatch)
-    from benchmarks.arithmetic import arithmetic
+    from forensictransfer.detectors.arithmetic import arithmetic
     from forensictransfer.detectors.forensic_transfer import ForensicTransferResidual
 
     count = arithmetic(ForensicTransferResidual.build(256))

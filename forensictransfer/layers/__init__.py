@@ -3,6 +3,7 @@
 from forensictransfer.layers.batch_norm import PopulationBatchNormalization, estimate_statistics
 from forensictransfer.layers.high_pass import HighPassResidual, RescaledRGB
 from forensictransfer.layers.latent_partition import UNKNOWN, ActivationEnergy, LatentSelection, PartitionEnergy
+from forensictransfer.layers.logit_energies import LogitEnergies
 from forensictransfer.layers.reconstruction import ReconstructionError
 from forensictransfer.layers.upsample_conv import UpsampleConv2D
 
@@ -11,6 +12,7 @@ __all__ = [
     "ActivationEnergy",
     "HighPassResidual",
     "LatentSelection",
+    "LogitEnergies",
     "PartitionEnergy",
     "PopulationBatchNormalization",
     "ReconstructionError",
