@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from forensictransfer.config import DomainSettings, Settings, load_settings, unknown_names
-from forensictransfer.detectors.names import detectors
+from forensictransfer.detectors.names import check_strategy
 from forensictransfer.errors import UserError
 from forensictransfer.quiet import import_tensorflow, prepare_tensorflow
 from forensictransfer.runs import RunFolder, check_new, domain_info
@@ -96,7 +96,7 @@ def adapt(
     if parent.kind != "train":
         raise UserError(f"{run}: is itself an adapted run; adapt the run it came from: {parent.info['parent']}")
     _check_fixed(parent, chosen)
-    _check_strategy(chosen)
+    check_strategy(chosen.detector, chosen.adapt.strategy)
     if os.path.realpath(os.path.expanduser(out)) == os.path.realpath(parent.path):
         raise UserError(f"{out}: is the run to adapt; choose another folder to write to")
     check_new(out, overwrite=overwrite)
@@ -269,15 +269,6 @@ def _check_fixed(run: RunFolder, settings: Settings) -> None:
     other = [f"{name} is {then[name]} there, {now[name]} was asked for" for name in FIXED if then[name] != now[name]]
     if other:
         raise UserError(f"{run.path}: was trained otherwise: {'; '.join(other)}")
-
-
-def _check_strategy(settings: Settings) -> None:
-    possible = detectors()[settings.detector].strategies
-    if settings.adapt.strategy not in possible:
-        raise UserError(
-            f"adapt.strategy: '{settings.detector}' has no weights to train, so '{settings.adapt.strategy}' cannot "
-            f"adapt it; choose one of {', '.join(possible)}"
-        )
 
 
 def _check_other_domain(parent: RunFolder, target: Domain) -> None:

@@ -82,7 +82,7 @@ def multiply_adds(layer: keras.Layer) -> tuple[int, int]:
         count = prod(layer.output.shape[1:-1]) * (taps + prod(layer.pointwise_kernel.shape))
     elif isinstance(layer, keras.layers.DepthwiseConv2D):
         count = prod(layer.output.shape[1:]) * prod(layer.kernel.shape[:2])
-    elif type(layer) in (keras.layers.Conv2D, keras.layers.Dense):
+    elif isinstance(layer, (keras.layers.Conv2D, keras.layers.Dense)):
         # Every output value takes one row of the kernel: all of it but its last axis.
         count = prod(layer.output.shape[1:]) * prod(layer.kernel.shape[:-1])
     else:
@@ -91,4 +91,4 @@ def multiply_adds(layer: keras.Layer) -> tuple[int, int]:
 
 
 def _unknown(layer: keras.Layer) -> bool:
-    return not any(multiply_adds(layer)) and any(len(weight.shape) > 1 for weight in layer.weights)
+    return not any(multiply_adds(layer)) and any(len(weight.shape) > 1 for weight in layer.trainable_weights)

@@ -46,6 +46,38 @@ _BUILT_IN: dict[str, Entry] = {
         f"{_PACKAGE}.forensic_transfer:ForensicTransferRGB",
         "ForensicTransfer on RGB pixels (Cozzolino and others, 2018)",
     ),
+    "cooccurrence": Entry(
+        f"{_PACKAGE}.cooccurrence:Cooccurrence",
+        "co-occurrences of third-order residuals and a shrinkage classifier (Cozzolino and others, 2014)",
+        gradient=False,
+    ),
+    "residual_cnn": Entry(
+        f"{_PACKAGE}.residual_cnn:ResidualCNN",
+        "these co-occurrences recast as a network and trained (Cozzolino and others, 2017)",
+    ),
+    "constrained_conv": Entry(
+        f"{_PACKAGE}.constrained_conv:ConstrainedConv",
+        "a first layer that can only predict pixels from their neighbours (Bayar, Stamm, 2016)",
+    ),
+    "meso4": Entry(f"{_PACKAGE}.meso:Meso4", "four small convolutions for faces in videos (Afchar and others, 2018)"),
+    "mesoinception4": Entry(
+        f"{_PACKAGE}.meso:MesoInception4", "the same with branches of several widths (Afchar and others, 2018)"
+    ),
+    "xception": Entry(
+        f"{_PACKAGE}.xception:Xception", "separable convolutions on colours (Chollet, 2017; Roessler and others, 2019)"
+    ),
+    "pairwise": Entry(
+        f"{_PACKAGE}.pairwise:Pairwise",
+        "a Siamese network for what fakes have in common, then a classifier (Hsu and others, 2018)",
+    ),
+    "ddt": Entry(
+        f"{_PACKAGE}.ddt:DeepDistributionTransfer",
+        "each class pulled to a normal distribution of its own (Aneja, Niessner, 2020)",
+    ),
+    "prototypes": Entry(
+        f"{_PACKAGE}.prototypes:Prototypes",
+        "an embedding read by the nearest class mean, trained in episodes (Snell and others, 2017)",
+    ),
 }
 _ADDED: dict[str, Entry] = {}
 
@@ -58,6 +90,16 @@ def detectors() -> Mapping[str, Entry]:
 def descriptions() -> dict[str, str]:
     """One line on each detector, by name."""
     return {name: entry.about for name, entry in detectors().items()}
+
+
+def check_strategy(detector: str, strategy: str) -> None:
+    """Raise UserError if a detector cannot be adapted by a strategy."""
+    possible = detectors()[detector].strategies
+    if strategy not in possible:
+        raise UserError(
+            f"adapt.strategy: '{detector}' is not trained by gradient steps, so '{strategy}' cannot adapt it; "
+            f"choose one of {', '.join(possible)}"
+        )
 
 
 def register_detector(name: str, target: str, about: str = "", *, gradient: bool = True) -> None:
