@@ -58,6 +58,7 @@ examples:
         "table": _table(sub),
         "show": _show(sub),
         "data": _data(sub),
+        "detectors": _detectors(sub),
     }
     return parser, commands
 
@@ -78,12 +79,17 @@ detectors:
 examples:
   {NAME} train --source forged_photos/splice --out runs/splice
   {NAME} train --source photos/faces --group 'id\\d+' --detector ft --train.epochs 15 --out runs/faces
+  {NAME} train --source photos/faces --detector meso4 --data.crop 256 --weights Meso4_DF.h5 --train.epochs 0 --out m
 """,
     )
     parser.add_argument("--source", required=True, metavar="DOMAIN", help="the domain to learn from")
     parser.add_argument("--out", required=True, metavar="RUN", help="run folder to write")
     _add_common(parser, "goes on from where it was interrupted")
-    add_settings(parser, sections=("", "data", "train", "adapt", "evaluate"), short=("detector", "seed"))
+    add_settings(
+        parser,
+        sections=("", "data", "train", "adapt", "evaluate"),
+        short=("detector", "seed", "train.weights"),
+    )
     parser.set_defaults(command="train")
     return parser
 
@@ -178,6 +184,7 @@ SETTINGS, with examples; only domains (or sources and targets) must be given:
   seeds: [0]
   settings: {{train.epochs: 30}}                of all jobs, as in a settings file
   source_settings: {{NAME: {{data.crop: 64}}}}    of the jobs of one source
+  detector_settings: {{NAME: {{train.batch: 16}}}}    of the jobs of one detector, over both
   tuned_shots: [10]                           where `tuned` is tried (default: all)
   keep_weights: no                            of adapted runs
   threads: 1   heartbeat: 10                  of each worker; seconds between its signs of life
@@ -283,6 +290,25 @@ def _data(sub: Any) -> tuple[Parser, dict[str, Parser]]:
     _add_group(look)
     look.set_defaults(command="data_show")
     return parser, {"list": names, "build": build, "show": look, "faces": _faces(inner)}
+
+
+def _detectors(sub: Any) -> tuple[Parser, dict[str, Parser]]:
+    parser: Parser = sub.add_parser(
+        "detectors",
+        help="the detectors, and what each costs",
+        description="The registered detectors; `train --detector NAME` takes one.",
+        epilog=f"examples:\n  {NAME} detectors list\n  {NAME} detectors list --crop 256\n",
+    )
+    parser.set_defaults(command="detectors")
+    inner = parser.add_subparsers(title="commands", metavar="COMMAND", parser_class=Parser)
+    listed: Parser = inner.add_parser(
+        "list",
+        help="parameters, multiply-adds and strategies of each",
+        description="Parameters, multiply-adds for a crop, and how it is trained.",
+    )
+    listed.add_argument("--crop", type=int, default=128, metavar="N", help="side of the crops, pixels (default: 128)")
+    listed.set_defaults(command="detectors_list")
+    return parser, {"list": listed}
 
 
 def _faces(inner: Any) -> Parser:

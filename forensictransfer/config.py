@@ -13,7 +13,7 @@ from typing import Annotated, Any, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic.fields import FieldInfo
 
-from forensictransfer.errors import UserError, nearest
+from forensictransfer.errors import UserError, nearest, some
 from forensictransfer.yaml_text import flat, merged, nested, read_yaml, shown, tuples, write_yaml
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
@@ -209,7 +209,7 @@ def dump(settings: Section) -> str:
 def unknown_names(values: Mapping[str, Any]) -> list[str]:
     """One line for each detector, strategy or threshold rule among dotted settings that does not exist."""
     return [
-        f"{name}: unknown {what} '{values[name]}'{nearest(values[name], known())} (known: {', '.join(known())})"
+        f"{name}: unknown {what} '{values[name]}'{nearest(values[name], known())} (known: {some(known())})"
         for name, (what, known) in _TABLES.items()
         if isinstance(values.get(name), str) and values[name] not in known()
     ]

@@ -18,7 +18,7 @@ from forensictransfer.data.images import Images
 from forensictransfer.data.splits import SPLITS
 from forensictransfer.decision import Decision
 from forensictransfer.detectors.base import Detector
-from forensictransfer.detectors.names import detectors
+from forensictransfer.detectors.names import check_training, detectors
 from forensictransfer.detectors.registry import detector_class
 from forensictransfer.environment import environment
 from forensictransfer.errors import UserError
@@ -47,7 +47,7 @@ def train_run(
     `train.trials` the settings of the training are searched first, on the validation split (`search.source`).
     """
     check_splits(domain, SPLITS)
-    check_options(settings)
+    check_training(settings)
     detector = _fresh(settings)
     if detector.gradient:
         check_monitor(detector, settings)
@@ -117,18 +117,6 @@ def _take_best(detector: Detector, state: checkpoint.TrainingState, settings: Se
             "train again with a smaller --train.learning_rate and --overwrite"
         )
     detector.trainer.set_weights(state.best_weights)
-
-
-def check_options(settings: Settings) -> None:
-    """Raise UserError for settings of the training that the detector cannot be trained by."""
-    options, name = settings.train, settings.detector
-    if detector_class(name).gradient:
-        if not options.epochs and options.weights is None:
-            raise UserError("train.epochs: 0 leaves random weights as they are; give --weights FILE, or epochs")
-    elif options.weights is not None:
-        raise UserError(f"train.weights: '{name}' is fitted to the source at once and begins with no weights")
-    elif options.trials:
-        raise UserError(f"train.trials: '{name}' is fitted to the source at once, there is nothing to search for")
 
 
 def _fresh(settings: Settings) -> Detector:

@@ -11,9 +11,13 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import entry_points
+from typing import TYPE_CHECKING
 
 from forensictransfer.errors import UserError
 from forensictransfer.strategies import STRATEGIES, WITH_GRADIENT
+
+if TYPE_CHECKING:
+    from forensictransfer.config import Settings
 
 GROUP = "forensictransfer.detectors"
 _PACKAGE = "forensictransfer.detectors"
@@ -40,7 +44,7 @@ class Entry:
 _BUILT_IN: dict[str, Entry] = {
     "ft-res": Entry(
         f"{_PACKAGE}.forensic_transfer:ForensicTransferResidual",
-        "ForensicTransfer on third-order high-pass residuals (Cozzolino and others, 2018)",
+        "ForensicTransfer on third-order residuals (Cozzolino and others, 2018)",
     ),
     "ft": Entry(
         f"{_PACKAGE}.forensic_transfer:ForensicTransferRGB",
@@ -48,16 +52,16 @@ _BUILT_IN: dict[str, Entry] = {
     ),
     "cooccurrence": Entry(
         f"{_PACKAGE}.cooccurrence:Cooccurrence",
-        "co-occurrences of third-order residuals and a shrinkage classifier (Cozzolino and others, 2014)",
+        "co-occurrences of residuals, shrinkage classifier (Cozzolino and others, 2014)",
         gradient=False,
     ),
     "residual_cnn": Entry(
         f"{_PACKAGE}.residual_cnn:ResidualCNN",
-        "these co-occurrences recast as a network and trained (Cozzolino and others, 2017)",
+        "such co-occurrences recast as a network (Cozzolino and others, 2017)",
     ),
     "constrained_conv": Entry(
         f"{_PACKAGE}.constrained_conv:ConstrainedConv",
-        "a first layer that can only predict pixels from their neighbours (Bayar, Stamm, 2016)",
+        "a first layer that predicts pixels from their neighbours (Bayar, Stamm, 2016)",
     ),
     "meso4": Entry(f"{_PACKAGE}.meso:Meso4", "four small convolutions for faces in videos (Afchar and others, 2018)"),
     "mesoinception4": Entry(
@@ -68,15 +72,15 @@ _BUILT_IN: dict[str, Entry] = {
     ),
     "pairwise": Entry(
         f"{_PACKAGE}.pairwise:Pairwise",
-        "a Siamese network for what fakes have in common, then a classifier (Hsu and others, 2018)",
+        "a Siamese network, then a classifier (Hsu and others, 2018)",
     ),
     "ddt": Entry(
         f"{_PACKAGE}.ddt:DeepDistributionTransfer",
-        "each class pulled to a normal distribution of its own (Aneja, Niessner, 2020)",
+        "each class pulled to its own normal distribution (Aneja, Niessner, 2020)",
     ),
     "prototypes": Entry(
         f"{_PACKAGE}.prototypes:Prototypes",
-        "an embedding read by the nearest class mean, trained in episodes (Snell and others, 2017)",
+        "nearest class mean of an embedding trained in episodes (Snell and others, 2017)",
     ),
 }
 _ADDED: dict[str, Entry] = {}
@@ -100,6 +104,18 @@ def check_strategy(detector: str, strategy: str) -> None:
             f"adapt.strategy: '{detector}' is not trained by gradient steps, so '{strategy}' cannot adapt it; "
             f"choose one of {', '.join(possible)}"
         )
+
+
+def check_training(settings: Settings) -> None:
+    """Raise UserError for settings of a training that the detector cannot be trained by."""
+    options, name = settings.train, settings.detector
+    if detectors()[name].gradient:
+        if not options.epochs and options.weights is None:
+            raise UserError("train.epochs: 0 leaves random weights as they are; give --weights FILE, or epochs")
+    elif options.weights is not None:
+        raise UserError(f"train.weights: '{name}' is fitted to the source at once and begins with no weights")
+    elif options.trials:
+        raise UserError(f"train.trials: '{name}' is fitted to the source at once, there is nothing to search for")
 
 
 def register_detector(name: str, target: str, about: str = "", *, gradient: bool = True) -> None:

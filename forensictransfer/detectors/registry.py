@@ -9,14 +9,14 @@ import keras
 
 from forensictransfer.detectors.base import Detector
 from forensictransfer.detectors.names import detectors
-from forensictransfer.errors import UserError, nearest
+from forensictransfer.errors import UserError, nearest, some
 
 
 def detector_class(name: str) -> type[Detector]:
     """The class registered as `name`. Raises UserError for an unknown name, and for one whose class is not there."""
     known = detectors()
     if name not in known:
-        raise UserError(f"unknown detector '{name}': expected {', '.join(known)}{nearest(name, known)}")
+        raise UserError(f"unknown detector '{name}': expected {some(known)}{nearest(name, known)}")
     target = known[name].target
     module, attribute = target.split(":")
     try:
