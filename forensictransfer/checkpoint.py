@@ -20,12 +20,16 @@ NAME = ".checkpoint.npz"  # hidden: a file in passing, which the finished run do
 
 @dataclass
 class TrainingState:
-    """What a training knows after its last whole epoch: history, the best weights and when they were found."""
+    """What a training knows after its last whole epoch: history, the best weights and when they were found.
+
+    seconds: processor time that its epochs have taken, all threads together.
+    """
 
     history: list[dict[str, float]] = field(default_factory=list)
     best_value: float | None = None
     best_epoch: int = -1
     best_weights: list[np.ndarray] = field(default_factory=list)
+    seconds: float = 0.0
 
     @property
     def epochs(self) -> int:
@@ -60,6 +64,7 @@ def save(path: Path, state: TrainingState, model: keras.Model) -> None:
     arrays |= {f"best_{i}": value for i, value in enumerate(state.best_weights)}
     arrays |= {f"seed_{i}": np.asarray(value) for i, value in enumerate(_seeds(model))}
     plain = {"history": state.history, "best_value": state.best_value, "best_epoch": state.best_epoch}
+    plain["seconds"] = state.seconds
     np.savez(path, allow_pickle=False, state=np.array(json.dumps(plain)), **arrays)
 
 

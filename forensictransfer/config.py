@@ -84,6 +84,9 @@ class TrainSettings(Section):
     epochs: Annotated[int, Field(ge=0)] = Field(
         60, description="passes over the source's train split at most; 0 leaves the given weights as they are"
     )
+    minutes: Positive | None = Field(
+        None, description="processor minutes after which no further epoch begins (default: no limit)"
+    )
     weights: str | None = Field(None, description="file of weights to begin with (default: random ones)")
     batch: Annotated[int, Field(ge=2, multiple_of=2)] = Field(64, description="crops in a batch")
     learning_rate: Positive = Field(1e-3, description="step size of the optimiser")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -10,7 +11,7 @@ import keras
 import numpy as np
 
 from forensictransfer import checkpoint
-from forensictransfer.callbacks import BeginEpoch, EndEarly, KeepBest, RefreshStatistics, TensorBoardLog
+from forensictransfer.callbacks import BeginEpoch, Clock, EndEarly, KeepBest, RefreshStatistics, TensorBoardLog
 from forensictransfer.config import Settings
 from forensictransfer.data.pipeline import (
     STATISTICS_EPOCH,
@@ -40,9 +41,10 @@ def fit(
     judge: asked after each epoch but the last whether to end here; a resumed training asks it first.
     """
     options = settings.train
+    limit = math.inf if options.minutes is None else 60 * options.minutes
 
     def ended(state: checkpoint.TrainingState) -> bool:
-        over = state.epochs >= options.epochs or state.exhausted(options.patience)
+        over = state.epochs >= options.epochs or state.exhausted(options.patience) or state.seconds >= limit
         return over or (judge is not None and state.epochs > 0 and judge(state))
 
     detector.compile(options.learning_rate)
@@ -83,6 +85,7 @@ def fit(
         shuffle=False,
         verbose=1 if sys.stdout.isatty() else 2,
         callbacks=[
+            Clock(state),
             BeginEpoch(detector),
             RefreshStatistics(detector, statistics_batches),
             TensorBoardLog(run.path / "tensorboard", detector, *held_out),

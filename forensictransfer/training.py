@@ -187,4 +187,5 @@ def _stop_rule(settings: Settings) -> str:
         return "fitted at once"
     if not settings.train.epochs:
         return "weights as given"
-    return f"best {settings.train.monitor}, patience {settings.train.patience}"
+    limit = "" if settings.train.minutes is None else f", {settings.train.minutes:g} processor minutes"
+    return f"best {settings.train.monitor}, patience {settings.train.patience}{limit}"

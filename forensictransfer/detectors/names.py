@@ -70,6 +70,9 @@ _BUILT_IN: dict[str, Entry] = {
     "xception": Entry(
         f"{_PACKAGE}.xception:Xception", "separable convolutions on colours (Chollet, 2017; Roessler and others, 2019)"
     ),
+    "mobilenet": Entry(
+        f"{_PACKAGE}.mobilenet:MobileNet", "MobileNetV3-Small on high-pass colours (Howard and others, 2019)"
+    ),
     "pairwise": Entry(
         f"{_PACKAGE}.pairwise:Pairwise",
         "a Siamese network, then a classifier (Hsu and others, 2018)",

@@ -5,7 +5,7 @@ from forensictransfer.layers.constrained_conv import ConstrainedConv2D, Predicti
 from forensictransfer.layers.cooccurrence import ResidualCooccurrence
 from forensictransfer.layers.distributions import WassersteinEnergies
 from forensictransfer.layers.gradient_gate import GradientGate
-from forensictransfer.layers.high_pass import HighPassResidual, RescaledRGB
+from forensictransfer.layers.high_pass import HighPassColours, HighPassResidual, RescaledRGB
 from forensictransfer.layers.latent_partition import UNKNOWN, ActivationEnergy, LatentSelection, PartitionEnergy
 from forensictransfer.layers.logit_energies import LogitEnergies
 from forensictransfer.layers.pixels import Luma, ScaledPixels
@@ -19,6 +19,7 @@ __all__ = [
     "ActivationEnergy",
     "ConstrainedConv2D",
     "GradientGate",
+    "HighPassColours",
     "HighPassResidual",
     "LatentSelection",
     "LogitEnergies",
