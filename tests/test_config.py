@@ -126,7 +126,7 @@ def test_all_problems_at_once(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "value", "said"),
     [
-        ("train.epochs", 0, "expected greater than or equal to 1, got 0"),
+        ("train.epochs", -1, "expected greater than or equal to 0, got -1"),
         ("train.epochs", "ten", "expected an integer, got ten"),
         ("train.epochs", 1.5, "expected an integer, got 1.5"),
         ("train.epochs", None, "expected an integer, got null"),
