@@ -14,10 +14,16 @@ def _class_name(name: str) -> str:
     return "Test" + name.replace("-", "_").title().replace("_", "")
 
 
+# A step of the largest network takes seconds; it learns the plain trace from fewer crops, too.
+BATCHES = {"xception": 4}
+
+
+def _tests_of(name: str) -> type[DetectorContract]:
+    return type(_class_name(name), (DetectorContract,), {"name": name, "batch": BATCHES.get(name, 16)})
+
+
 # One class of tests for each row of the table, under a name that pytest collects.
-globals().update(
-    {_class_name(name): type(_class_name(name), (DetectorContract,), {"name": name}) for name in detectors()}
-)
+globals().update({_class_name(name): _tests_of(name) for name in detectors()})
 
 
 def test_unknown_names_are_refused_with_the_nearest() -> None:
