@@ -149,58 +149,52 @@ class DetectorContract:
         count = arithmetic(detector)
         assert count.encoder > 0 and not count.uncounted
 
-    def test_two_steps_lower_the_loss(self) -> None:
+    @pytest.fixture(scope="class")
+    @classmethod
+    def learner(cls) -> Detector:
+        """A fresh detector that the tests of training go on with, so that its graph is traced once."""
+        detector = fresh(cls.name, cls.crop())
+        if detector.gradient:
+            detector.compile(1e-3)
+            detector.begin_epoch(0)
+        return detector
+
+    def test_two_steps_lower_the_loss(self, learner: Detector) -> None:
         """On one batch, again and again. A detector without gradients tells the classes apart once it is fitted."""
-        detector = fresh(self.name, self.crop())
         crops, labels = made_up(self.crop(), self.batch)
-        if not detector.gradient:
-            detector.fit_features(detector.analyse(crops).features, labels)
-            scores = detector.analyse(crops).scores
+        if not learner.gradient:
+            learner.fit_features(learner.analyse(crops).features, labels)
+            scores = learner.analyse(crops).scores
             assert scores[labels == 1].min() > scores[labels == 0].max()
             return
-        detector.compile(1e-3)
-        detector.begin_epoch(0)
-        inputs, targets = detector.fit_batch(crops, labels)
-        before = [np.array(keras.ops.convert_to_numpy(weight)) for weight in detector.trainer.trainable_weights]
-        losses = [detector.trainer.train_on_batch(inputs, targets, return_dict=True)["loss"] for _ in range(3)]
+        before = [keras.ops.convert_to_numpy(weight) for weight in learner.trainer.trainable_weights]
+        losses = [step(learner, crops, labels) for _ in range(3)]
         assert np.isfinite(losses).all() and min(losses[1:]) < losses[0]
-        after = [keras.ops.convert_to_numpy(weight) for weight in detector.trainer.trainable_weights]
+        after = [keras.ops.convert_to_numpy(weight) for weight in learner.trainer.trainable_weights]
         assert not all(map(np.array_equal, before, after))
 
-    def test_it_learns_a_plain_trace(self) -> None:
+    def test_a_stop_loses_nothing(self, learner: Detector, tmp_path: Path) -> None:
+        """A training that is saved and restored between two steps ends in the weights of one that is not."""
+        if not learner.gradient:
+            pytest.skip("is fitted at once")
+        first, second = (made_up(self.crop(), self.batch, seed=seed) for seed in (20, 21))
+        step(learner, *first)
+        checkpoint.save(tmp_path / "state.npz", checkpoint.TrainingState(), learner.trainer)
+        step(learner, *second)
+        undisturbed = learner.trainer.get_weights()
+        step(learner, *first)
+        checkpoint.restore(tmp_path / "state.npz", learner.trainer)
+        step(learner, *second)
+        for one, other in zip(undisturbed, learner.trainer.get_weights(), strict=True):
+            np.testing.assert_array_equal(one, other)
+
+    def test_it_learns_a_plain_trace(self, learner: Detector) -> None:
         """After some steps scores of fakes are above those of reals, on crops not seen and in inference mode."""
-        detector = fresh(self.name, self.crop())
-        trained(detector, self.batch)
+        trained(learner, self.batch)
         crops, labels = made_up(self.crop(), 16, seed=99)
-        scores = detector.analyse(crops).scores
+        scores = learner.analyse(crops).scores
         right = (scores[labels == 1][:, None] > scores[labels == 0][None]).mean()
         assert right > 0.8, f"the area under the ROC is {right:.2f}"
-
-    def test_a_stop_loses_nothing(self, tmp_path: Path) -> None:
-        """A training that is saved and restored between two epochs ends in the weights of one that is not."""
-        if not detector_class(self.name).gradient:
-            pytest.skip("is fitted at once")
-
-        def epoch(detector: Detector, number: int) -> None:
-            crops, labels = made_up(self.crop(), self.batch, seed=number)
-            detector.begin_epoch(number)
-            inputs, targets = detector.fit_batch(crops, labels)
-            detector.trainer.fit(inputs, targets, batch_size=self.batch, verbose=0, shuffle=False)
-
-        whole = fresh(self.name, self.crop())
-        whole.compile(1e-3)
-        for number in range(2):
-            epoch(whole, number)
-        first = fresh(self.name, self.crop())
-        first.compile(1e-3)
-        epoch(first, 0)
-        checkpoint.save(tmp_path / "state.npz", checkpoint.TrainingState(), first.trainer)
-        second = fresh(self.name, self.crop(), seed=1)
-        second.compile(1e-3)
-        checkpoint.restore(tmp_path / "state.npz", second.trainer)
-        epoch(second, 1)
-        for one, other in zip(whole.trainer.get_weights(), second.trainer.get_weights(), strict=True):
-            np.testing.assert_array_equal(one, other)
 
     def test_its_leading_stages_can_be_frozen(self, detector: Detector) -> None:
         """Gradient steps leave the frozen stages as they are, weights and statistics, and change what comes after."""
@@ -266,16 +260,24 @@ def made_up(crop: int, n: int, seed: int = 3) -> tuple[np.ndarray, np.ndarray]:
     return crops.astype(np.uint8), labels
 
 
+def step(detector: Detector, crops: np.ndarray, labels: np.ndarray) -> float:
+    """Take a step of the training on the source; returns the loss before it."""
+    inputs, targets = detector.fit_batch(crops, labels)
+    detector.trainer.reset_metrics()
+    return float(detector.trainer.train_on_batch(inputs, targets, return_dict=True)["loss"])
+
+
 def trained(detector: Detector, batch: int, steps: int = 30) -> None:
     """Train a detector for some steps on made-up crops, or fit it at once; statistics are estimated at the end."""
     if not detector.gradient:
         crops, labels = made_up(detector.crop, 2 * batch)
         detector.fit_features(detector.analyse(crops).features, labels)
         return
-    detector.compile(1e-3)
+    if not detector.trainer.compiled:
+        detector.compile(1e-3)
     detector.begin_epoch(10)
-    for step in range(steps):
-        detector.trainer.train_on_batch(*detector.fit_batch(*made_up(detector.crop, batch, seed=step)))
+    for number in range(steps):
+        step(detector, *made_up(detector.crop, batch, seed=number))
     detector.refresh_statistics(
         [detector.fit_batch(*made_up(detector.crop, batch, seed=1000 + i))[0] for i in range(4)]
     )

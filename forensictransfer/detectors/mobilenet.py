@@ -24,6 +24,7 @@ class MobileNet(BackboneDetector):
     """MobileNetV3-Small on high-pass colours."""
 
     name: ClassVar[str] = "mobilenet"
+    smallest: ClassVar[int] = 40  # keras.applications wants 32, and the high pass takes two
 
     @classmethod
     def backbone(cls, scaled: keras.KerasTensor, weights: str | None = None) -> keras.Model:
