@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Generator, Iterator
 from typing import Any
 
 import keras
@@ -55,7 +56,7 @@ def fit(
     crops: dict[str, Any] = {"crop": detector.crop, "augment": settings.data.augment, "seed": settings.seed}
     steps = len(epoch_order(train.labels, seed=settings.seed, epoch=0, **order))
 
-    def batches() -> Iterator[Any]:
+    def batches() -> Generator[Any]:
         stream = training_batches(train, first_epoch=state.epochs, workers=settings.data.workers, **crops, **order)
         for images, labels in stream:
             yield detector.fit_batch(images, labels)
@@ -75,8 +76,9 @@ def fit(
         run.write_csv("history.csv", names, [[row.get(name) for name in names] for row in state.history])
 
     held_out = validation_crops(validation, detector.crop)
+    feed = batches()
     detector.trainer.fit(
-        batches(),
+        feed,
         steps_per_epoch=steps,
         epochs=options.epochs,
         initial_epoch=state.epochs,
@@ -93,7 +95,17 @@ def fit(
             EndEarly(state, ended),
         ],
     )
+    _close(feed)
     return state
+
+
+def _close(feed: Generator[Any]) -> None:
+    """End a generator that `fit` was fed with: TensorFlow keeps it for ever, and with it all that it refers to."""
+    while True:
+        try:
+            return feed.close()
+        except ValueError:  # a thread is still fetching ahead, which ends when its buffer is full
+            time.sleep(0.01)
 
 
 def validation_crops(images: Images, crop: int) -> tuple[np.ndarray, np.ndarray]:
