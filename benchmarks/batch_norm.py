@@ -159,7 +159,7 @@ def statistics_batches(detector: Detector, images: Images, settings: Settings) -
 def look(state: str, detector: Detector, images: Images, settings: Settings) -> dict[str, Any]:
     """Whole images by a_1 > a_0 and AUC; crops by a_1 > a_0 in both modes, and how often the two verdicts agree."""
     from forensictransfer.evaluation import analyse_images
-    from forensictransfer.training import validation_crops
+    from forensictransfer.fitting import validation_crops
 
     scores = analyse_images(detector, images, settings, progress="scoring").scores
     crops, labels = validation_crops(images, detector.crop)

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # works in a bare clone, too
 
 from forensictransfer.config import DataSettings
-from forensictransfer.detectors.names import DETECTORS
+from forensictransfer.detectors.names import detectors
 from forensictransfer.environment import environment
 from forensictransfer.files import write_json
 from forensictransfer.quiet import import_tensorflow
@@ -55,7 +55,7 @@ def parsed(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--size", type=int, default=256, help="side of the square images, pixels (default: 256)")
     parser.add_argument("--batch", type=int, default=64, help="crops at once in training and scoring (default: 64)")
-    parser.add_argument("--detector", choices=list(DETECTORS), default="ft-res", help="default: ft-res")
+    parser.add_argument("--detector", choices=list(detectors()), default="ft-res", help="default: ft-res")
     parser.add_argument("--seconds", type=float, default=3.0, help="length of a repetition (default: 3)")
     parser.add_argument("--repetitions", type=int, default=5, help="of each measurement (default: 5)")
     parser.add_argument("--workers", type=int, default=DEFAULTS.workers, help="decoding threads (default: %(default)s)")
@@ -74,8 +74,8 @@ def parsed(argv: Sequence[str] | None) -> argparse.Namespace:
 def measured(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
     """Everything that is measured, as plain values."""
     from benchmarks import machine, measure
-    from benchmarks.arithmetic import arithmetic
     from benchmarks.photographs import QUALITY, write_photographs
+    from forensictransfer.detectors.arithmetic import arithmetic
     from forensictransfer.detectors.registry import detector_class
 
     load, peaks = [os.getloadavg()], {"with the libraries loaded": machine.peak_memory_mib()}

@@ -4,24 +4,25 @@ from __future__ import annotations
 
 import gc
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import keras
 import numpy as np
 
-from benchmarks.arithmetic import Arithmetic, arithmetic
 from benchmarks.machine import Spread, rates
 from forensictransfer.config import Settings, load_settings
 from forensictransfer.data.domains import Record
 from forensictransfer.data.pipeline import Images, tile_starts, training_batches
+from forensictransfer.detectors.arithmetic import Arithmetic, arithmetic
 from forensictransfer.detectors.base import Detector
 from forensictransfer.detectors.registry import detector_class
 from forensictransfer.evaluation import analyse_anew
 from forensictransfer.strategies.base import FewShotTask, SourceKnowledge, strategy
 
 SHOTS = 10
+PLACES = ("memory", "JPEG files")
 
 
 @dataclass(frozen=True)
@@ -46,13 +47,19 @@ class Measurement:
 
 
 def scoring(
-    records: list[Record], settings: Settings, name: str, seconds: float, repetitions: int
+    records: list[Record],
+    settings: Settings,
+    name: str,
+    seconds: float,
+    repetitions: int,
+    places: Sequence[str] = PLACES,
 ) -> list[Measurement]:
-    """Images/s of `analyse_anew`, the path of `evaluate`, first from memory, then from files."""
+    """Images/s of `analyse_anew`, the path of `evaluate`, from each of `places`."""
     detector = _fresh(settings)
     per_image = _tiles(_side(records, settings), settings) * arithmetic(detector).encoder
     found = []
-    for place, images in (("memory", _images(records, settings)), ("JPEG files", _unkept(records, settings))):
+    for place in places:
+        images = _placed(records, settings, place)
 
         def work(images: Images = images) -> float:
             return float(len(analyse_anew(detector, images, settings).energies))
@@ -64,13 +71,16 @@ def scoring(
     return found
 
 
-def training(records: list[Record], settings: Settings, seconds: float, repetitions: int) -> list[Measurement]:
-    """Images/s of `fit` on `training_batches`, first from memory, then from files; an epoch is one repetition."""
+def training(
+    records: list[Record], settings: Settings, seconds: float, repetitions: int, places: Sequence[str] = PLACES
+) -> list[Measurement]:
+    """Images/s of `fit` on `training_batches`, from each of `places`; an epoch is one repetition."""
     detector = _fresh(settings)
     count = arithmetic(detector)
     batch = settings.train.batch
     found = []
-    for place, images in (("memory", _images(records, settings)), ("JPEG files", _unkept(records, settings))):
+    for place in places:
+        images = _placed(records, settings, place)
         _fit(detector, images, settings, steps=1, epochs=1)  # the graph is traced here
         step = _fit(detector, images, settings, steps=2, epochs=2)[1] / 2
         steps = max(1, round(seconds / step))
@@ -85,7 +95,7 @@ def training(records: list[Record], settings: Settings, seconds: float, repetiti
 
 
 def adapting(records: list[Record], settings: Settings, name: str, repetitions: int) -> list[Measurement]:
-    """Seconds from a trained detector to a fitted decision, by fine-tuning on 10 + 10 shots that are in memory.
+    """Seconds from a trained detector to a fitted decision, by `adapt.strategy` on 10 + 10 shots that are in memory.
 
     The same as one draw of `adapt`, less reading and writing. The first draw of a process traces the graphs of scoring
     and of the gradient step; the draws after it do not.
@@ -157,9 +167,9 @@ def _adapt(detector: Detector, initial: list[np.ndarray], shots: Images, setting
     start = time.perf_counter()
     detector.model.set_weights(initial)
     before = analyse_anew(detector, shots, settings)
-    # What a run keeps of its source; fine-tuning has no use for it, so the shots stand in.
+    # What a run keeps of its source: the shots stand in, as the time does not depend on it.
     source = SourceKnowledge(before.energies, before.features, shots.labels)
-    adapted = strategy("finetune")(FewShotTask(detector, shots, before, source, settings, draw))
+    adapted = strategy(settings.adapt.strategy)(FewShotTask(detector, shots, before, source, settings, draw))
     after = analyse_anew(detector, shots, settings)
     scores = adapted.decision.scores(after.energies, after.features)
     adapted.decision.fitted(settings.adapt.threshold, scores, shots.labels, "shots")
@@ -175,9 +185,13 @@ def _adaptation_work(count: Arithmetic, tiles: int, settings: Settings) -> tuple
 
 def _fresh(settings: Settings) -> Detector:
     keras.utils.set_random_seed(settings.seed)
-    detector = detector_class(settings.detector).build(settings.data.crop)
+    detector = detector_class(settings.detector).create(settings.data.crop)
     detector.compile(settings.train.learning_rate)
     return detector
+
+
+def _placed(records: list[Record], settings: Settings, place: str) -> Images:
+    return _images(records, settings) if place == "memory" else _unkept(records, settings)
 
 
 def _images(records: list[Record], settings: Settings) -> Images:

@@ -23,10 +23,23 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from forensictransfer import data
     from forensictransfer.commands import adapt, audit, evaluate, run_sweep, show, table, train, write_report
+    from forensictransfer.detectors.names import register_detector
     from forensictransfer.errors import UserError
 
 __version__ = "0.1.0"
-__all__ = ["UserError", "adapt", "audit", "data", "evaluate", "run_sweep", "show", "table", "train", "write_report"]
+__all__ = [
+    "UserError",
+    "adapt",
+    "audit",
+    "data",
+    "evaluate",
+    "register_detector",
+    "run_sweep",
+    "show",
+    "table",
+    "train",
+    "write_report",
+]
 
 
 def __getattr__(name: str) -> Any:
@@ -34,6 +47,8 @@ def __getattr__(name: str) -> Any:
         return importlib.import_module("forensictransfer.data")
     if name == "UserError":
         return importlib.import_module("forensictransfer.errors").UserError
+    if name == "register_detector":
+        return importlib.import_module("forensictransfer.detectors.names").register_detector
     if name in __all__:
         return getattr(importlib.import_module("forensictransfer.commands"), name)
     raise AttributeError(f"module 'forensictransfer' has no attribute '{name}'")

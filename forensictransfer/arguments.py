@@ -7,7 +7,7 @@ from typing import Any
 
 from forensictransfer import __version__
 from forensictransfer.data_arguments import DOMAIN, NAME, add_audit, add_data, add_group
-from forensictransfer.detectors.names import DETECTORS
+from forensictransfer.detectors.names import descriptions
 from forensictransfer.errors import UserError, nearest
 from forensictransfer.flags import Parser, add_settings, check_flags
 from forensictransfer.strategies import STRATEGIES
@@ -53,6 +53,7 @@ examples:
         "show": _show(sub),
         "audit": add_audit(sub),
         "data": add_data(sub),
+        "detectors": _detectors(sub),
     }
     return parser, commands
 
@@ -67,18 +68,23 @@ def _train(sub: Any) -> Parser:
         epilog=DOMAIN
         + f"""
 detectors:
-{_listed(DETECTORS)}
+{_listed(descriptions())}
 
 {_SETTINGS}
 examples:
   {NAME} train --source forged_photos/splice --out runs/splice
   {NAME} train --source photos/faces --group 'id\\d+' --detector ft --train.epochs 15 --out runs/faces
+  {NAME} train --source photos/faces --detector meso4 --data.crop 256 --weights Meso4_DF.h5 --train.epochs 0 --out m
 """,
     )
     parser.add_argument("--source", required=True, metavar="DOMAIN", help="the domain to learn from")
     parser.add_argument("--out", required=True, metavar="RUN", help="run folder to write")
     _add_common(parser, "goes on from where it was interrupted")
-    add_settings(parser, sections=("", "data", "train", "adapt", "evaluate"), short=("detector", "seed"))
+    add_settings(
+        parser,
+        sections=("", "data", "train", "adapt", "evaluate"),
+        short=("detector", "seed", "train.weights"),
+    )
     parser.set_defaults(command="train")
     return parser
 
@@ -173,6 +179,7 @@ SETTINGS, with examples; only domains (or sources and targets) must be given:
   seeds: [0]
   settings: {{train.epochs: 30}}                of all jobs, as in a settings file
   source_settings: {{NAME: {{data.crop: 64}}}}    of the jobs of one source
+  detector_settings: {{NAME: {{train.batch: 16}}}}    of the jobs of one detector, over both
   tuned_shots: [10]                           where `tuned` is tried (default: all)
   keep_weights: no                            of adapted runs
   threads: 1   heartbeat: 10                  of each worker; seconds between its signs of life
@@ -231,6 +238,25 @@ def _show(sub: Any) -> Parser:
     parser.add_argument("run", metavar="RUN", help="a run folder, finished or not")
     parser.set_defaults(command="show")
     return parser
+
+
+def _detectors(sub: Any) -> tuple[Parser, dict[str, Parser]]:
+    parser: Parser = sub.add_parser(
+        "detectors",
+        help="the detectors, and what each costs",
+        description="The registered detectors; `train --detector NAME` takes one.",
+        epilog=f"examples:\n  {NAME} detectors list\n  {NAME} detectors list --crop 256\n",
+    )
+    parser.set_defaults(command="detectors")
+    inner = parser.add_subparsers(title="commands", metavar="COMMAND", parser_class=Parser)
+    listed: Parser = inner.add_parser(
+        "list",
+        help="parameters, multiply-adds and strategies of each",
+        description="Parameters, multiply-adds for a crop, and how it is trained.",
+    )
+    listed.add_argument("--crop", type=int, default=128, metavar="N", help="side of the crops, pixels (default: 128)")
+    listed.set_defaults(command="detectors_list")
+    return parser, {"list": listed}
 
 
 def _add_common(parser: Parser, resume: str = "") -> None:

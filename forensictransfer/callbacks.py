@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,33 @@ import tensorflow as tf
 
 from forensictransfer.checkpoint import TrainingState
 from forensictransfer.detectors.base import Detector
+
+
+class BeginEpoch(keras.callbacks.Callback):
+    """Tells a detector which epoch begins, for losses that change with the epochs."""
+
+    def __init__(self, detector: Detector) -> None:
+        super().__init__()
+        self.detector = detector
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        """Called by `fit`, with the right number also in a resumed training."""
+        self.detector.begin_epoch(epoch)
+
+
+class Clock(keras.callbacks.Callback):
+    """Adds up the processor time that the epochs take; to stand before what saves the state."""
+
+    def __init__(self, state: TrainingState) -> None:
+        super().__init__()
+        self.state = state
+        self.last = time.process_time()
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        """Add this epoch with its validation."""
+        now = time.process_time()
+        self.state.seconds += now - self.last
+        self.last = now
 
 
 class RefreshStatistics(keras.callbacks.Callback):

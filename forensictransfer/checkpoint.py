@@ -20,12 +20,16 @@ NAME = ".checkpoint.npz"  # hidden: a file in passing, which the finished run do
 
 @dataclass
 class TrainingState:
-    """What a training knows after its last whole epoch: history, the best weights and when they were found."""
+    """What a training knows after its last whole epoch: history, the best weights and when they were found.
+
+    seconds: processor time that its epochs have taken, all threads together.
+    """
 
     history: list[dict[str, float]] = field(default_factory=list)
     best_value: float | None = None
     best_epoch: int = -1
     best_weights: list[np.ndarray] = field(default_factory=list)
+    seconds: float = 0.0
 
     @property
     def epochs(self) -> int:
@@ -54,11 +58,13 @@ class TrainingState:
 
 
 def save(path: Path, state: TrainingState, model: keras.Model) -> None:
-    """Write state, weights and optimiser to `path` (the caller makes it atomic)."""
+    """Write state, weights, optimiser and seeds to `path` (the caller makes it atomic)."""
     arrays = {f"model_{i}": value for i, value in enumerate(model.get_weights())}
     arrays |= {f"optimizer_{i}": np.asarray(value) for i, value in enumerate(model.optimizer.variables)}
     arrays |= {f"best_{i}": value for i, value in enumerate(state.best_weights)}
+    arrays |= {f"seed_{i}": np.asarray(value) for i, value in enumerate(_seeds(model))}
     plain = {"history": state.history, "best_value": state.best_value, "best_epoch": state.best_epoch}
+    plain["seconds"] = state.seconds
     np.savez(path, allow_pickle=False, state=np.array(json.dumps(plain)), **arrays)
 
 
@@ -73,9 +79,17 @@ def restore(path: Path, model: keras.Model) -> TrainingState:
             model.optimizer.build(model.trainable_variables)
             for variable, value in zip(model.optimizer.variables, _numbered(stored, "optimizer_"), strict=True):
                 variable.assign(value)
+            for variable, value in zip(_seeds(model), _numbered(stored, "seed_"), strict=True):
+                variable.assign(value)
             return TrainingState(**plain, best_weights=_numbered(stored, "best_"))
     except (ValueError, KeyError, OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise UserError(f"{path}: is torn and cannot be resumed from; train again with --overwrite") from error
+
+
+def _seeds(model: keras.Model) -> list[Any]:
+    """Where the random layers (dropout) of a model stand in their sequences: no weights, but part of its state."""
+    generators = (getattr(layer, "seed_generator", None) for layer in model.layers)
+    return [generator.state for generator in generators if isinstance(generator, keras.random.SeedGenerator)]
 
 
 def _numbered(stored: Any, prefix: str) -> list[np.ndarray]:

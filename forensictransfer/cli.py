@@ -217,6 +217,16 @@ def _data_faces(arguments: Namespace) -> None:
     )
 
 
+def _detectors(arguments: Namespace) -> None:
+    raise UserError(f"detectors: expected list (see `{NAME} detectors --help`)")
+
+
+def _detectors_list(arguments: Namespace) -> None:
+    from forensictransfer import commands
+
+    print(commands.detectors_table(arguments.crop))
+
+
 _HANDLERS: dict[str, Callable[[Namespace], int | None]] = {
     "train": _train,
     "adapt": _adapt,
@@ -231,6 +241,8 @@ _HANDLERS: dict[str, Callable[[Namespace], int | None]] = {
     "data_build": _data_build,
     "data_show": _data_show,
     "data_faces": _data_faces,
+    "detectors": _detectors,
+    "detectors_list": _detectors_list,
 }
 
 

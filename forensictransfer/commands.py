@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from forensictransfer.config import DomainSettings, Settings, load_settings, unknown_names
+from forensictransfer.detectors.names import check_strategy, check_training
 from forensictransfer.errors import UserError
 from forensictransfer.files import write_json
 from forensictransfer.quiet import import_tensorflow, prepare_tensorflow
@@ -42,7 +43,7 @@ def train(
     Args:
         source: a built-in name, a folder, or a domain file.
         out: the run folder to write.
-        detector: a registered name (`ft-res`).
+        detector: a registered name (`ft-res`, `forensictransfer detectors list`).
         config: a YAML file of settings. settings: single values over it (`{"train.epochs": 15}`), or all of them.
         group: what belongs together in the source: `stem`, `path`, a regular expression, or a CSV file.
         resume: go on with a run that was interrupted. overwrite: replace a run that stands at `out`.
@@ -50,6 +51,7 @@ def train(
     Raises: UserError for any mistake in the input.
     """
     chosen = _settings(config, settings, {"detector": detector})
+    check_training(chosen)
     check_new(out, overwrite=overwrite, resume=resume)
     domain = _open(source, group, chosen)
     out = Path(out).expanduser()
@@ -96,6 +98,7 @@ def adapt(
     if parent.kind != "train":
         raise UserError(f"{run}: is itself an adapted run; adapt the run it came from: {parent.info['parent']}")
     _check_fixed(parent, chosen)
+    check_strategy(chosen.detector, chosen.adapt.strategy)
     if os.path.realpath(os.path.expanduser(out)) == os.path.realpath(parent.path):
         raise UserError(f"{out}: is the run to adapt; choose another folder to write to")
     check_new(out, overwrite=overwrite)
@@ -268,6 +271,18 @@ def show(run: str | Path) -> str:
     from forensictransfer.card import show_text
 
     return show_text(RunFolder.open(run, finished=False))
+
+
+def detectors_table(crop: int = 128) -> str:
+    """The registered detectors with parameters, multiply-adds for a crop of `crop` pixels, and strategies, as text.
+
+    Raises UserError for a size that cannot be one of a crop.
+    """
+    load_settings(None, {"data.crop": crop})
+    import_tensorflow()
+    from forensictransfer import detector_list
+
+    return detector_list.listing(crop)
 
 
 def results(run: str | Path) -> str:

@@ -13,13 +13,14 @@ from typing import Annotated, Any, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic.fields import FieldInfo
 
-from forensictransfer.errors import UserError, nearest
+from forensictransfer.errors import UserError, nearest, some
 from forensictransfer.yaml_text import flat, merged, nested, read_yaml, shown, tuples, write_yaml
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(ge=1)]
 Quality = Annotated[int, Field(ge=1, le=100)]
+Width = Annotated[float, Field(ge=0, le=32)]
 
 
 class Section(BaseModel):
@@ -36,12 +37,23 @@ class AugmentSettings(Section):
     jpeg_quality: tuple[Quality, Quality] = Field(
         (60, 95), description="lowest and highest JPEG quality of that compression"
     )
+    blur_probability: Fraction = Field(0.0, description="share of the training crops that are blurred")
+    blur_sigma: tuple[Width, Width] = Field(
+        (0.0, 2.0), description="least and greatest standard deviation of the Gaussian kernel, pixels"
+    )
+    noise_probability: Fraction = Field(0.0, description="share of the training crops that get Gaussian noise")
+    noise_sigma: tuple[Width, Width] = Field(
+        (0.0, 5.0), description="least and greatest standard deviation of the noise, grey levels of 255"
+    )
+    spatial_mixup: Fraction = Field(
+        0.0, description="share of the training crops whose right half is that of another one of their class"
+    )
 
-    @field_validator("jpeg_quality")
+    @field_validator("jpeg_quality", "blur_sigma", "noise_sigma")
     @classmethod
-    def _ordered(cls, value: tuple[int, int]) -> tuple[int, int]:
+    def _ordered(cls, value: tuple[float, float]) -> tuple[float, float]:
         if value[0] > value[1]:
-            raise ValueError(f"expected lowest and highest quality in this order, got {list(value)}")
+            raise ValueError(f"expected the lower of two numbers first, got {list(value)}")
         return value
 
 
@@ -69,9 +81,15 @@ class DataSettings(Section):
 class TrainSettings(Section):
     """Fitting a detector on the source domain."""
 
-    epochs: Count = Field(60, description="passes over the source's train split at most")
+    epochs: Annotated[int, Field(ge=0)] = Field(
+        60, description="passes over the source's train split at most; 0 leaves the given weights as they are"
+    )
+    minutes: Positive | None = Field(
+        None, description="processor minutes after which no further epoch begins (default: no limit)"
+    )
+    weights: str | None = Field(None, description="file of weights to begin with (default: random ones)")
     batch: Annotated[int, Field(ge=2, multiple_of=2)] = Field(64, description="crops in a batch")
-    learning_rate: Positive = Field(1e-3, description="Adam's step size")
+    learning_rate: Positive = Field(1e-3, description="step size of the optimiser")
     patience: Count = Field(30, description="epochs without gain on the source's validation split before it stops")
     balance: bool = Field(True, description="as many real as fake crops in every batch")
     monitor: str = Field("val_loss", description="what early stopping and the best weights go by")
@@ -194,7 +212,7 @@ def dump(settings: Section) -> str:
 def unknown_names(values: Mapping[str, Any]) -> list[str]:
     """One line for each detector, strategy or threshold rule among dotted settings that does not exist."""
     return [
-        f"{name}: unknown {what} '{values[name]}'{nearest(values[name], known())} (known: {', '.join(known())})"
+        f"{name}: unknown {what} '{values[name]}'{nearest(values[name], known())} (known: {some(known())})"
         for name, (what, known) in _TABLES.items()
         if isinstance(values.get(name), str) and values[name] not in known()
     ]
@@ -202,9 +220,9 @@ def unknown_names(values: Mapping[str, Any]) -> list[str]:
 
 # Imported when a name is checked only: these modules may themselves read settings, and `--help` has no need of them.
 def _detectors() -> Mapping[str, Any]:
-    from forensictransfer.detectors.names import DETECTORS
+    from forensictransfer.detectors.names import detectors
 
-    return DETECTORS
+    return detectors()
 
 
 def _strategies() -> Mapping[str, Any]:

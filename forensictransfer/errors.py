@@ -13,6 +13,12 @@ class UserError(Exception):
     """
 
 
+def some(names: Iterable[str], most: int = 6) -> str:
+    """Names for a message: the first ones, and how many more there are."""
+    listed = list(names)
+    return ", ".join(listed[:most]) + (f" and {len(listed) - most} more" if len(listed) > most else "")
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
     """The tail of an error message that names the known spelling closest to `name`, or nothing."""
     match = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,24 +11,17 @@ import keras
 import numpy as np
 
 from forensictransfer import checkpoint
-from forensictransfer.callbacks import EndEarly, KeepBest, RefreshStatistics, TensorBoardLog
 from forensictransfer.card import card_text
 from forensictransfer.config import Settings
 from forensictransfer.data.domains import Domain
-from forensictransfer.data.pipeline import (
-    STATISTICS_EPOCH,
-    Images,
-    epoch_order,
-    tiles,
-    training_batch,
-    training_batches,
-)
+from forensictransfer.data.images import Images
 from forensictransfer.data.splits import SPLITS
 from forensictransfer.decision import Decision
 from forensictransfer.detectors.base import Detector
+from forensictransfer.detectors.names import check_training, detectors
 from forensictransfer.detectors.registry import detector_class
 from forensictransfer.environment import environment
-from forensictransfer.errors import UserError, nearest
+from forensictransfer.errors import UserError
 from forensictransfer.evaluation import (
     SHOTS_HEADER,
     analyse_images,
@@ -38,10 +30,10 @@ from forensictransfer.evaluation import (
     evaluate_run,
     labelled_rows,
 )
+from forensictransfer.files import file_sha256
+from forensictransfer.fitting import check_monitor, fit
 from forensictransfer.runs import RunFolder, domain_info
 from forensictransfer.search import source as search
-
-VALIDATION_CROPS = 1024  # at most; enough for a loss that is steadier than its change from epoch to epoch
 
 
 def train_run(
@@ -55,40 +47,32 @@ def train_run(
     `train.trials` the settings of the training are searched first, on the validation split (`search.source`).
     """
     check_splits(domain, SPLITS)
+    check_training(settings)
+    detector = _fresh(settings)
+    if detector.gradient:
+        check_monitor(detector, settings)
     train, validation = (
         Images(domain.split(split), data=settings.data, progress=f"reading {domain.name} {split}")
         for split in ("train", "validation")
     )
     for images, split in ((train, "train"), (validation, "validation")):
         check_both_classes(images, domain.name, split)
-    detector = _fresh(settings)
-    check_monitor(detector, settings)
     run = RunFolder.create(out, _info(domain, settings), settings, resume=resume, overwrite=overwrite)
     if run.finished:
         print(f"{run.path}: is finished already; nothing to resume", file=sys.stderr)
         return run
     try:
         run.write_json("environment.json", environment())
-        run.write_json("data.json", describe_data(domain, {"train": train, "validation": validation}))
-        used = settings
-        if settings.train.trials:
-            used = search.search_training(
-                settings,
-                run,
-                lambda tried, folder, judge: fit(_fresh(tried), train, validation, tried, folder, judge),
-            )
-        state = fit(detector, train, validation, used, run)
+        about = describe_data(domain, {"train": train, "validation": validation})
+        run.write_json("data.json", {**about, "weights": _weights(settings)})
+        state = _fit(detector, train, validation, settings, run)
     except Exception:
         # Unless there is something that a resumed training could go on from.
         if not (run.path / checkpoint.NAME).exists() and not search.begun(run):
             shutil.rmtree(run.path, ignore_errors=True)
         raise
-    if state.best_value is None or not np.isfinite(state.best_value):
-        raise UserError(
-            f"{run.path}: {settings.train.monitor} was not a number in any epoch; "
-            "train again with a smaller --train.learning_rate and --overwrite"
-        )
-    detector.trainer.set_weights(state.best_weights)
+    if state is not None:
+        _take_best(detector, state, settings, run)
     with run.writing("model.keras") as path:
         detector.save(str(path))
     found = analyse_images(detector, validation, settings, progress="choosing the threshold")
@@ -105,99 +89,60 @@ def train_run(
     return run
 
 
-def fit(
-    detector: Detector,
-    train: Images,
-    validation: Images,
-    settings: Settings,
-    run: RunFolder,
-    judge: Callable[[checkpoint.TrainingState], bool] | None = None,
-) -> checkpoint.TrainingState:
-    """Run the epochs that are left and return the final state; every epoch's end is saved in the run folder.
-
-    judge: asked after each epoch but the last whether to end here; a resumed training asks it first.
-    """
-    options = settings.train
-
-    def ended(state: checkpoint.TrainingState) -> bool:
-        over = state.epochs >= options.epochs or state.exhausted(options.patience)
-        return over or (judge is not None and state.epochs > 0 and judge(state))
-
-    detector.compile(options.learning_rate)
-    state = checkpoint.restore(run.path / checkpoint.NAME, detector.trainer)
-    if ended(state):
-        return state
-    order: dict[str, Any] = {"batch": options.batch, "balance": options.balance}
-    crops: dict[str, Any] = {"crop": detector.crop, "augment": settings.data.augment, "seed": settings.seed}
-    steps = len(epoch_order(train.labels, seed=settings.seed, epoch=0, **order))
-
-    def batches() -> Iterator[Any]:
-        stream = training_batches(train, first_epoch=state.epochs, workers=settings.data.workers, **crops, **order)
-        for images, labels in stream:
-            yield detector.fit_batch(images, labels)
-
-    def statistics_batches() -> Iterator[Any]:
-        indices = epoch_order(train.labels, seed=settings.seed, epoch=STATISTICS_EPOCH, **order)
-        for step in range(options.statistics_batches):
-            images, labels = training_batch(
-                train, indices[step % len(indices)], epoch=STATISTICS_EPOCH, step=step, **crops
-            )
-            yield detector.fit_batch(images, labels)[0]
-
-    def save(state: checkpoint.TrainingState, model: keras.Model) -> None:
-        with run.writing(checkpoint.NAME) as path:
-            checkpoint.save(path, state, model)
-        names = list(state.history[-1])
-        run.write_csv("history.csv", names, [[row.get(name) for name in names] for row in state.history])
-
-    held_out = validation_crops(validation, detector.crop)
-    detector.trainer.fit(
-        batches(),
-        steps_per_epoch=steps,
-        epochs=options.epochs,
-        initial_epoch=state.epochs,
-        validation_data=detector.fit_batch(*held_out),
-        validation_batch_size=options.batch,
-        shuffle=False,
-        verbose=1 if sys.stdout.isatty() else 2,
-        callbacks=[
-            RefreshStatistics(detector, statistics_batches),
-            TensorBoardLog(run.path / "tensorboard", detector, *held_out),
-            KeepBest(state, options.monitor, options.patience, save),
-            EndEarly(state, ended),
-        ],
-    )
-    return state
+def _fit(
+    detector: Detector, train: Images, validation: Images, settings: Settings, run: RunFolder
+) -> checkpoint.TrainingState | None:
+    """Train or fit the detector; returns where the epochs ended, None if there were none to run."""
+    if not detector.gradient:
+        found = analyse_images(detector, train, settings, progress="features of the source", keep=False)
+        detector.fit_features(found.features, train.labels)
+        return None
+    if not settings.train.epochs:
+        return None
+    used = settings
+    if settings.train.trials:
+        used = search.search_training(
+            settings,
+            run,
+            lambda tried, folder, judge: fit(_fresh(tried), train, validation, tried, folder, judge),
+        )
+    return fit(detector, train, validation, used, run)
 
 
-def validation_crops(images: Images, crop: int) -> tuple[np.ndarray, np.ndarray]:
-    """Crops that each epoch is validated on: side by side over every image, evenly thinned out to VALIDATION_CROPS.
-
-    Returns uint8 (n, crop, crop, 3) and int32 (n,).
-    """
-    per_image = max(1, VALIDATION_CROPS // len(images))
-    chosen = np.unique(np.linspace(0, len(images) - 1, min(len(images), VALIDATION_CROPS)).round().astype(int))
-    found = [tiles(images[int(i)], crop=crop, stride=crop, max_tiles=per_image) for i in chosen]
-    return np.concatenate(found), np.repeat(images.labels[chosen], [len(crops) for crops in found])
+def _take_best(detector: Detector, state: checkpoint.TrainingState, settings: Settings, run: RunFolder) -> None:
+    """Give `detector` the best weights of a training. Raises UserError if it diverged."""
+    if state.best_value is None or not np.isfinite(state.best_value):
+        raise UserError(
+            f"{run.path}: {settings.train.monitor} was not a number in any epoch; "
+            "train again with a smaller --train.learning_rate and --overwrite"
+        )
+    detector.trainer.set_weights(state.best_weights)
 
 
 def _fresh(settings: Settings) -> Detector:
     """The detector as every training of these settings begins with it."""
     keras.utils.set_random_seed(settings.seed)
-    return detector_class(settings.detector).build(settings.data.crop)
+    detector = detector_class(settings.detector).create(settings.data.crop)
+    if settings.train.weights is not None:
+        detector.load_pretrained(_weights_file(settings.train.weights))
+    return detector
 
 
-def check_monitor(detector: Detector, settings: Settings) -> None:
-    """Raise UserError unless `train.monitor` is something that `detector` measures, which two blank crops tell."""
-    monitor = settings.train.monitor
-    if monitor in ("loss", "val_loss"):  # every model has them
-        return
-    detector.compile(settings.train.learning_rate)
-    blank = np.zeros((2, detector.crop, detector.crop, 3), np.uint8)
-    measured = detector.trainer.test_on_batch(*detector.fit_batch(blank, np.array([0, 1])), return_dict=True)
-    known = [prefix + name for prefix in ("val_", "") for name in sorted(measured)]
-    if monitor not in known:
-        raise UserError(f"train.monitor: expected one of {', '.join(known)}, got '{monitor}'{nearest(monitor, known)}")
+def _weights_file(name: str) -> Path:
+    path = Path(name).expanduser()
+    if not path.is_file():
+        raise UserError(
+            f"train.weights: expected a file of weights, {path} {'is a folder' if path.is_dir() else 'is not there'}"
+        )
+    return path
+
+
+def _weights(settings: Settings) -> dict[str, str] | None:
+    """What data.json says of the file of weights that the training began with."""
+    if settings.train.weights is None:
+        return None
+    path = _weights_file(settings.train.weights)
+    return {"file": str(path.resolve()), "sha256": file_sha256(path)}
 
 
 def describe_data(domain: Domain, splits: dict[str, Images]) -> dict[str, Any]:
@@ -233,5 +178,14 @@ def _info(domain: Domain, settings: Settings) -> dict[str, Any]:
         "draws": 1,
         "seed": settings.seed,
         "threshold_rule": f"{settings.train.threshold} (source validation)",
-        "stop_rule": f"best {settings.train.monitor}, patience {settings.train.patience}",
+        "stop_rule": _stop_rule(settings),
     }
+
+
+def _stop_rule(settings: Settings) -> str:
+    if not detectors()[settings.detector].gradient:
+        return "fitted at once"
+    if not settings.train.epochs:
+        return "weights as given"
+    limit = "" if settings.train.minutes is None else f", {settings.train.minutes:g} processor minutes"
+    return f"best {settings.train.monitor}, patience {settings.train.patience}{limit}"

@@ -201,7 +201,7 @@ def test_fine_tuning_lowers_the_loss_on_the_shots(tuned: RunFolder, trained: Pat
 def test_inference_agrees_with_training_after_fine_tuning_too(tuned: RunFolder, target: Path) -> None:
     """The batch-norm trap again: the stored statistics are those of the shots under the new weights."""
     from forensictransfer.data.images import Images
-    from forensictransfer.training import validation_crops
+    from forensictransfer.fitting import validation_crops
     from forensictransfer.workbench import Workbench
 
     images = Images(opened(target, tuned).split("test"), data=tuned.settings.data)

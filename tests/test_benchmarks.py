@@ -75,7 +75,7 @@ def test_adapting_is_timed_with_and_without_the_trace(tmp_path: Path, monkeypatc
 
 def test_arithmetic_of_the_papers_network(monkeypatch: pytest.MonkeyPatch) -> None:
     script("bench", monkeypatch)
-    from benchmarks.arithmetic import arithmetic
+    from forensictransfer.detectors.arithmetic import arithmetic
     from forensictransfer.detectors.forensic_transfer import ForensicTransferResidual
 
     count = arithmetic(ForensicTransferResidual.build(256))
@@ -161,3 +161,24 @@ def test_the_audit_is_measured(
     assert [(row["images"], row["workers"]) for row in rows] == [(40, 2), (80, 2), (80, 1)]
     assert all(row["looking"] > 0 and row["mib"]["command"] > 0 for row in rows)
     assert "KiB an image" in shown
+
+
+def test_detectors_side_by_side(
+    source: Path, target: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "detectors.json"
+    words = ["--source", source, "--target", target, "--minutes", 0.001, "--draws", 2, "--seconds", 0.01]
+    words += ["--set", "evaluate.resamples=50", "evaluate.batch=16", "train.batch=16", "adapt.shots=3", "--out", out]
+    words += ["--detectors", "cooccurrence", "meso4"]
+    module = script("detectors", monkeypatch)
+    assert module.main(list(map(str, words))) == 0
+    shown, rows = capsys.readouterr().out, json.loads(out.read_text())["rows"]
+    assert list(rows) == ["cooccurrence", "meso4"]
+    for name, row in rows.items():
+        assert name in shown and f"{row['parameters']:,}" in shown
+        assert row["peak_memory_mib"] > 100 and row["scoring_per_second"] > 0 and row["adapting_seconds"] > 0
+        for key, draws in (("own", 1), ("zero_shot", 1), ("shots", 2)):
+            assert 0 <= row[key]["low"] <= row[key]["value"] <= row[key]["high"] <= 1 and row[key]["draws"] == draws
+    assert rows["cooccurrence"]["training_per_second"] is None and rows["meso4"]["epochs"] == 1
+    assert module.main(["--detectors", "meso5"]) == 2
+    assert "unknown detector 'meso5'" in capsys.readouterr().err

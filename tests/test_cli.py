@@ -154,13 +154,14 @@ def test_words_become_arguments(monkeypatch: pytest.MonkeyPatch, capsys: pytest.
 
 
 def test_settings_are_judged_first_and_together(capsys: pytest.CaptureFixture[str]) -> None:
-    words = "train --source nowhere --out run --train.epochs 0 --detector ft-rez --data.crop big".split()
+    words = "train --source nowhere --out run --train.epochs -1 --detector ft-rez --data.crop big".split()
     assert main(words) == 2
     assert capsys.readouterr().err.splitlines() == [
         "forensictransfer: error: settings: 3 problems",
         "  --data.crop: expected an integer, got big",
-        "  --train.epochs: expected greater than or equal to 1, got 0",
-        "  --detector: unknown detector 'ft-rez'; perhaps you meant 'ft-res' (known: ft-res, ft)",
+        "  --train.epochs: expected greater than or equal to 0, got -1",
+        "  --detector: unknown detector 'ft-rez'; perhaps you meant 'ft-res' (known: ft-res, ft, "
+        "cooccurrence, residual_cnn, constrained_conv, meso4 and 5 more)",
     ]
 
 

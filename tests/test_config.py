@@ -114,7 +114,7 @@ def test_all_problems_at_once(tmp_path: Path) -> None:
         "train.balance: expected a boolean, got 1",
         "train.patience: expected an integer, got true",
         "data.split: expected three shares that sum to 1, got [0.5, 0.2, 0.2], which sum to 0.9",
-        "data.augment.jpeg_quality: expected lowest and highest quality in this order, got [90, 60]",
+        "data.augment.jpeg_quality: expected the lower of two numbers first, got [90, 60]",
         "adapt.strategy: unknown strategy 'fine-tune'; perhaps you meant 'finetune'",
         "adapt.threshold: unknown threshold rule 'balance'; perhaps you meant 'balanced'",
         "--train.learning_rate: expected greater than 0, got -1",
@@ -126,7 +126,7 @@ def test_all_problems_at_once(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "value", "said"),
     [
-        ("train.epochs", 0, "expected greater than or equal to 1, got 0"),
+        ("train.epochs", -1, "expected greater than or equal to 0, got -1"),
         ("train.epochs", "ten", "expected an integer, got ten"),
         ("train.epochs", 1.5, "expected an integer, got 1.5"),
         ("train.epochs", None, "expected an integer, got null"),

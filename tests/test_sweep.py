@@ -131,6 +131,24 @@ def test_settings_of_one_source(domains: Path) -> None:
         assert job.settings.adapt.steps == (77 if mine else 4)
 
 
+def test_settings_of_one_detector_go_over_those_of_a_source(domains: Path) -> None:
+    settings = {
+        "detectors": ["ft-res", "ft"],
+        "source_settings": {"beta": {"train.epochs": 9}},
+        "detector_settings": {"ft": {"train": {"epochs": 7}}},
+    }
+    for job in plan(write(domains, **settings)).jobs:
+        expected = 7 if job.detector == "ft" else 9 if job.source == "beta" else 2
+        assert job.settings.train.epochs == expected
+
+
+def test_strategies_that_cannot_adapt_a_detector_are_left_out_and_named(domains: Path) -> None:
+    grid = plan(write(domains, detectors=["ft-res", "cooccurrence"], strategies=["finetune", "head"]))
+    found = {(job.detector, job.strategy) for job in grid.jobs if job.kind == ADAPT}
+    assert found == {("ft-res", "finetune"), ("ft-res", "head"), ("cooccurrence", "head")}
+    assert grid.left_out == ("cooccurrence is not adapted by finetune: it is not trained by gradient steps",)
+
+
 def test_trials_add_the_tuned_strategy(domains: Path) -> None:
     grid = plan(write(domains, tuned_shots=[3]), trials=6, train_trials=4)
     tuned = [job for job in grid.jobs if job.strategy == "tuned"]
@@ -157,7 +175,13 @@ def test_more_shots_than_a_target_has_are_told_and_the_rest_is_done(domains: Pat
         ({"domains": None}, "sources: expected at least one domain"),
         ({"settings": {"adapt.shots": 3}}, "settings.adapt.shots: is set by the sweep for each job; give 'shots'"),
         ({"settings": {"train.epoch": 3}}, "settings.train.epoch: unknown setting; perhaps you meant 'train.epochs'"),
-        ({"source_settings": {"alpha": {"train.epochs": 0}}}, "source_settings.alpha.train.epochs: expected greater"),
+        ({"source_settings": {"alpha": {"train.epochs": -1}}}, "source_settings.alpha.train.epochs: expected greater"),
+        ({"settings": {"train.epochs": 0}}, "train.epochs: 0 leaves random weights as they are"),
+        ({"detector_settings": {"ft-res": {"train.batch": 3}}}, "detector_settings.ft-res.train.batch: expected"),
+        (
+            {"detector_settings": {"ft": {}}},
+            "detector_settings.ft: there is no such detector in the sweep (there: ft-res)",
+        ),
         ({"source_settings": {"alhpa": {}}}, "source_settings.alhpa: there is no such source (sources: alpha, beta)"),
         ({"domains": ["alpha", "copy/../alpha", "beta"]}, "is named twice"),
         ({"tuned_shots": [2]}, "tuned_shots: 2 is none of the shots [0, 1, 3]"),

@@ -361,7 +361,7 @@ def test_an_unknown_monitor_is_named_before_the_first_epoch(
 
 def test_what_is_offered_as_monitor_is_taken() -> None:
     from forensictransfer.detectors.registry import detector_class
-    from forensictransfer.training import check_monitor
+    from forensictransfer.fitting import check_monitor
 
     train = SimpleNamespace(monitor="val_energies_accuracy", learning_rate=1e-3)
     check_monitor(detector_class("ft-res").build(64), SimpleNamespace(train=train))
@@ -447,7 +447,7 @@ def test_inference_agrees_with_training(trained: Path, source: Path, quick: dict
     from forensictransfer.config import load_settings
     from forensictransfer.data.domains import open_domain
     from forensictransfer.data.pipeline import Images
-    from forensictransfer.training import validation_crops
+    from forensictransfer.fitting import validation_crops
     from forensictransfer.workbench import Workbench
 
     data = load_settings(None, quick).data

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from forensictransfer.config import AugmentSettings
-from forensictransfer.data.crops import augment, random_crop
+from forensictransfer.data.crops import augment, random_crop, spatial_mixup
 from forensictransfer.data.domains import FAKE, REAL
 from forensictransfer.data.images import Images, check_labels, in_order
 from forensictransfer.data.tiles import fit_to, tile_batches, tile_starts, tiles
@@ -37,7 +37,7 @@ __all__ = [
 ]
 
 # First numbers of the keys, one for each use, so that no two uses share their random numbers.
-_ORDER, _CROP = 1, 2
+_ORDER, _CROP, _MIXUP = 1, 2, 3
 
 
 def epoch_order(labels: np.ndarray, *, seed: int, epoch: int, batch: int, balance: bool) -> np.ndarray:
@@ -82,11 +82,15 @@ def training_batch(
     step: int,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Random augmented crops of the images at `indices`: uint8 (b, crop, crop, 3) and int32 (b,) labels."""
+    labels = images.labels[np.asarray(indices)]
     crops = np.empty((len(indices), crop, crop, 3), np.uint8)
     for position, index in enumerate(indices):
         rng = np.random.default_rng([_CROP, seed, epoch, step, position])
         crops[position] = _augmented(random_crop(images[int(index)], crop, rng), augment, rng)
-    return crops, images.labels[np.asarray(indices)]
+    if augment.spatial_mixup:
+        rng = np.random.default_rng([_MIXUP, seed, epoch, step])
+        crops = spatial_mixup(crops, labels, augment.spatial_mixup, rng)
+    return crops, labels
 
 
 def training_batches(

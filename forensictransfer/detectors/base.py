@@ -5,10 +5,15 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
 import keras
 import numpy as np
+import tensorflow as tf
+
+from forensictransfer.errors import UserError
+from forensictransfer.layers import estimate_statistics
 
 Made = TypeVar("Made")
 
@@ -34,12 +39,24 @@ class Detector(ABC):
     """A functional Keras model and how to train and read it.
 
     A detector is fed uint8 crops (n, crop, crop, 3) in 0..255 and labels real = 0, fake = 1. It looks at each crop by
-    itself in inference mode: the same crop gets the same verdict whatever batch it comes in.
+    itself in inference mode: the same crop gets the same verdict whatever batch it comes in. `model` takes the crops
+    (as its one input, or as the input "image") and gives a mapping that holds "energies" and the features.
+
+    Attributes:
+        name: as it is registered.
+        gradient: whether it is trained by gradient steps; if not, `fit_features` fits it at once.
+        smallest: side of the smallest crops that it can be built for, pixels.
+        reconstructs: whether its loss has a part for a reconstruction.
+        features: the output of `model` that a classifier without gradients works on.
+        trainer: what `fit` is called on: shares all weights with `model`.
     """
 
     name: ClassVar[str]
-    trainer: keras.Model  # what `fit` is called on: shares all weights with `model`
-    reconstructs: ClassVar[bool] = False  # whether its loss has a part for a reconstruction
+    gradient: ClassVar[bool] = True
+    smallest: ClassVar[int] = 32
+    reconstructs: ClassVar[bool] = False
+    features: ClassVar[str] = "features"
+    trainer: keras.Model
 
     def __init__(self, model: keras.Model) -> None:
         self.model = model
@@ -47,14 +64,16 @@ class Detector(ABC):
         self._made: dict[Hashable, Any] = {}
 
     @classmethod
+    def create(cls, crop: int) -> Detector:
+        """As `build`, for crops that are large enough. Raises UserError if they are not."""
+        if crop < cls.smallest:
+            raise UserError(f"data.crop: '{cls.name}' needs crops of at least {cls.smallest} pixels, got {crop}")
+        return cls.build(crop)
+
+    @classmethod
     @abstractmethod
     def build(cls, crop: int) -> Detector:
         """A detector with fresh weights (Keras' global seed) for crops of `crop` pixels."""
-
-    @property
-    @abstractmethod
-    def crop(self) -> int:
-        """Side of the crops that it was built for, pixels."""
 
     @abstractmethod
     def compile(self, learning_rate: float) -> None:
@@ -64,13 +83,55 @@ class Detector(ABC):
     def fit_batch(self, images: np.ndarray, labels: np.ndarray) -> tuple[Any, Any]:
         """Inputs and targets of one batch, as the model's `fit` takes them."""
 
-    @abstractmethod
+    @property
+    def image(self) -> keras.KerasTensor:
+        """The model's input that takes the crops."""
+        given = self.model.input
+        return given["image"] if isinstance(given, dict) else given
+
+    @property
+    def crop(self) -> int:
+        """Side of the crops that it was built for, pixels."""
+        return int(self.image.shape[1])
+
+    @property
+    def scorer(self) -> keras.Model:
+        """Crops -> {"energies": (n, 2), "features": (n, d)}: all that scoring needs, as a model to be exported."""
+        names = {"energies": "energies", "features": self.features}
+        return self.once(
+            "scorer",
+            lambda: keras.Model(self.image, {key: self.model.output[name] for key, name in names.items()}),
+        )
+
     def analyse(self, images: np.ndarray) -> Analysis:
         """Energies and features of crops, uint8 (n, crop, crop, 3), in inference mode."""
+        scorer = self.scorer
+        found = self.once("analyse", lambda: tf.function(lambda batch: scorer(batch, training=False)))(images)
+        return Analysis(found["energies"].numpy(), found["features"].numpy())
 
-    @abstractmethod
     def refresh_statistics(self, batches: Iterable[Any]) -> None:
-        """Make inference agree with training: estimate what was normalised by the batch (nothing, if nothing was)."""
+        """Make inference agree with training: estimate what was normalised by the batch over batches of inputs."""
+        estimate_statistics(self.model, batches)
+
+    def begin_epoch(self, epoch: int) -> None:  # noqa: B027 (most have nothing to do)
+        """Called before each epoch of a training, also of a resumed one: for a loss that changes with the epochs."""
+
+    def fit_features(self, features: np.ndarray, labels: np.ndarray) -> None:
+        """Fit the classifier of a detector without gradients to features (n, d) of whole images, labels (n,)."""
+        raise NotImplementedError(f"'{self.name}' is trained by gradient steps")
+
+    def load_pretrained(self, path: Path) -> None:
+        """Take the weights of a file: a `.keras` model or a `.weights.h5` of this network; a detector may know more.
+
+        Raises UserError if the file holds something else.
+        """
+        if not path.name.endswith((".keras", ".weights.h5")):
+            raise UserError(f"{path}: expected weights of '{self.name}' that end in .keras or .weights.h5")
+        try:
+            self.model.load_weights(path)
+        except (ValueError, OSError, KeyError, TypeError) as error:
+            reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+            raise UserError(f"{path}: expected weights of '{self.name}' for this crop: {reason}") from error
 
     @property
     def stages(self) -> tuple[str, ...]:

@@ -6,7 +6,6 @@ Domain Adaptation for Forgery Detection", 2018. The equations are in docs/method
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any, ClassVar
 
 import keras
@@ -24,7 +23,6 @@ from forensictransfer.layers import (
     ReconstructionError,
     RescaledRGB,
     UpsampleConv2D,
-    estimate_statistics,
 )
 
 ENCODER_FILTERS = (16, 32, 64, 128)
@@ -51,6 +49,7 @@ class ForensicTransferResidual(Detector):
 
     name: ClassVar[str] = "ft-res"
     reconstructs: ClassVar[bool] = True
+    features: ClassVar[str] = "channel_energies"
     front: ClassVar[type[keras.layers.Layer]] = HighPassResidual
 
     @classmethod
@@ -89,11 +88,6 @@ class ForensicTransferResidual(Detector):
         self.trainer = keras.Model(
             model.input, {name: model.output[name] for name in ("energies", "reconstruction_error")}, name=model.name
         )
-
-    @property
-    def crop(self) -> int:
-        """Side of the crops, pixels."""
-        return int(self.model.input["image"].shape[1])
 
     def compile(self, learning_rate: float) -> None:
         """Adam; activation loss + 0.1 x the L1 error of the reconstruction."""
@@ -149,10 +143,6 @@ class ForensicTransferResidual(Detector):
         shown = [self.model.get_layer(name).output for name in ("residual", "reconstruction")]
         front = keras.Model(self.model.input, shown)
         return tf.function(lambda batch: front(batch, training=False))
-
-    def refresh_statistics(self, batches: Iterable[Any]) -> None:
-        """Estimate the batch-norm statistics over `batches` of model inputs."""
-        estimate_statistics(self.model, batches)
 
     @property
     def stages(self) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""From a detector's name to its class: an explicit table, each entry loaded when it is asked for."""
+"""From a detector's name to its class, loaded when it is asked for."""
 
 from __future__ import annotations
 
@@ -8,21 +8,25 @@ from pathlib import Path
 import keras
 
 from forensictransfer.detectors.base import Detector
-from forensictransfer.detectors.names import DETECTORS
-from forensictransfer.errors import UserError, nearest
-
-CLASSES = {
-    "ft-res": "forensictransfer.detectors.forensic_transfer:ForensicTransferResidual",
-    "ft": "forensictransfer.detectors.forensic_transfer:ForensicTransferRGB",
-}
+from forensictransfer.detectors.names import detectors
+from forensictransfer.errors import UserError, nearest, some
 
 
 def detector_class(name: str) -> type[Detector]:
-    """The class registered as `name`. Raises UserError for an unknown name."""
-    if name not in CLASSES:
-        raise UserError(f"unknown detector '{name}': expected {', '.join(DETECTORS)}{nearest(name, DETECTORS)}")
-    module, attribute = CLASSES[name].split(":")
-    found: type[Detector] = getattr(importlib.import_module(module), attribute)
+    """The class registered as `name`. Raises UserError for an unknown name, and for one whose class is not there."""
+    known = detectors()
+    if name not in known:
+        raise UserError(f"unknown detector '{name}': expected {some(known)}{nearest(name, known)}")
+    target = known[name].target
+    module, attribute = target.split(":")
+    try:
+        found = getattr(importlib.import_module(module), attribute)
+    except (ImportError, AttributeError) as error:
+        raise UserError(f"detector '{name}': {target} cannot be loaded: {error}") from error
+    if not (isinstance(found, type) and issubclass(found, Detector)):
+        raise UserError(f"detector '{name}': expected {target} to be a class derived from Detector")
+    if found.name != name:
+        raise UserError(f"detector '{name}': {target} calls itself '{getattr(found, 'name', '')}'")
     return found
 
 

@@ -10,6 +10,13 @@ import numpy as np
 import tensorflow as tf
 
 
+class _Unsaved:
+    """Keeps a variable out of sight of Keras, which tracks what a layer's attributes hold."""
+
+    def __init__(self, variable: keras.Variable) -> None:
+        self.variable = variable
+
+
 @keras.saving.register_keras_serializable("forensictransfer")
 class PopulationBatchNormalization(keras.layers.Layer):
     """y = gamma (x - mean) / sqrt(variance + epsilon) + beta, over all axes but the last.
@@ -19,7 +26,7 @@ class PopulationBatchNormalization(keras.layers.Layer):
     and on residuals (about 0.01) the usual epsilon of 1e-3 swamps the variance: together they cost 16 points of
     accuracy at an unchanged AUC. Hence the small epsilon and the estimation.
 
-    Shapes: float32 (b, h, w, c) -> the same.
+    Shapes: float32 (b, h, w, c) or (b, c) -> the same.
 
     Sources: S. Ioffe, C. Szegedy, "Batch Normalization", 2015; Y. Wu, J. Johnson, "Rethinking 'Batch' in BatchNorm",
     2021 (estimation over the population).
@@ -37,20 +44,30 @@ class PopulationBatchNormalization(keras.layers.Layer):
         self.beta = self.add_weight(name="beta", shape=shape, initializer="zeros")
         self.moving_mean = self.add_weight(name="moving_mean", shape=shape, initializer="zeros", trainable=False)
         self.moving_variance = self.add_weight(name="moving_variance", shape=shape, initializer="ones", trainable=False)
-        # A variable, so that a graph traced once serves training (rate) and estimation (1/1, 1/2, 1/3, ...).
-        self.update_rate = self.add_weight(
-            name="update_rate", shape=(), initializer=keras.initializers.Constant(self.rate), trainable=False
-        )
+        # A variable, so that a graph traced once serves training (rate) and estimation (1/1, 1/2, 1/3, ...); out
+        # of Keras' sight, since it is no weight of the network.
+        self._unsaved = _Unsaved(keras.Variable(self.rate, trainable=False, dtype="float32", name="update_rate"))
+
+    @property
+    def update_rate(self) -> keras.Variable:
+        """Weight of the newest batch in the moving statistics."""
+        return self._unsaved.variable
+
+    def load_own_variables(self, store: Any) -> None:
+        """Read the four weights; files of earlier versions hold a fifth one, the rate."""
+        for key, variable in enumerate(self.weights):
+            variable.assign(store[str(key)])
 
     def call(self, x: tf.Tensor, training: bool = False) -> tf.Tensor:
         """Normalise by the batch's statistics in training mode, by the moving ones otherwise."""
         if training:
+            planes = x if len(x.shape) == 4 else x[:, None, None, :]
             y, mean, variance = tf.compat.v1.nn.fused_batch_norm(
-                x, self.gamma.value, self.beta.value, epsilon=self.epsilon, is_training=True
+                planes, self.gamma.value, self.beta.value, epsilon=self.epsilon, is_training=True
             )
             for moving, batch in ((self.moving_mean, mean), (self.moving_variance, variance)):
                 moving.assign(moving + self.update_rate * (batch - moving))
-            return y
+            return tf.reshape(y, tf.shape(x))
         scale = self.gamma * tf.math.rsqrt(self.moving_variance + self.epsilon)
         return x * scale + (self.beta - self.moving_mean * scale)
 

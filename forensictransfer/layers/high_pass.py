@@ -77,3 +77,29 @@ class RescaledRGB(keras.layers.Layer):
     def get_config(self) -> dict[str, Any]:
         """The layer has no settings of its own."""
         return super().get_config()
+
+
+@keras.saving.register_keras_serializable("forensictransfer")
+class HighPassColours(keras.layers.Layer):
+    """Each colour less its binomial blur: y = (x - b * x) / 16, b = [1 2 1]^T [1 2 1] / 16, x in grey levels.
+
+    Shapes: uint8 (b, h, w, 3) in 0..255 -> float32 (b, h - 2, w - 2, 3); the filter is not padded. The divisor brings
+    the detail of most photographs to about 1.
+    """
+
+    def call(self, image: tf.Tensor) -> tf.Tensor:
+        """The detail of a batch of images."""
+        x = tf.cast(image, tf.float32)
+        across = x[:, :, :-2] + 2.0 * x[:, :, 1:-1] + x[:, :, 2:]
+        blurred = across[:, :-2] + 2.0 * across[:, 1:-1] + across[:, 2:]
+        # Scaled last: sums of whole numbers are exact, a flat area is exactly nought.
+        return (16.0 * x[:, 1:-1, 1:-1] - blurred) * (1.0 / 256.0)
+
+    def compute_output_spec(self, image: keras.KerasTensor) -> keras.KerasTensor:
+        """Two pixels less on either side."""
+        count, height, width, colours = image.shape
+        return keras.KerasTensor((count, height - 2, width - 2, colours), dtype="float32")
+
+    def get_config(self) -> dict[str, Any]:
+        """The layer has no settings of its own."""
+        return super().get_config()

@@ -12,3 +12,5 @@ STRATEGIES = {
     "prototype": "distance to the shots' mean channel energies, no gradient",
     "tuned": "whichever of these, with which settings, does best on held-out shots (adapt.trials of them are tried)",
 }
+# Those that change the detector's weights; the others work on what it says anyway.
+WITH_GRADIENT = ("finetune", "tuned")

@@ -13,6 +13,7 @@ from forensictransfer.config import Settings
 from forensictransfer.data.images import Images
 from forensictransfer.decision import Decision
 from forensictransfer.detectors.base import Analysis, Detector
+from forensictransfer.detectors.names import check_strategy
 from forensictransfer.errors import UserError, nearest
 from forensictransfer.strategies import STRATEGIES
 
@@ -68,9 +69,17 @@ IMPLEMENTATIONS = {
 
 
 def strategy(name: str) -> Strategy:
-    """The strategy registered as `name`. Raises UserError for an unknown name."""
+    """The strategy registered as `name`, which raises UserError for a detector that it cannot adapt.
+
+    Raises UserError for an unknown name.
+    """
     if name not in IMPLEMENTATIONS:
         raise UserError(f"unknown strategy '{name}': expected {', '.join(STRATEGIES)}{nearest(name, STRATEGIES)}")
     module, attribute = IMPLEMENTATIONS[name].split(":")
     found: Strategy = getattr(importlib.import_module(module), attribute)
-    return found
+
+    def checked(task: FewShotTask) -> Adapted:
+        check_strategy(task.detector.name, name)
+        return found(task)
+
+    return checked

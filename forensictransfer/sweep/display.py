@@ -44,6 +44,8 @@ class Display:
         )
         for item in grid.impossible:
             self.say(f"cannot be done: {item['reason']}")
+        for line in grid.left_out:
+            self.say(line)
         self._read(before)
 
     def say(self, line: str) -> None:
@@ -153,6 +155,7 @@ def dry_run_text(grid: Grid, domains: Mapping[str, Any], folder: SweepFolder | N
         time_text = clock(records[job.name]["seconds"]) if job.name in records else f"~{clock(seconds(job, domains))}"
         lines.append(f"{state:<6} {time_text:>8}  {job.name}")
     lines += [f"cannot be done: {item['reason']}" for item in grid.impossible]
+    lines += grid.left_out
     states = Counter(record["state"] for record in records.values())
     eta = remaining(grid.jobs, records.values(), domains, workers)
     basis = "scaled by the jobs done so far" if states[DONE] else "a rough guess until the first jobs are done"

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from forensictransfer.config import Settings
 from forensictransfer.data.splits import SPLITS
+from forensictransfer.detectors.names import check_training, detectors
 from forensictransfer.errors import UserError
 from forensictransfer.sweep.settings import TUNED, SweepSettings, job_settings
 from forensictransfer.yaml_text import flat
@@ -54,12 +55,16 @@ class Job:
 
 @dataclass(frozen=True)
 class Grid:
-    """The jobs in the order in which they are taken up, and the cells that cannot be measured, with the reason."""
+    """The jobs in the order in which they are taken up, and the cells that cannot be measured, with the reason.
+
+    left_out: a line on each strategy that cannot adapt a detector.
+    """
 
     jobs: tuple[Job, ...]
     impossible: tuple[dict[str, Any], ...]
     sources: tuple[str, ...]
     targets: tuple[str, ...]
+    left_out: tuple[str, ...] = ()
 
 
 def make_grid(sweep: SweepSettings, sources: Sequence[Domain], targets: Sequence[Domain]) -> Grid:
@@ -89,12 +94,19 @@ def make_grid(sweep: SweepSettings, sources: Sequence[Domain], targets: Sequence
                     # Whether or not k = 0 was asked for: it is what every adaptation is held against.
                     others.append(_zero_shot(training, target.name, prints[target.name]))
                     others += _adaptations(sweep, training, target.name, prints[target.name], barred)
-    names = (tuple(domain.name for domain in of_kind) for of_kind in (sources, targets))
-    return Grid((*trainings, *others), tuple(impossible), *names)
+    named, aimed = (tuple(domain.name for domain in of_kind) for of_kind in (sources, targets))
+    left_out = (
+        f"{detector} is not adapted by {strategy}: it is not trained by gradient steps"
+        for detector in sweep.detectors
+        for strategy in sweep.strategies
+        if strategy not in detectors()[detector].strategies
+    )
+    return Grid((*trainings, *others), tuple(impossible), named, aimed, tuple(left_out))
 
 
 def _training(sweep: SweepSettings, source: str, data: str, detector: str, seed: int) -> Job:
     settings = job_settings(sweep, source, detector=detector, seed=seed)
+    check_training(settings)
     fixed = _fixed(settings, without="adapt.")
     key = {"kind": TRAIN, "source": data, "settings": fixed, "threads": sweep.threads}
     name = _named(f"{source}-{detector}-s{seed}", key)
@@ -115,6 +127,8 @@ def _adaptations(
         if shots == 0 or (target, shots) in barred:
             continue
         for strategy in sweep.strategies:
+            if strategy not in detectors()[training.detector].strategies:
+                continue
             if strategy == TUNED and sweep.tuned_shots is not None and shots not in sweep.tuned_shots:
                 continue
             settings = job_settings(

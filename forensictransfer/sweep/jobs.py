@@ -21,6 +21,7 @@ from forensictransfer.detectors.base import Detector
 from forensictransfer.errors import UserError
 from forensictransfer.evaluation import DomainTest, analyse_images, evaluate_run
 from forensictransfer.runs import RunFolder
+from forensictransfer.strategies import WITH_GRADIENT
 from forensictransfer.sweep.folder import DONE, FAILED, SweepFolder
 from forensictransfer.sweep.grid import ADAPT, TRAIN, ZERO_SHOT, Job
 from forensictransfer.sweep.queue import worker_name
@@ -29,7 +30,6 @@ from forensictransfer.workbench import Workbench
 
 # What is wrong with the machine, not with one job.
 _MACHINE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO)
-_TRAINING = ("finetune", "tuned")  # strategies that change weights
 
 
 class Jobs:
@@ -99,7 +99,7 @@ class Jobs:
         assert job.target is not None
         parent = RunFolder.open(self.folder.path / "runs" / str(job.needs))
         out = self.folder.run(job)
-        decoder = job.strategy not in _TRAINING or job.settings.adapt.reconstruction > 0
+        decoder = job.strategy not in WITH_GRADIENT or job.settings.adapt.reconstruction > 0
         # What a killed worker may have left is not built upon: nothing has vouched for it.
         shutil.rmtree(out, ignore_errors=True)
         adapt_run(

@@ -46,6 +46,9 @@ class SweepSettings(Section):
     source_settings: dict[str, dict[str, Any]] = Field(
         {}, description="settings over these for the jobs of one source, by the source's name in tables"
     )
+    detector_settings: dict[str, dict[str, Any]] = Field(
+        {}, description="settings over these for the jobs of one detector, by its name"
+    )
     tuned_shots: tuple[Count, ...] | None = Field(
         None, description="shots at which the strategy `tuned` is tried (default: all)"
     )
@@ -129,8 +132,8 @@ def job_settings(
         own["adapt.strategy"] = strategy
     if shots is not None:
         own["adapt.shots"] = shots
-    given = {**flat(sweep.settings), **flat(sweep.source_settings.get(source, {})), **own}
-    return load_settings(None, given)
+    of_source, of_detector = sweep.source_settings.get(source, {}), sweep.detector_settings.get(detector, {})
+    return load_settings(None, {**flat(sweep.settings), **flat(of_source), **flat(of_detector), **own})
 
 
 def _problems(sweep: SweepSettings) -> Iterator[str]:
@@ -138,6 +141,7 @@ def _problems(sweep: SweepSettings) -> Iterator[str]:
     for where, values in (
         ("settings", sweep.settings),
         *((f"source_settings.{k}", v) for k, v in sweep.source_settings.items()),
+        *((f"detector_settings.{k}", v) for k, v in sweep.detector_settings.items()),
     ):
         for name in flat(values):
             if name in _SHARED and where != "settings":
@@ -151,6 +155,8 @@ def _problems(sweep: SweepSettings) -> Iterator[str]:
     ):
         for value in named:
             yield from (line.replace(f"{key}: ", f"{name}: ", 1) for line in unknown_names({key: value}))
+    for name in sorted(set(sweep.detector_settings) - set(sweep.detectors)):
+        yield f"detector_settings.{name}: there is no such detector in the sweep (there: {', '.join(sweep.detectors)})"
 
 
 def _setting_problems(where: str, values: Mapping[str, Any]) -> Iterator[str]:

@@ -1,7 +1,8 @@
 """Multiply-adds for one crop, counted from a detector's layers.
 
 What counts: convolutions, dense layers, and the residual's four taps for each of its values. What does not: batch
-norm, activations, energies, losses, the optimiser; they cost time and memory traffic, but few multiplications.
+norm, activations, energies, losses, the optimiser; they cost time and memory traffic, but few multiplications. A layer
+of another kind can say itself what it takes, as `multiply_adds`.
 """
 
 from __future__ import annotations
@@ -76,13 +77,18 @@ def multiply_adds(layer: keras.Layer) -> tuple[int, int]:
         return 4 * KERNEL_AREA * pairs, FOLDED_TAPS * pairs
     if isinstance(layer, HighPassResidual):
         count = FILTER_TAPS * prod(layer.output.shape[1:])
-    elif type(layer) in (keras.layers.Conv2D, keras.layers.Dense):
+    elif isinstance(layer, keras.layers.SeparableConv2D):
+        taps = prod(layer.depthwise_kernel.shape)
+        count = prod(layer.output.shape[1:-1]) * (taps + prod(layer.pointwise_kernel.shape))
+    elif isinstance(layer, keras.layers.DepthwiseConv2D):
+        count = prod(layer.output.shape[1:]) * prod(layer.kernel.shape[:2])
+    elif isinstance(layer, (keras.layers.Conv2D, keras.layers.Dense)):
         # Every output value takes one row of the kernel: all of it but its last axis.
         count = prod(layer.output.shape[1:]) * prod(layer.kernel.shape[:-1])
     else:
-        count = 0
+        count = int(getattr(layer, "multiply_adds", 0))
     return count, count
 
 
 def _unknown(layer: keras.Layer) -> bool:
-    return not any(multiply_adds(layer)) and any(len(weight.shape) > 1 for weight in layer.weights)
+    return not any(multiply_adds(layer)) and any(len(weight.shape) > 1 for weight in layer.trainable_weights)
