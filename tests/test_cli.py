@@ -161,7 +161,7 @@ def test_settings_are_judged_first_and_together(capsys: pytest.CaptureFixture[st
         "  --data.crop: expected an integer, got big",
         "  --train.epochs: expected greater than or equal to 0, got -1",
         "  --detector: unknown detector 'ft-rez'; perhaps you meant 'ft-res' (known: ft-res, ft, "
-        "cooccurrence, residual_cnn, constrained_conv, meso4 and 5 more)",
+        "cooccurrence, residual_cnn, constrained_conv, meso4 and 6 more)",
     ]
 
 
