@@ -101,12 +101,17 @@ def descriptions() -> dict[str, str]:
 
 def check_strategy(detector: str, strategy: str) -> None:
     """Raise UserError if a detector cannot be adapted by a strategy."""
-    possible = detectors()[detector].strategies
-    if strategy not in possible:
-        raise UserError(
-            f"adapt.strategy: '{detector}' is not trained by gradient steps, so '{strategy}' cannot adapt it; "
-            f"choose one of {', '.join(possible)}"
-        )
+    if strategy not in detectors()[detector].strategies:
+        raise cannot_adapt(detector, strategy)
+
+
+def cannot_adapt(detector: str, strategy: str) -> UserError:
+    """What to say of a strategy of gradient steps for a detector that is not trained by them."""
+    possible = ", ".join(name for name in STRATEGIES if name not in WITH_GRADIENT)
+    return UserError(
+        f"adapt.strategy: '{detector}' is not trained by gradient steps, so '{strategy}' cannot adapt it; "
+        f"choose one of {possible}"
+    )
 
 
 def check_training(settings: Settings) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -13,9 +14,9 @@ from forensictransfer.config import Settings
 from forensictransfer.data.images import Images
 from forensictransfer.decision import Decision
 from forensictransfer.detectors.base import Analysis, Detector
-from forensictransfer.detectors.names import check_strategy
+from forensictransfer.detectors.names import cannot_adapt
 from forensictransfer.errors import UserError, nearest
-from forensictransfer.strategies import STRATEGIES
+from forensictransfer.strategies import STRATEGIES, WITH_GRADIENT
 
 
 @dataclass(frozen=True)
@@ -77,9 +78,13 @@ def strategy(name: str) -> Strategy:
         raise UserError(f"unknown strategy '{name}': expected {', '.join(STRATEGIES)}{nearest(name, STRATEGIES)}")
     module, attribute = IMPLEMENTATIONS[name].split(":")
     found: Strategy = getattr(importlib.import_module(module), attribute)
+    if name not in WITH_GRADIENT:
+        return found
 
+    @functools.wraps(found)
     def checked(task: FewShotTask) -> Adapted:
-        check_strategy(task.detector.name, name)
+        if not task.detector.gradient:
+            raise cannot_adapt(task.detector.name, name)
         return found(task)
 
     return checked
