@@ -161,6 +161,9 @@ def _sweep(sub: Any) -> Parser:
     parser.add_argument("--workers", type=int, metavar="N", help="processes (default: one a processor, up to 8)")
     parser.add_argument("--threads", type=int, metavar="N", help="threads of each worker (default: 1)")
     parser.add_argument("--storage", metavar="URL", help="where Optuna keeps the study (default: SQLite in SWEEP)")
+    parser.add_argument(
+        "--detector", dest="detectors", nargs="+", metavar="NAME", help="these instead of SETTINGS' detectors"
+    )
     parser.add_argument("--trials", type=int, metavar="N", help="add the strategy `tuned`: N trials inside the shots")
     parser.add_argument("--train-trials", type=int, metavar="N", help="tune each source's training, N trials")
     parser.add_argument("--retry", action="store_true", help="do failed jobs again")
@@ -191,6 +194,7 @@ several machines, one folder and one database for all:
 examples:
   {NAME} sweep configs/sweep.yaml --out sweeps/first --dry-run
   {NAME} sweep configs/sweep.yaml --out sweeps/first
+  {NAME} sweep configs/sweep.yaml --out sweeps/meso4 --detector meso4
   {NAME} sweep configs/sweep.yaml --out sweeps/tuned --trials 12
   {NAME} report sweeps/first
   tensorboard --logdir sweeps/first/tensorboard

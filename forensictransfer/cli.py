@@ -148,7 +148,7 @@ def _show(arguments: Namespace) -> None:
 def _sweep(arguments: Namespace) -> int:
     from forensictransfer import commands
 
-    options = {name: getattr(arguments, name) for name in ("workers", "threads", "trials", "train_trials")}
+    options = {name: getattr(arguments, name) for name in ("workers", "threads", "trials", "train_trials", "detectors")}
     if arguments.dry_run:
         print(commands.dry_run(arguments.settings, arguments.out, **options))
         return 0

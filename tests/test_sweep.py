@@ -19,6 +19,7 @@ from forensictransfer.cli import main
 from forensictransfer.errors import UserError
 from forensictransfer.sweep.display import table_lines
 from forensictransfer.sweep.domains import open_domains
+from forensictransfer.sweep.estimate import seconds
 from forensictransfer.sweep.folder import SweepFolder, checksum
 from forensictransfer.sweep.grid import ADAPT, TRAIN, ZERO_SHOT, Grid, Job, make_grid
 from forensictransfer.sweep.queue import Queue, worker_name
@@ -140,6 +141,27 @@ def test_settings_of_one_detector_go_over_those_of_a_source(domains: Path) -> No
     for job in plan(write(domains, **settings)).jobs:
         expected = 7 if job.detector == "ft" else 9 if job.source == "beta" else 2
         assert job.settings.train.epochs == expected
+
+
+def test_detectors_of_the_command_line_stand_for_those_of_the_file(domains: Path) -> None:
+    path = write(
+        domains,
+        detectors=["ft-res", "ft"],
+        detector_settings={"ft-res": {"train": {"batch": 4}}, "ft": {"train": {"batch": 6}}},
+    )
+    grid = plan(path, detectors=["ft", "meso4"])
+    assert {job.detector for job in grid.jobs} == {"ft", "meso4"}
+    assert {job.settings.train.batch for job in grid.jobs if job.detector == "ft"} == {6}
+    assert "meso4" in command("sweep", path, "--out", domains / "none", "--dry-run", "--detector", "meso4").stdout
+    refused = command("sweep", path, "--out", domains / "none", "--dry-run", "--detector", "meso5", code=2)
+    assert "unknown detector 'meso5'; perhaps you meant 'meso4'" in refused.stderr
+
+
+def test_a_limit_of_minutes_counts_in_the_estimate(domains: Path) -> None:
+    grid = plan(write(domains, settings={"train.epochs": 10_000, "train.minutes": 2}))
+    training = next(job for job in grid.jobs if job.kind == TRAIN)
+    splits = {"train": {"real": 8, "fake": 8}}
+    assert seconds(training, {training.source: {"splits": splits}}) == pytest.approx(120, abs=1)
 
 
 def test_strategies_that_cannot_adapt_a_detector_are_left_out_and_named(domains: Path) -> None:

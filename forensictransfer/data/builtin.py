@@ -128,7 +128,13 @@ def _chosen(name: str) -> tuple[DataSet, list[str]]:
         chosen = [domain for domain in data_set.domains if name in (data_set.name, domain)]
         if chosen:
             return data_set, chosen
-    raise UserError(f"no built-in data set '{name}'{nearest(name, [*data_sets(), *builtin_names()])}")
+    raise unknown_data_set(name)
+
+
+def unknown_data_set(name: str) -> UserError:
+    """What to say of a name that is neither a data set's nor a domain's."""
+    tail = nearest(name, [*data_sets(), *builtin_names()])
+    return UserError(f"no built-in data set '{name}': `forensictransfer data list` names them all{tail}")
 
 
 def _say(notes: Iterable[str]) -> list[str]:

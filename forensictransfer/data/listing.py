@@ -6,10 +6,9 @@ import textwrap
 from pathlib import Path
 
 from forensictransfer.config import DataSettings
-from forensictransfer.data.builtin import build_builtin, builtin_notes, is_built
+from forensictransfer.data.builtin import build_builtin, builtin_notes, is_built, unknown_data_set
 from forensictransfer.data.catalogue import DataSet, data_sets, manual_folder
 from forensictransfer.data.domains import data_folder
-from forensictransfer.errors import UserError, nearest
 
 WIDEST = 36  # letters in a column of the table; `details` has the whole text
 COLUMNS = ("data set", "forgery", "content", "size", "licence", "obtained", "built")
@@ -33,8 +32,7 @@ def details(name: str, *, data: DataSettings | None = None) -> str:
     known = data_sets()
     data_set = known.get(name.split("/")[0])
     if data_set is None or name not in (data_set.name, *data_set.domains):
-        names = [*known, *(domain for other in known.values() for domain in other.domains)]
-        raise UserError(f"no built-in data set '{name}'{nearest(name, names)}")
+        raise unknown_data_set(name)
     folder = data_folder(data or DataSettings())
     facts = data_set.facts
     lines = [f"{data_set.name} {data_set.version}", ""]

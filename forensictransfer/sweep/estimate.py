@@ -21,7 +21,10 @@ def seconds(job: Job, domains: Mapping[str, Any]) -> float:
     if job.kind == TRAIN:
         crops = 2 * max(source["train"]["real"], source["train"]["fake"]) + 1500
         searches = 1 + 0.5 * getattr(settings.train, "trials", 0)
-        return _OVERHEAD + searches * settings.train.epochs * crops * area / _TRAINED
+        training = settings.train.epochs * crops * area / _TRAINED
+        if settings.train.minutes is not None:
+            training = min(training, 60 * settings.train.minutes)
+        return _OVERHEAD + searches * training
     assert job.target is not None
     tests = [domains[name]["splits"]["test"] for name in (job.source, job.target)]
     tiles = sum(test["real"] + test["fake"] for test in tests) * 6

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -72,6 +73,7 @@ def run_sweep(
     *,
     workers: int | None = None,
     storage: str | None = None,
+    detectors: Sequence[str] | None = None,
     trials: int | None = None,
     train_trials: int | None = None,
     threads: int | None = None,
@@ -84,6 +86,7 @@ def run_sweep(
         out: the sweep's folder, made if it is not there; on several machines a folder that they share.
         workers: processes on this machine (default: one for each `threads` processors, as far as memory goes).
         storage: where Optuna's study is kept (default: SQLite in the folder): postgresql://USER@HOST/DATABASE.
+        detectors: names of detectors instead of those in the file.
         trials: adds the strategy `tuned`: Optuna trials inside each draw's shots.
         train_trials: Optuna trials over each source's training, on the source's validation split.
         threads: of each worker; results depend on it in their last digits, so that it is part of the sweep.
@@ -91,7 +94,7 @@ def run_sweep(
     Raises: UserError for a mistake in the settings, another sweep's folder, a storage that cannot be used.
     """
     _check_workers(workers)
-    asked = load_sweep(settings, trials=trials, train_trials=train_trials, threads=threads)
+    asked = load_sweep(settings, detectors=detectors, trials=trials, train_trials=train_trials, threads=threads)
     grid, domains, opened = _plan(asked)
     folder = SweepFolder.begin(out, asked, grid, domains)
     queue = Queue(folder, {job.name: job for job in grid.jobs}, storage, asked.heartbeat)
@@ -112,6 +115,7 @@ def dry_run(
     settings: str | Path,
     out: str | Path,
     *,
+    detectors: Sequence[str] | None = None,
     trials: int | None = None,
     train_trials: int | None = None,
     threads: int | None = None,
@@ -119,7 +123,7 @@ def dry_run(
 ) -> str:
     """What `sweep` would do: the jobs, which are done, and about how long the others take. Nothing is written."""
     _check_workers(workers)
-    asked = load_sweep(settings, trials=trials, train_trials=train_trials, threads=threads)
+    asked = load_sweep(settings, detectors=detectors, trials=trials, train_trials=train_trials, threads=threads)
     grid, domains, _ = _plan(asked)
     check_folder(Path(out).expanduser())
     folder = None

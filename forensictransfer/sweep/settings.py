@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -68,16 +68,24 @@ class SweepSettings(Section):
 
 
 def load_sweep(
-    path: str | Path, *, trials: int | None = None, train_trials: int | None = None, threads: int | None = None
+    path: str | Path,
+    *,
+    detectors: Sequence[str] | None = None,
+    trials: int | None = None,
+    train_trials: int | None = None,
+    threads: int | None = None,
 ) -> SweepSettings:
     """The settings in a YAML file, paths made absolute, whole data sets spelt out, single values laid over them.
 
-    trials: adds the strategy `tuned` with so many trials a draw. train_trials: trials of each source's training.
+    detectors: instead of those in the file. trials: adds the strategy `tuned` with so many trials a draw.
+    train_trials: trials of each source's training.
     Raises one UserError that names every problem.
     """
     path = Path(path).expanduser()
     changes: dict[str, Any] = {} if threads is None else {"threads": threads}
     sweep = load_checked(SweepSettings, path, changes)
+    if detectors is not None:
+        sweep = _with_detectors(sweep, path, detectors)
     folder = path.resolve().parent
     sources, targets = sweep.sources or sweep.domains, sweep.targets or sweep.domains
     problems = [
@@ -115,6 +123,13 @@ def load_sweep(
     if problems:
         raise UserError("\n  ".join([f"{path}: {len(problems)} problems", *problems]))
     return resolved
+
+
+def _with_detectors(sweep: SweepSettings, path: Path, names: Sequence[str]) -> SweepSettings:
+    """The same for other detectors; settings of those that the file names and that are not asked for go with them."""
+    left_out = set(sweep.detectors) - set(names)
+    settings = {name: values for name, values in sweep.detector_settings.items() if name not in left_out}
+    return load_checked(SweepSettings, path, {"detectors": tuple(names), "detector_settings": settings})
 
 
 def job_settings(
