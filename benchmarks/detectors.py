@@ -154,19 +154,7 @@ def rates_of(settings: Any, options: argparse.Namespace, *, training: bool) -> d
 
 def table(rows: dict[str, dict[str, Any]], options: argparse.Namespace) -> str:
     """The figures for people."""
-    head = (
-        "detector",
-        "parameters",
-        "million",
-        "train/s",
-        "score/s",
-        "adapt s",
-        "MiB",
-        "own test",
-        "0 shots",
-        "10 shots",
-    )
-    cells = [head, *(_cells(name, row) for name, row in rows.items())]
+    cells = [HEAD, *(_cells(name, row) for name, row in rows.items())]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     lines = ["  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)) for row in cells]
     some = next(iter(rows.values()))

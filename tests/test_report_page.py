@@ -45,6 +45,7 @@ SECTIONS = (
         "forgetting",
         "rules",
         "pictures",
+        "detectors",
         "significance",
         "tuning",
     ),
@@ -233,7 +234,7 @@ def test_tables_for_people(built: Path) -> None:
     markdown, latex = (built / "tables.md").read_text(), (built / "tables.tex").read_text()
     for title in (
         *(
-            "From how many shots a source transfers",
+            "from how many shots a source transfers",
             "Mean over pairs",
             "Strategies compared over",
         ),
@@ -303,6 +304,9 @@ def test_names_are_escaped(tmp_path: Path) -> None:
         ({"shots": (0,)}, "there is no forgetting to measure"),
         ({"seeds": (0, 1)}, "Range over seeds"),
         ({"detectors": ("ft-res", "ft")}, "Detector ft-res"),
+        ({"detectors": ("ft-res", "ft")}, "minus ft-res, mean over pairs"),
+        ({"detectors": ("ft-res",)}, "There are no two detectors with results to compare."),
+        ({"detectors": ("ft-res", "ft"), "missing": ("ft-s0",)}, "There are no two detectors with results to compare."),
         ({"sources": ("alpha",), "targets": ("beta",)}, "alpha → beta"),
         ({"sources": ("set/alpha", "set/beta")}, "set: all domains are of it"),
         ({"failed": ("to-gamma-finetune-k10",)}, "2 failed and 0 have not ended yet"),

@@ -14,6 +14,7 @@ from forensictransfer.report.sections.comparison import (
     significance_section,
     tuning_section,
 )
+from forensictransfer.report.sections.detectors import detectors_section
 from forensictransfer.report.sections.evidence import energies_section, ranking_section
 from forensictransfer.report.sections.overview import facts_section, opening, title
 from forensictransfer.report.sections.pictures import pictures_section
@@ -38,6 +39,7 @@ def render_page(view: View) -> str:
         lambda: forgetting_section(view),
         lambda: rules_section(view),
         lambda: pictures_section(view),
+        lambda: detectors_section(view),
         lambda: significance_section(view),
         lambda: tuning_section(view),
         lambda: cost_section(view),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from forensictransfer.report.cost import Cost, costs, total_seconds
+from forensictransfer.report.detectors import DetectorDifference
 from forensictransfer.report.names import arrow, duration, p_value, points, span
 from forensictransfer.report.rules import ORACLE, RuleResult
 from forensictransfer.report.series import Average, Forgetting, Pair, average, forgetting
@@ -51,7 +52,7 @@ def glance_sheet(view: View, detector: str, strategy: str) -> Sheet:
                 row.append(MISSING)
         rows.append(tuple(row))
     head = ("source", *(view.name(name) for name in columns))
-    title = f"From how many shots a source transfers to a target by {strategy}"
+    title = f"{detector}: from how many shots a source transfers to a target by {strategy}"
     return Sheet(title, head, "l" * len(head), tuple(rows), 1, own=frozenset(own))
 
 
@@ -131,6 +132,24 @@ def compared_sheet(found: Sequence[Comparison]) -> Sheet | None:
     body = [(c.detector, str(c.shots), c.first, c.second, points(c.difference), *_tested(c)) for c in found]
     title = "Strategies compared over pairs of domains"
     return Sheet(title, head, "lrlllrrrl", tuple(body), 4, quiet=2) if body else None
+
+
+def detectors_sheet(found: Sequence[DetectorDifference]) -> Sheet | None:
+    """Each detector against the sweep's first, the best of each number of shots at the top."""
+    if not found:
+        return None
+    reference = found[0].reference
+    body = []
+    for c in sorted(found, key=lambda c: (c.shots, -c.value)):
+        verdict = "no difference shown"
+        if c.significant:
+            verdict = f"{c.detector if (c.difference.value or 0) > 0 else reference} is better"
+        means = (f"{100 * c.value:.1f}", f"{100 * c.reference_value:.1f}")
+        about = (str(c.shots), c.detector, c.strategy, *means, points(c.difference))
+        body.append((*about, p_value(c.p), p_value(c.corrected), str(len(c.pairs)), verdict))
+    head = ("shots", "detector", "strategy", "mean over pairs, %", f"{reference}, %", f"minus {reference}, points")
+    title = f"Detectors compared with {reference} over pairs of domains"
+    return Sheet(title, (*head, "p", "p, Holm", "pairs", "verdict"), "rllrrlrrrl", tuple(body), 3, quiet=2)
 
 
 def within_sheet(view: View, found: Sequence[Comparison]) -> Sheet | None:

@@ -17,6 +17,7 @@ from forensictransfer.report.sweep_sheets import (
     averages_sheet,
     compared_sheet,
     cost_sheet,
+    detectors_sheet,
     forgetting_rows,
     forgetting_sheet,
     glance_sheet,
@@ -42,6 +43,7 @@ def extra_sheets(view: View) -> list[Sheet]:
     found = (
         *glances,
         averages_sheet(view),
+        detectors_sheet(view.detector_differences),
         forgetting_sheet(view),
         rules_sheet(view, view.rules),
         compared_sheet(comparisons),
@@ -70,12 +72,12 @@ def latex_file(view: View) -> str:
 def csv_file(view: View) -> str:
     """All tables in long form, fractions unrounded, empty where a column does not apply.
 
-    The column `table` says which a row is of: cells, averages, forgetting, rules, strategies (over pairs),
-    strategies_within (single cells), tuning, cost.
+    The column `table` says which a row is of: cells, averages, forgetting, rules, detectors, strategies (over
+    pairs), strategies_within (single cells), tuning, cost.
     """
     cells = list(csv.DictReader(io.StringIO(render_csv(view.results.cells))))
     rows: list[Mapping[str, object]] = [{"table": "cells", **row} for row in cells]
-    rows += [*_averages(view), *_forgetting(view), *_rules(view), *_comparisons(view), *_costs(view)]
+    rows += [*_averages(view), *_forgetting(view), *_rules(view), *_detectors(view), *_comparisons(view), *_costs(view)]
     columns = ("table", *(cells[0] if cells else ()), *_MORE)
     return csv_text(columns, [tuple(_text(row.get(name)) for name in columns) for row in rows])
 
@@ -103,6 +105,13 @@ def _rules(view: View) -> Iterator[Mapping[str, object]]:
     for row in view.rules:
         about = {"table": "rules", "detector": row.detector, "strategy": row.strategy, "shots": row.shots}
         yield {**about, "rule": row.rule, "metric": METRIC, **vars(row.measured), "pairs": len(row.pairs)}
+
+
+def _detectors(view: View) -> Iterator[Mapping[str, object]]:
+    for c in view.detector_differences:
+        about = {"table": "detectors", "detector": c.detector, "strategy": c.strategy, "against": c.reference}
+        numbers = {"shots": c.shots, **vars(c.difference), "pairs": len(c.pairs), "p": c.p, "p_holm": c.corrected}
+        yield {**about, "metric": f"{METRIC}_difference", **numbers}
 
 
 def _comparisons(view: View) -> Iterator[Mapping[str, object]]:

@@ -9,6 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from forensictransfer.report.cells import ZERO_SHOT, Cell, Measured
+from forensictransfer.report.detectors import DetectorDifference, detector_differences
 from forensictransfer.report.names import counted, percent, short_names, span
 from forensictransfer.report.predictions import ScoreFiles
 from forensictransfer.report.rules import RuleResult, compare_rules
@@ -57,6 +58,11 @@ class View:
     def within_cells(self) -> tuple[Comparison, ...]:
         """Each two strategies within single cells, over draws."""
         return within_cells(self.results)
+
+    @cached_property
+    def detector_differences(self) -> tuple[DetectorDifference, ...]:
+        """Each detector against the sweep's first."""
+        return detector_differences(self.results, self.files)
 
     @cached_property
     def short_cells(self) -> list[Cell]:
