@@ -77,25 +77,27 @@ def fit(
 
     held_out = validation_crops(validation, detector.crop)
     feed = batches()
-    detector.trainer.fit(
-        feed,
-        steps_per_epoch=steps,
-        epochs=options.epochs,
-        initial_epoch=state.epochs,
-        validation_data=detector.fit_batch(*held_out),
-        validation_batch_size=options.batch,
-        shuffle=False,
-        verbose=1 if sys.stdout.isatty() else 2,
-        callbacks=[
-            Clock(state),
-            BeginEpoch(detector),
-            RefreshStatistics(detector, statistics_batches),
-            TensorBoardLog(run.path / "tensorboard", detector, *held_out),
-            KeepBest(state, options.monitor, options.patience, save),
-            EndEarly(state, ended),
-        ],
-    )
-    _close(feed)
+    try:
+        detector.trainer.fit(
+            feed,
+            steps_per_epoch=steps,
+            epochs=options.epochs,
+            initial_epoch=state.epochs,
+            validation_data=detector.fit_batch(*held_out),
+            validation_batch_size=options.batch,
+            shuffle=False,
+            verbose=1 if sys.stdout.isatty() else 2,
+            callbacks=[
+                Clock(state),
+                BeginEpoch(detector),
+                RefreshStatistics(detector, statistics_batches),
+                TensorBoardLog(run.path / "tensorboard", detector, *held_out),
+                KeepBest(state, options.monitor, options.patience, save),
+                EndEarly(state, ended),
+            ],
+        )
+    finally:
+        _close(feed)
     return state
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import keras
 import numpy as np
 import pytest
@@ -10,6 +12,7 @@ from forensictransfer.detectors.ddt import DeepDistributionTransfer, distance_to
 from forensictransfer.detectors.pairwise import CONTRASTIVE_EPOCHS, Pairwise, contrastive_energy
 from forensictransfer.detectors.prototypes import Prototypes, episode_loss
 from forensictransfer.layers import GradientGate, PrototypeEnergies, WassersteinEnergies
+from forensictransfer.strategies.gradient import gradient_steps
 from forensictransfer.testing import made_up
 
 
@@ -76,7 +79,7 @@ def test_a_shut_gate_keeps_the_gradient_back() -> None:
         gate(x)
         gate.opening.assign(opening)
         with tf.GradientTape() as tape:
-            y = 3.0 * gate(x)
+            y = 3.0 * gate(x, training=True)
         assert float(y[0]) == 6.0
         assert float(tape.gradient(y, x)[0]) == 3.0 * opening
 
@@ -96,6 +99,22 @@ def test_features_learn_by_pairs_first_and_by_the_classifier_then() -> None:
     detector.begin_epoch(CONTRASTIVE_EPOCHS)
     assert detector.trainer.test_on_batch(inputs, targets, return_dict=True)["loss"] == pytest.approx(entropy, rel=1e-3)
     assert [float(detector.model.get_layer("gate").opening), float(detector._contrast)] == [1.0, 0.0]
+
+
+def test_a_network_saved_while_the_gate_was_shut_is_fine_tuned_whole(tmp_path: Path) -> None:
+    """The best epoch may be one in which the classifier's gradient was kept from the features."""
+    keras.utils.set_random_seed(0)
+    detector = Pairwise.create(64)
+    detector.begin_epoch(0)
+    detector.model.save(tmp_path / "model.keras")
+    weights = detector.model.get_weights()
+    loaded = Pairwise(keras.models.load_model(tmp_path / "model.keras"))
+    loaded.model.set_weights(weights)
+    steps = gradient_steps(loaded, 0, 0.0)
+    steps.reset(1e-3, 0.0, 0)
+    before = loaded.model.get_layer("stem").get_weights()[0]
+    steps.step(*made_up(64, 8))
+    assert not np.array_equal(before, loaded.model.get_layer("stem").get_weights()[0])
 
 
 def test_planes_of_the_common_fake_feature_network() -> None:

@@ -3,7 +3,8 @@
 ResNet-18 up to its third stage, mean over the planes, two dense layers to mu and log sigma^2 of 16 dimensions. The loss
 of an image of class c is the Wasserstein distance W_c of N(|mu|, sigma^2) from N(m_c, 1), m_0 = (1..1, 0..0) for reals,
 m_1 = (0..0, 1..1) for fakes; the score is W_0 - W_1. Half of the training crops get the right half of another crop of
-their class (`data.augment.spatial_mixup: 0.5`, in configs/ddt.yaml). Adam, step size 1e-3, for the shots 1e-5.
+their class (`data.augment.spatial_mixup: 0.5`, in configs/ddt.yaml). Adam, step size 1e-3;
+for the shots the authors take 1e-5, configs/ddt.yaml 5e-4.
 
 Source: S. Aneja, M. Niessner, "Generalized Zero and Few-Shot Transfer for Facial Forgery Detection", 2020. Headline:
 NeuralTextures to Deepfakes 78.8 % without shots, 84.0 % with 10 (ForensicTransfer there: 75.5 and 82.9 %).

@@ -1,8 +1,8 @@
 """Xception, the network that most detectors of manipulated faces are compared with.
 
-36 separable convolutions in 14 blocks with shortcuts (keras.applications), colours scaled to [-1, 1], mean over the
-planes, dropout, logit. Binary cross-entropy, Adam. 20.9 million parameters. Crops of 72 pixels (configs/xception.yaml)
-make it a thing to try on a processor; ImageNet weights come from a file (`--weights`).
+36 convolutions, 34 of them separable, in 14 blocks with shortcuts (keras.applications), colours scaled to [-1, 1], mean
+over the planes, dropout, logit. Binary cross-entropy, Adam. 20.9 million parameters. Crops of 72 pixels
+(configs/xception.yaml) make it a thing to try on a processor; ImageNet weights come from a file (`--weights`).
 
 Sources: F. Chollet, "Xception: Deep Learning with Depthwise Separable Convolutions", 2017; A. Roessler and others,
 "FaceForensics++: Learning to Detect Manipulated Facial Images", 2019. Headline: 99 % on raw videos of FaceForensics++,

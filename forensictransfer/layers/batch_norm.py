@@ -9,12 +9,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-
-class _Unsaved:
-    """Keeps a variable out of sight of Keras, which tracks what a layer's attributes hold."""
-
-    def __init__(self, variable: keras.Variable) -> None:
-        self.variable = variable
+from forensictransfer.layers.unsaved import Unsaved
 
 
 @keras.saving.register_keras_serializable("forensictransfer")
@@ -46,7 +41,7 @@ class PopulationBatchNormalization(keras.layers.Layer):
         self.moving_variance = self.add_weight(name="moving_variance", shape=shape, initializer="ones", trainable=False)
         # A variable, so that a graph traced once serves training (rate) and estimation (1/1, 1/2, 1/3, ...); out
         # of Keras' sight, since it is no weight of the network.
-        self._unsaved = _Unsaved(keras.Variable(self.rate, trainable=False, dtype="float32", name="update_rate"))
+        self._unsaved = Unsaved(keras.Variable(self.rate, trainable=False, dtype="float32", name="update_rate"))
 
     @property
     def update_rate(self) -> keras.Variable:

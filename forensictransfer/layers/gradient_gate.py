@@ -7,24 +7,37 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from forensictransfer.layers.unsaved import Unsaved
+
 
 @keras.saving.register_keras_serializable("forensictransfer")
 class GradientGate(keras.layers.Layer):
-    """Passes its input on unchanged; the gradient is multiplied by `opening`, 1 (open) or 0 (shut).
+    """Passes its input on unchanged; in training the gradient is multiplied by `opening`, 1 (open) or 0 (shut).
 
+    The opening belongs to a phase of a training and not to the network: it is not saved, and open after loading.
     Shapes: any -> the same.
     """
 
     def build(self, input_shape: Any) -> None:
         """Create the opening, open at first."""
-        self.opening = self.add_weight(name="opening", shape=(), initializer="ones", trainable=False)
+        self._unsaved = Unsaved(keras.Variable(1.0, trainable=False, dtype="float32", name="opening"))
 
-    def call(self, x: tf.Tensor) -> tf.Tensor:
+    @property
+    def opening(self) -> keras.Variable:
+        """What the gradient is multiplied by."""
+        return self._unsaved.variable
+
+    def load_own_variables(self, store: Any) -> None:
+        """There is nothing to read; files of earlier versions hold the opening."""
+
+    def call(self, x: tf.Tensor, training: bool = False) -> tf.Tensor:
         """The input."""
+        if not training:
+            return x
         opening = tf.convert_to_tensor(self.opening)
         return tf.stop_gradient(x) + opening * (x - tf.stop_gradient(x))
 
-    def compute_output_spec(self, x: keras.KerasTensor) -> keras.KerasTensor:
+    def compute_output_spec(self, x: keras.KerasTensor, training: bool = False) -> keras.KerasTensor:
         """The input's shape."""
         return keras.KerasTensor(x.shape, dtype=x.dtype)
 
