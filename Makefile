@@ -48,12 +48,13 @@ $(TESTABLE): requirements/test.txt $(INSTALLED)
 	@touch $@
 
 demo: $(INSTALLED)
-	$(BIN)/python -m forensictransfer.demo
+	$(BIN)/python -m forensictransfer.cli.demo
 
 lint: $(TESTABLE)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
 
 test: lint
 	$(BIN)/python -m pytest -v -n $(TESTERS) --dist loadscope

@@ -10,7 +10,7 @@ The same as `forensictransfer adapt`, and in Python:
 import sys
 
 try:
-    from forensictransfer.cli import main
+    from forensictransfer.cli.main import main
 except ModuleNotFoundError as error:
     sys.exit(f"{error.name} is not installed here: run `make install`, then `.venv/bin/python adapt.py ...`")
 

@@ -9,7 +9,7 @@ from setuptools import find_packages, setup
 from setuptools.command.build_py import build_py
 
 ROOT = Path(__file__).resolve().parent
-VERSION = re.search(r'__version__ = "(.+?)"', (ROOT / "forensictransfer/__init__.py").read_text(encoding="utf-8"))
+VERSION = re.search(r'__version__ = "(.+?)"', (ROOT / "forensictransfer/core/version.py").read_text(encoding="utf-8"))
 assert VERSION is not None
 README = ROOT / "README.md"
 
@@ -77,6 +77,7 @@ setup(
                 "dill",
                 "ruff",
                 "mypy",
+                "import-linter",  # holds the order of the rooms; declarative, kept up since 2019, no rival as complete
                 "types-PyYAML",
                 "types-psutil",
                 "types-tqdm",
@@ -90,5 +91,5 @@ setup(
             ),  # a real database and browser, where these are installed, and real videos
         ],
     },
-    entry_points={"console_scripts": ["forensictransfer = forensictransfer.cli:main"]},
+    entry_points={"console_scripts": ["forensictransfer = forensictransfer.cli.main:main"]},
 )

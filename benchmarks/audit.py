@@ -30,7 +30,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 import numpy as np
 import photographs
 
-from forensictransfer.progress import progress_bar
+from forensictransfer.core.progress import progress_bar
 
 _EVERY = 0.2  # seconds between two looks at the memory
 _VARIANTS = 16  # photographs that are made out of one: cut, so that making them takes less time than auditing them
@@ -41,9 +41,9 @@ import json, os, sys, time
 import psutil
 import numpy as np
 from forensictransfer.auditing import audit
-from forensictransfer.auditing.families import find_families
-from forensictransfer.auditing.scan import scan
-from forensictransfer.config import DataSettings
+from forensictransfer.auditing.copies.families import find_families
+from forensictransfer.auditing.traces.scan import scan
+from forensictransfer.core.settings import DataSettings
 from forensictransfer.data.domains import open_domain
 from dataclasses import replace
 folder, count, workers = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])

@@ -21,14 +21,14 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # works in a bare clone, too
 
-from forensictransfer.config import Settings, load_settings
+from forensictransfer.core.backend import import_tensorflow, prepare_tensorflow
+from forensictransfer.core.errors import UserError
+from forensictransfer.core.files import write_json
+from forensictransfer.core.settings import Settings, load_settings
+from forensictransfer.data.batches import STATISTICS_EPOCH, Images, epoch_order, training_batch, training_batches
 from forensictransfer.data.domains import Domain, open_domain
-from forensictransfer.data.pipeline import STATISTICS_EPOCH, Images, epoch_order, training_batch, training_batches
 from forensictransfer.data.splits import draw_shots
-from forensictransfer.errors import UserError
-from forensictransfer.files import write_json
-from forensictransfer.metrics import metric_values
-from forensictransfer.quiet import import_tensorflow, prepare_tensorflow
+from forensictransfer.evaluation.metrics import metric_values
 
 if TYPE_CHECKING:
     from forensictransfer.detectors.base import Detector
@@ -75,8 +75,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 def measured(source: Domain, target: Domain | None, settings: Settings, rate: float | None) -> list[dict[str, Any]]:
     """One row for each state of the detector and domain that it is looked at on."""
     import_tensorflow()
-    from forensictransfer.evaluation import analyse_images, check_both_classes
-    from forensictransfer.strategies.base import FewShotTask, SourceKnowledge, strategy
+    from forensictransfer.evaluation.scoring import analyse_images
+    from forensictransfer.experiments.evaluate import check_both_classes
+    from forensictransfer.experiments.strategies.base import FewShotTask, SourceKnowledge, strategy
 
     def read(domain: Domain, split: str) -> Images:
         images = Images(domain.split(split), data=settings.data, progress=f"reading {domain.name} {split}")
@@ -113,7 +114,7 @@ def trained(train: Images, settings: Settings, rate: float | None) -> Detector:
     """A detector after `train.epochs` epochs without validation, so that nothing re-estimates its statistics."""
     import keras
 
-    from forensictransfer.detectors.registry import detector_class
+    from forensictransfer.detectors.loading import detector_class
 
     keras.utils.set_random_seed(settings.seed)
     detector = detector_class(settings.detector).build(settings.data.crop)
@@ -158,8 +159,8 @@ def statistics_batches(detector: Detector, images: Images, settings: Settings) -
 
 def look(state: str, detector: Detector, images: Images, settings: Settings) -> dict[str, Any]:
     """Whole images by a_1 > a_0 and AUC; crops by a_1 > a_0 in both modes, and how often the two verdicts agree."""
-    from forensictransfer.evaluation import analyse_images
-    from forensictransfer.fitting import validation_crops
+    from forensictransfer.evaluation.scoring import analyse_images
+    from forensictransfer.experiments.fit import validation_crops
 
     scores = analyse_images(detector, images, settings, progress="scoring").scores
     crops, labels = validation_crops(images, detector.crop)
@@ -206,7 +207,7 @@ def _batch_mode(detector: Detector, crops: np.ndarray, labels: np.ndarray) -> np
 
 
 def _norms(detector: Detector) -> list[Any]:
-    from forensictransfer.layers import PopulationBatchNormalization
+    from forensictransfer.detectors.layers import PopulationBatchNormalization
 
     return [layer for layer in detector.model.layers if isinstance(layer, PopulationBatchNormalization)]
 

@@ -20,16 +20,16 @@ from typing import TYPE_CHECKING, Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # works in a bare clone, too
 
-from forensictransfer.config import DataSettings
-from forensictransfer.detectors.names import detectors
-from forensictransfer.environment import environment
-from forensictransfer.files import write_json
-from forensictransfer.quiet import import_tensorflow
+from forensictransfer.core.backend import import_tensorflow
+from forensictransfer.core.environment import environment
+from forensictransfer.core.files import write_json
+from forensictransfer.core.settings import DataSettings
+from forensictransfer.detectors.registry import detectors
 
 if TYPE_CHECKING:
     from benchmarks.machine import Spread
     from benchmarks.measure import Measurement
-    from forensictransfer.data.domains import Record
+    from forensictransfer.data.records import Record
 
 OUT = Path(__file__).resolve().parent / "results" / "bench.json"
 DEFAULTS = DataSettings()
@@ -76,7 +76,7 @@ def measured(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
     from benchmarks import machine, measure
     from benchmarks.photographs import QUALITY, write_photographs
     from forensictransfer.detectors.arithmetic import arithmetic
-    from forensictransfer.detectors.registry import detector_class
+    from forensictransfer.detectors.loading import detector_class
 
     load, peaks = [os.getloadavg()], {"with the libraries loaded": machine.peak_memory_mib()}
     say(f"photographs of {options.size} x {options.size}")

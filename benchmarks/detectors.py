@@ -22,11 +22,11 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # works in a bare clone, too
 
-from forensictransfer.config import load_settings
-from forensictransfer.detectors.names import detectors
-from forensictransfer.errors import UserError
-from forensictransfer.quiet import import_tensorflow
-from forensictransfer.yaml_text import parse_value
+from forensictransfer.core.backend import import_tensorflow
+from forensictransfer.core.errors import UserError
+from forensictransfer.core.settings import load_settings
+from forensictransfer.core.yaml_text import parse_value
+from forensictransfer.detectors.registry import detectors
 
 SHOTS = 10
 HEAD = ("detector", "parameters", "million", "train/s", "score/s", "adapt s", "MiB", "own test", "0 shots", "10 shots")
@@ -85,8 +85,8 @@ def measured(name: str, options: argparse.Namespace) -> dict[str, Any]:
     import_tensorflow()
     import forensictransfer as ft
     from forensictransfer.detectors.arithmetic import arithmetic
-    from forensictransfer.detectors.registry import detector_class
-    from forensictransfer.runs import RunFolder
+    from forensictransfer.detectors.loading import detector_class
+    from forensictransfer.results.runs import RunFolder
 
     kind = detector_class(name)
     crop = max(options.crop, kind.smallest)

@@ -12,14 +12,14 @@ import keras
 import numpy as np
 
 from benchmarks.machine import Spread, rates
-from forensictransfer.config import Settings, load_settings
-from forensictransfer.data.domains import Record
-from forensictransfer.data.pipeline import Images, tile_starts, training_batches
+from forensictransfer.core.settings import Settings, load_settings
+from forensictransfer.data.batches import Images, tile_starts, training_batches
+from forensictransfer.data.records import Record
 from forensictransfer.detectors.arithmetic import Arithmetic, arithmetic
 from forensictransfer.detectors.base import Detector
-from forensictransfer.detectors.registry import detector_class
-from forensictransfer.evaluation import analyse_anew
-from forensictransfer.strategies.base import FewShotTask, SourceKnowledge, strategy
+from forensictransfer.detectors.loading import detector_class
+from forensictransfer.evaluation.scoring import analyse_anew
+from forensictransfer.experiments.strategies.base import FewShotTask, SourceKnowledge, strategy
 
 SHOTS = 10
 PLACES = ("memory", "JPEG files")

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from forensictransfer.data.domains import FAKE, REAL, Record
+from forensictransfer.data.records import FAKE, REAL, Record
 
 QUALITY = 95
 _ROUGHNESS = 0.75  # amplitude of an octave against the next coarser one; real photographs have about 0.5 to 0.8

@@ -20,9 +20,9 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # works in a bare clone, too
 
 import forensictransfer as ft
-from forensictransfer.errors import UserError
+from forensictransfer.core.errors import UserError
+from forensictransfer.core.yaml_text import read_yaml, write_yaml
 from forensictransfer.sweep.folder import SweepFolder
-from forensictransfer.yaml_text import read_yaml, write_yaml
 
 WAYS = ((1, 1), (2, 1), (1, 2))  # workers, threads of each
 

@@ -20,13 +20,15 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from forensictransfer.core.moved import answer_for_moved_modules
+from forensictransfer.core.version import __version__ as __version__
+
 if TYPE_CHECKING:
     from forensictransfer import data
-    from forensictransfer.commands import adapt, audit, evaluate, run_sweep, show, table, train, write_report
-    from forensictransfer.detectors.names import register_detector
-    from forensictransfer.errors import UserError
+    from forensictransfer.api import adapt, audit, evaluate, run_sweep, show, table, train, write_report
+    from forensictransfer.core.errors import UserError
+    from forensictransfer.detectors.registry import register_detector
 
-__version__ = "0.1.0"
 __all__ = [
     "UserError",
     "adapt",
@@ -41,16 +43,18 @@ __all__ = [
     "write_report",
 ]
 
+answer_for_moved_modules()
+
 
 def __getattr__(name: str) -> Any:
     if name == "data":
         return importlib.import_module("forensictransfer.data")
     if name == "UserError":
-        return importlib.import_module("forensictransfer.errors").UserError
+        return importlib.import_module("forensictransfer.core.errors").UserError
     if name == "register_detector":
-        return importlib.import_module("forensictransfer.detectors.names").register_detector
+        return importlib.import_module("forensictransfer.detectors.registry").register_detector
     if name in __all__:
-        return getattr(importlib.import_module("forensictransfer.commands"), name)
+        return getattr(importlib.import_module("forensictransfer.api"), name)
     raise AttributeError(f"module 'forensictransfer' has no attribute '{name}'")
 
 

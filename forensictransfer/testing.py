@@ -26,19 +26,19 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from forensictransfer import checkpoint
-from forensictransfer.config import AdaptSettings, DataSettings, Settings, load_settings
-from forensictransfer.data.domains import Record
+from forensictransfer.core.errors import UserError
+from forensictransfer.core.settings import AdaptSettings, DataSettings, Settings, load_settings
 from forensictransfer.data.images import Images
+from forensictransfer.data.records import Record
 from forensictransfer.detectors.arithmetic import arithmetic
 from forensictransfer.detectors.base import Detector
-from forensictransfer.detectors.names import detectors
-from forensictransfer.detectors.registry import detector_class, load_detector
-from forensictransfer.errors import UserError
-from forensictransfer.evaluation import analyse_anew
-from forensictransfer.strategies import STRATEGIES
-from forensictransfer.strategies.base import FewShotTask, SourceKnowledge, strategy
-from forensictransfer.strategies.gradient import gradient_steps
+from forensictransfer.detectors.loading import detector_class, load_detector
+from forensictransfer.detectors.registry import detectors
+from forensictransfer.evaluation.scoring import analyse_anew
+from forensictransfer.experiments import checkpoint
+from forensictransfer.experiments.strategies import STRATEGIES, strategies_of
+from forensictransfer.experiments.strategies.base import FewShotTask, SourceKnowledge, strategy
+from forensictransfer.experiments.strategies.gradient import gradient_steps
 
 SHOTS = 3
 
@@ -226,7 +226,7 @@ class DetectorContract:
         """A strategy gives finite scores of shots; one that is not supported is an error that names those that are."""
         task = few_shots(detector, self.crop())
         weights = detector.model.get_weights()
-        if name not in detectors()[self.name].strategies:
+        if name not in strategies_of(self.name):
             with pytest.raises(UserError, match="choose one of"):
                 strategy(name)(task)
             return

@@ -45,7 +45,7 @@ QUICK = {
 
 def stems(prefix: str, counts: dict[str, int]) -> dict[str, list[str]]:
     """File stems that the hash of the group puts into the splits, as many as asked for."""
-    from forensictransfer.config import DataSettings
+    from forensictransfer.core.settings import DataSettings
     from forensictransfer.data.splits import split_of
 
     found: dict[str, list[str]] = {split: [] for split in counts}
@@ -148,7 +148,7 @@ def read_rows(path: Path) -> list[dict[str, str]]:
 @pytest.fixture(autouse=True)
 def _nothing_scored_before() -> None:
     """Scores that a process remembers must not stand in for scores that a test asks for."""
-    remembered = getattr(sys.modules.get("forensictransfer.evaluation"), "_KNOWN", None)
+    remembered = getattr(sys.modules.get("forensictransfer.evaluation.scoring"), "_KNOWN", None)
     if remembered is not None:
         remembered.clear()
 

@@ -17,12 +17,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from PIL import Image
 
-from forensictransfer.config import dump, load_settings
-from forensictransfer.files import csv_text, file_sha256
-from forensictransfer.metrics import summarise_draws
-from forensictransfer.runs import RunFolder
+from forensictransfer.core.files import csv_text, file_sha256
+from forensictransfer.core.settings import dump, load_settings
+from forensictransfer.core.yaml_text import write_yaml
+from forensictransfer.evaluation.metrics import summarise_draws
+from forensictransfer.results.runs import RunFolder
 from forensictransfer.sweep.folder import checksum
-from forensictransfer.yaml_text import write_yaml
 
 HEADER = ("path", "label", "group", "score", "probability", "energy_real", "energy_fake")
 TRIALS = ("number", "state", "value", "folds", "seconds", "adapt.strategy", "adapt.learning_rate", "adapt.steps")

@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from forensictransfer.data.extracted import ManualFolder
-from forensictransfer.data.manual import Item, linked
+from forensictransfer.data.catalogue.extracted import ManualFolder
+from forensictransfer.data.catalogue.manual import Item, linked
 
 MASKS = ("CASIA 2 Groundtruth", "Gt", "CASIA2.0_Groundtruth")
 KINDS = {"splicing": "Tp_D_", "copy_move": "Tp_S_", "all": "Tp_"}

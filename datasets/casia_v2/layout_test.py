@@ -8,8 +8,8 @@ import pytest
 from forensictransfer.datasets.casia_v2.catalogue import FACTS
 from forensictransfer.datasets.casia_v2.layout import items
 
-from forensictransfer.data.extracted import ManualFolder
-from forensictransfer.data.manual import Item
+from forensictransfer.data.catalogue.extracted import ManualFolder
+from forensictransfer.data.catalogue.manual import Item
 
 
 def write(root: Path, *names: str) -> ManualFolder:

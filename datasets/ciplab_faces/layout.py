@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from forensictransfer.data.extracted import ManualFolder
-from forensictransfer.data.manual import Item
+from forensictransfer.data.catalogue.extracted import ManualFolder
+from forensictransfer.data.catalogue.manual import Item
 
 FOLDERS = {"training_real": 1081, "training_fake": 960}  # and how many images they hold
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from forensictransfer.data.extracted import ManualFolder
-from forensictransfer.data.manual import Item
+from forensictransfer.data.catalogue.extracted import ManualFolder
+from forensictransfer.data.catalogue.manual import Item
 
 COUNTS = {"4cam_auth": 183, "4cam_splc": 180}
 SHARED = (

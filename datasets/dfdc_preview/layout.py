@@ -10,9 +10,9 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from forensictransfer.data.extracted import ManualFolder
-from forensictransfer.data.manual import Item
-from forensictransfer.video.crop_tree import CropTree, common, parted, read_json
+from forensictransfer.data.catalogue.extracted import ManualFolder
+from forensictransfer.data.catalogue.manual import Item
+from forensictransfer.data.video.crop_tree import CropTree, common, parted, read_json
 
 LIST = "dataset.json"
 METHODS = {"all": ("method_A", "method_B"), "method_a": ("method_A",), "method_b": ("method_B",)}

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from forensictransfer.data.extracted import ManualFolder
-from forensictransfer.data.manual import Item
+from forensictransfer.data.catalogue.extracted import ManualFolder
+from forensictransfer.data.catalogue.manual import Item
 
 CONTENTS = {"bedroom": "lsun_bedroom", "imagenet": "imagenet", "celebahq": "celebahq"}
 # Folders that are not called like their configuration; of several the first that is there.

@@ -11,8 +11,8 @@ import pytest
 from forensictransfer.datasets.faceforensics import layout
 from forensictransfer.datasets.faceforensics.catalogue import CONFIGS, FACTS
 
-from forensictransfer.data.manual import Item, list_domain
-from forensictransfer.errors import UserError
+from forensictransfer.core.errors import UserError
+from forensictransfer.data.catalogue.manual import Item, list_domain
 
 DUMMY = Path(__file__).parent / "dummy_data"
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from forensictransfer.data.extracted import ManualFolder
-from forensictransfer.data.manual import Item, linked
-from forensictransfer.video.crop_tree import CropTree, common, parted, read_json
+from forensictransfer.data.catalogue.extracted import ManualFolder
+from forensictransfer.data.catalogue.manual import Item, linked
+from forensictransfer.data.video.crop_tree import CropTree, common, parted, read_json
 
 FOLDERS = {
     "deepfakes": "Deepfakes",

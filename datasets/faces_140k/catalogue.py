@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from forensictransfer.data.catalogue import Facts
+from forensictransfer.data.catalogue.data_sets import Facts
 
 VERSION = "1.0.0"
 

@@ -9,9 +9,9 @@ import pytest
 from forensictransfer.datasets.faces_140k.catalogue import FACTS
 from forensictransfer.datasets.faces_140k.layout import items
 
-from forensictransfer.data.extracted import ManualFolder
-from forensictransfer.data.manual import Item
-from forensictransfer.errors import UserError
+from forensictransfer.core.errors import UserError
+from forensictransfer.data.catalogue.extracted import ManualFolder
+from forensictransfer.data.catalogue.manual import Item
 
 DUMMY = Path(__file__).parent / "dummy_data"
 

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from forensictransfer.data.extracted import ManualFolder
-from forensictransfer.data.manual import Item, linked
+from forensictransfer.data.catalogue.extracted import ManualFolder
+from forensictransfer.data.catalogue.manual import Item, linked
 
 LABELS = ("0_real", "1_fake")
 # Reals and fakes of these carry the name of the photograph, the frame or the map that both come from.

@@ -9,9 +9,9 @@ import pytest
 from forensictransfer.datasets.forensynths.catalogue import FACTS
 from forensictransfer.datasets.forensynths.layout import items
 
-from forensictransfer.data.extracted import ManualFolder
-from forensictransfer.data.manual import Item, settle
-from forensictransfer.errors import UserError
+from forensictransfer.core.errors import UserError
+from forensictransfer.data.catalogue.extracted import ManualFolder
+from forensictransfer.data.catalogue.manual import Item, settle
 
 DUMMY = Path(__file__).parent / "dummy_data"
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from forensictransfer.data.extracted import ManualFolder
-from forensictransfer.data.manual import Item, learning_split
+from forensictransfer.data.catalogue.extracted import ManualFolder
+from forensictransfer.data.catalogue.manual import Item, learning_split
 
 FOLDERS = {
     "adm": ("ADM", "imagenet_ai_0508_adm"),

@@ -7,7 +7,7 @@ from typing import ClassVar
 import tensorflow_datasets as tfds
 from etils import epath
 
-from forensictransfer.data.manual import ManualBuilder
+from forensictransfer.data.catalogue.manual import ManualBuilder
 
 from . import layout
 from .catalogue import CONFIGS, FACTS, VERSION

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from forensictransfer.data.celeba import celeba_items
-from forensictransfer.data.extracted import ManualFolder
-from forensictransfer.data.manual import Item
+from forensictransfer.data.catalogue.celeba import celeba_items
+from forensictransfer.data.catalogue.extracted import ManualFolder
+from forensictransfer.data.catalogue.manual import Item
 
 
 def items(tree: ManualFolder, config: str) -> Iterator[Item]:

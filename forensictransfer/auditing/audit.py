@@ -8,23 +8,22 @@ from typing import Any
 
 import numpy as np
 
-from forensictransfer import __version__
 from forensictransfer.auditing.classifier import Telling, tell_apart
-from forensictransfer.auditing.duplicates import duplicates
-from forensictransfer.auditing.families import find_families
+from forensictransfer.auditing.copies.duplicates import duplicates
+from forensictransfer.auditing.copies.families import find_families
 from forensictransfer.auditing.folds import fold_of
 from forensictransfer.auditing.labels import suspicious_labels
 from forensictransfer.auditing.mend import check_out, mend
 from forensictransfer.auditing.pairs import compare
-from forensictransfer.auditing.scan import Scan, scan
-from forensictransfer.auditing.separators import separators
-from forensictransfer.auditing.traces import FILE, TONE
+from forensictransfer.auditing.traces.columns import FILE, TONE
+from forensictransfer.auditing.traces.scan import Scan, scan
+from forensictransfer.auditing.traces.separators import separators
 from forensictransfer.auditing.verdict import pair_verdict, verdict
-from forensictransfer.config import DataSettings
+from forensictransfer.core.errors import UserError
+from forensictransfer.core.settings import DataSettings
+from forensictransfer.core.version import __version__
 from forensictransfer.data.domains import Domain, open_domain
-from forensictransfer.data.layout import CLASSES
-from forensictransfer.data.splits import SPLITS
-from forensictransfer.errors import UserError
+from forensictransfer.data.records import CLASSES, SPLITS
 
 FORMAT = 1
 _SUFFIXES = {"JPEG": (".jpg", ".jpeg"), "PNG": (".png",), "WEBP": (".webp",), "BMP": (".bmp",)} | {

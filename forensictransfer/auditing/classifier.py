@@ -20,8 +20,8 @@ from threadpoolctl import threadpool_limits
 
 from forensictransfer.auditing.folds import fold_of, sample
 from forensictransfer.auditing.intervals import Estimate, auc, balanced_accuracy
-from forensictransfer.auditing.scan import Scan
-from forensictransfer.auditing.traces import TRACES
+from forensictransfer.auditing.traces.columns import TRACES
+from forensictransfer.auditing.traces.scan import Scan
 
 MOST_IMAGES = 20_000  # that it learns from; more would narrow the interval by less than half a point
 MOST_LEVELS = 60  # values of a category, the commonest; the others count as one

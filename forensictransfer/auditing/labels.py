@@ -16,11 +16,12 @@ from typing import Any
 import numpy as np
 
 from forensictransfer.auditing.classifier import encoded, out_of_fold, varying
-from forensictransfer.auditing.families import Families
+from forensictransfer.auditing.copies.families import Families
 from forensictransfer.auditing.intervals import balanced_accuracy
-from forensictransfer.auditing.scan import Scan
-from forensictransfer.auditing.traces import FILE, TRACES
-from forensictransfer.data.layout import CLASS_FOLDERS, CLASSES, SPLIT_FOLDERS
+from forensictransfer.auditing.traces.columns import FILE, TRACES
+from forensictransfer.auditing.traces.scan import Scan
+from forensictransfer.data.layout import CLASS_FOLDERS, SPLIT_FOLDERS
+from forensictransfer.data.records import CLASSES
 
 STRONG = 0.75  # least balanced accuracy of traces or names that may speak against a label
 CONFIDENT = 0.35  # the most that such evidence may leave to the label given

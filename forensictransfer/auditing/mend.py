@@ -16,16 +16,18 @@ import numpy as np
 from joblib import Parallel, delayed
 from PIL import Image
 
-from forensictransfer import __version__, files
-from forensictransfer.auditing.scan import ALONE, CHUNK, Scan
-from forensictransfer.config import DataSettings
+from forensictransfer.auditing.traces.scan import ALONE, CHUNK, Scan
+from forensictransfer.core import files
+from forensictransfer.core.errors import UserError
+from forensictransfer.core.progress import progress_bar
+from forensictransfer.core.settings import DataSettings
+from forensictransfer.core.version import __version__
+from forensictransfer.core.yaml_text import write_yaml
 from forensictransfer.data.decode import ImageError, Source, decode, opened
-from forensictransfer.data.domains import Domain, Record
-from forensictransfer.data.layout import CLASS_FOLDERS, CLASSES, SPLIT_FOLDERS
+from forensictransfer.data.domains import Domain
+from forensictransfer.data.layout import CLASS_FOLDERS, SPLIT_FOLDERS
+from forensictransfer.data.records import CLASSES, Record
 from forensictransfer.data.splits import split_of
-from forensictransfer.errors import UserError
-from forensictransfer.progress import progress_bar
-from forensictransfer.yaml_text import write_yaml
 
 FINEST = 95  # quality where neither class has been a JPEG
 KEPT = (0.98, 0.95, 0.9, 0.8, 0.5)  # share of either class that must be large enough, tried in this order

@@ -9,11 +9,10 @@ from typing import Any
 import numpy as np
 
 from forensictransfer.auditing.classifier import Telling, transfer
-from forensictransfer.auditing.families import find_families
-from forensictransfer.auditing.scan import Scan
-from forensictransfer.auditing.traces import FILE, TONE
-from forensictransfer.data.layout import CLASSES
-from forensictransfer.data.splits import SPLITS
+from forensictransfer.auditing.copies.families import find_families
+from forensictransfer.auditing.traces.columns import FILE, TONE
+from forensictransfer.auditing.traces.scan import Scan
+from forensictransfer.data.records import CLASSES, SPLITS
 
 SWAPPED = 0.2  # accuracy of the other domain's traces below which the classes look swapped
 MOST_PAIRS = 10_000

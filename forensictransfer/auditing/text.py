@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from forensictransfer.auditing.mend import LIMITS, mend_text
-from forensictransfer.auditing.separators import percent
+from forensictransfer.auditing.traces.separators import percent
 from forensictransfer.auditing.verdict import DO_NOT_USE, accuracy
 
 WIDTH = 100

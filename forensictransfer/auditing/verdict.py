@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from forensictransfer.auditing.separators import percent
+from forensictransfer.auditing.traces.separators import percent
 
 CLEAN, CAREFUL, DO_NOT_USE = "clean", "careful", "do not use"
 

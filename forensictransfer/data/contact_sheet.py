@@ -9,12 +9,12 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
-from forensictransfer.config import DataSettings
+from forensictransfer.core.errors import UserError
+from forensictransfer.core.files import writing
+from forensictransfer.core.settings import DataSettings
 from forensictransfer.data.decode import ImageError, decode
-from forensictransfer.data.domains import Domain, Record, open_domain
-from forensictransfer.data.layout import CLASSES
-from forensictransfer.errors import UserError
-from forensictransfer.files import writing
+from forensictransfer.data.domains import Domain, open_domain
+from forensictransfer.data.records import CLASSES, Record
 
 TILE = 144  # side of an image's place, pixels
 GAP = 4

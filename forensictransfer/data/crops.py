@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image
 from scipy.ndimage import gaussian_filter
 
-from forensictransfer.config import AugmentSettings
+from forensictransfer.core.settings import AugmentSettings
 from forensictransfer.data.decode import decode
 from forensictransfer.data.tiles import ALIGNMENT, fit_to, last_start
 

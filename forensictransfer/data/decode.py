@@ -35,8 +35,8 @@ import numpy as np
 from PIL import BmpImagePlugin, Image, JpegImagePlugin, PngImagePlugin, TiffImagePlugin, WebPImagePlugin
 from PIL.ImageFile import ImageFile
 
+from forensictransfer.core.errors import UserError
 from forensictransfer.data.stored import StoredImage
-from forensictransfer.errors import UserError
 
 Source = Path | bytes | StoredImage
 FORMATS = "PNG, JPEG, WebP, BMP or TIFF"

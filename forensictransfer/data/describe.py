@@ -6,12 +6,11 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from forensictransfer.config import DataSettings
-from forensictransfer.data.builtin import builtin_names
+from forensictransfer.core.settings import DataSettings
+from forensictransfer.data.catalogue.builtin import builtin_names
 from forensictransfer.data.decode import ImageError, read_header
-from forensictransfer.data.domains import Domain, Record, open_domain
-from forensictransfer.data.layout import CLASSES
-from forensictransfer.data.splits import SPLITS
+from forensictransfer.data.domains import Domain, open_domain
+from forensictransfer.data.records import CLASSES, SPLITS, Record
 
 SAMPLE = 200
 

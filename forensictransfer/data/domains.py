@@ -8,41 +8,15 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from forensictransfer.config import DataSettings, DomainSettings, load_domain_file
-from forensictransfer.data.builtin import builtin_names, builtin_notes, find_builtin
+from forensictransfer.core.errors import UserError, nearest
+from forensictransfer.core.settings import DataSettings, DomainSettings, load_domain_file
+from forensictransfer.data.catalogue.builtin import builtin_names, builtin_notes, find_builtin
 from forensictransfer.data.decode import Source
 from forensictransfer.data.groups import groups_of, keep_apart
-from forensictransfer.data.layout import CLASSES, list_images
-from forensictransfer.data.splits import SPLITS, split_of
+from forensictransfer.data.layout import list_images
+from forensictransfer.data.records import CLASSES, FAKE, REAL, SPLITS, Record
+from forensictransfer.data.splits import split_of
 from forensictransfer.data.stored import StoredImage
-from forensictransfer.errors import UserError, nearest
-
-REAL = 0
-FAKE = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """One image of a domain.
-
-    name: unique in the domain: the posix path relative to the folder, or the example's id.
-    label: REAL (0) or FAKE (1).
-    group: images of one group show the same photograph; they never stand in two splits.
-    split: train, validation or test.
-    source: a file, the encoded bytes of the image, or where they lie in a built data set.
-    """
-
-    name: str
-    label: int
-    group: str
-    split: str
-    source: Source
-
-    def __post_init__(self) -> None:
-        if self.label not in (REAL, FAKE):
-            raise ValueError(f"expected the label {REAL} (real) or {FAKE} (fake), got {self.label!r}")
-        if self.split not in SPLITS:
-            raise ValueError(f"expected a split out of {SPLITS}, got {self.split!r}")
 
 
 @dataclass(frozen=True)

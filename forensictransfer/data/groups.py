@@ -8,8 +8,8 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
-from forensictransfer.data.splits import SPLITS
-from forensictransfer.errors import UserError
+from forensictransfer.core.errors import UserError
+from forensictransfer.data.records import SPLITS
 
 
 def groups_of(names: Sequence[str], rule: str, where: str) -> tuple[list[str], list[str]]:

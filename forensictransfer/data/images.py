@@ -11,10 +11,10 @@ from typing import TypeVar
 
 import numpy as np
 
-from forensictransfer.config import DataSettings
+from forensictransfer.core.progress import progress_bar
+from forensictransfer.core.settings import DataSettings
 from forensictransfer.data.decode import ImageError, decode, digest
-from forensictransfer.data.domains import FAKE, REAL, Record
-from forensictransfer.progress import progress_bar
+from forensictransfer.data.records import FAKE, REAL, Record
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")

@@ -8,14 +8,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from forensictransfer.errors import UserError
+from forensictransfer.core.errors import UserError
+from forensictransfer.data.records import CLASSES
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff")
 CLASS_FOLDERS = {"real": 0, "0_real": 0, "fake": 1, "1_fake": 1}
 SPLIT_FOLDERS = {"train": "train", "validation": "validation", "val": "validation", "valid": "validation"} | {
     "test": "test"
 }
-CLASSES = ("real", "fake")
 
 
 @dataclass(frozen=True, slots=True)

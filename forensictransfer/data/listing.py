@@ -5,9 +5,9 @@ from __future__ import annotations
 import textwrap
 from pathlib import Path
 
-from forensictransfer.config import DataSettings
-from forensictransfer.data.builtin import build_builtin, builtin_notes, is_built, unknown_data_set
-from forensictransfer.data.catalogue import DataSet, data_sets, manual_folder
+from forensictransfer.core.settings import DataSettings
+from forensictransfer.data.catalogue.builtin import build_builtin, builtin_notes, is_built, unknown_data_set
+from forensictransfer.data.catalogue.data_sets import DataSet, data_sets, manual_folder
 from forensictransfer.data.domains import data_folder
 
 WIDEST = 36  # letters in a column of the table; `details` has the whole text

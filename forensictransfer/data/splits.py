@@ -6,16 +6,11 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
-from typing import TYPE_CHECKING
 
-from forensictransfer.errors import UserError
+from forensictransfer.core.errors import UserError
+from forensictransfer.data.records import CLASSES, Record
 
-if TYPE_CHECKING:
-    from forensictransfer.data.domains import Record
-
-SPLITS = ("train", "validation", "test")
 _SALT = b"ft-split"  # changing it would move images between the splits of every run made so far
-_CLASSES = ("real", "fake")
 
 
 def split_of(group: str, fractions: tuple[float, float, float]) -> str:
@@ -57,7 +52,7 @@ def draw_shots(
     if k < 1:
         raise UserError(f"expected at least 1 shot per class, got {k}")
     chosen = []
-    for label, class_name in enumerate(_CLASSES):
+    for label, class_name in enumerate(CLASSES):
         indices = [i for i, record in enumerate(records) if record.split == "train" and record.label == label]
         if len(indices) < k:
             target = f"target '{domain}'" if domain else "the target"

@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from forensictransfer.errors import UserError
-from forensictransfer.files import writing
+from forensictransfer.core.errors import UserError
+from forensictransfer.core.files import writing
 
 INDEX = "forensictransfer_index.jsonl"
 _TEXTS = ("name", "group")

@@ -14,7 +14,7 @@ from typing import Any
 import keras
 
 from forensictransfer.detectors.base import Detector
-from forensictransfer.layers import HighPassResidual, UpsampleConv2D
+from forensictransfer.detectors.layers import HighPassResidual, UpsampleConv2D
 
 FILTER_TAPS = 4
 KERNEL_AREA = 9

@@ -12,8 +12,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from forensictransfer.errors import UserError
-from forensictransfer.layers import estimate_statistics
+from forensictransfer.core.errors import UserError
+from forensictransfer.detectors.layers import estimate_statistics
 
 Made = TypeVar("Made")
 

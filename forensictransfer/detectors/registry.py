@@ -1,55 +1,140 @@
-"""From a detector's name to its class, loaded when it is asked for."""
+"""The table of detectors: name, class, one line on each. Read without TensorFlow: settings and `--help` look here.
+
+A detector from outside the package is added by `register_detector`, or for all commands by an entry point of the group
+`forensictransfer.detectors` in its own package, whose name is the detector's and whose value is `module:Class`.
+"""
 
 from __future__ import annotations
 
-import importlib
-from pathlib import Path
+import functools
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.metadata import entry_points
+from typing import TYPE_CHECKING
 
-import keras
+from forensictransfer.core.errors import UserError
 
-from forensictransfer.detectors.base import Detector
-from forensictransfer.detectors.names import detectors
-from forensictransfer.errors import UserError, nearest, some
+if TYPE_CHECKING:
+    from forensictransfer.core.settings import Settings
+
+GROUP = "forensictransfer.detectors"
+_PACKAGE = "forensictransfer.detectors"
 
 
-def detector_class(name: str) -> type[Detector]:
-    """The class registered as `name`. Raises UserError for an unknown name, and for one whose class is not there."""
-    known = detectors()
-    if name not in known:
-        raise UserError(f"unknown detector '{name}': expected {some(known)}{nearest(name, known)}")
-    target = known[name].target
-    module, attribute = target.split(":")
-    try:
-        found = getattr(importlib.import_module(module), attribute)
-    except (ImportError, AttributeError) as error:
-        raise UserError(f"detector '{name}': {target} cannot be loaded: {error}") from error
-    if not (isinstance(found, type) and issubclass(found, Detector)):
-        raise UserError(f"detector '{name}': expected {target} to be a class derived from Detector")
-    if found.name != name:
-        raise UserError(f"detector '{name}': {target} calls itself '{getattr(found, 'name', '')}'")
+@dataclass(frozen=True)
+class Entry:
+    """A row of the table.
+
+    target: `module:Class`, loaded when it is asked for. about: what it looks at, authors and year, one line.
+    gradient: whether it is trained by gradient steps; if not, its classifier is fitted at once.
+    """
+
+    target: str
+    about: str
+    gradient: bool = True
+
+
+_BUILT_IN: dict[str, Entry] = {
+    "ft-res": Entry(
+        f"{_PACKAGE}.forensic_transfer:ForensicTransferResidual",
+        "ForensicTransfer on third-order residuals (Cozzolino and others, 2018)",
+    ),
+    "ft": Entry(
+        f"{_PACKAGE}.forensic_transfer:ForensicTransferRGB",
+        "ForensicTransfer on RGB pixels (Cozzolino and others, 2018)",
+    ),
+    "cooccurrence": Entry(
+        f"{_PACKAGE}.cooccurrence:Cooccurrence",
+        "co-occurrences of residuals, shrinkage classifier (Cozzolino and others, 2014)",
+        gradient=False,
+    ),
+    "residual_cnn": Entry(
+        f"{_PACKAGE}.residual_cnn:ResidualCNN",
+        "such co-occurrences recast as a network (Cozzolino and others, 2017)",
+    ),
+    "constrained_conv": Entry(
+        f"{_PACKAGE}.constrained_conv:ConstrainedConv",
+        "a first layer that predicts pixels from their neighbours (Bayar, Stamm, 2016)",
+    ),
+    "meso4": Entry(f"{_PACKAGE}.meso:Meso4", "four small convolutions for faces in videos (Afchar and others, 2018)"),
+    "mesoinception4": Entry(
+        f"{_PACKAGE}.meso:MesoInception4", "the same with branches of several widths (Afchar and others, 2018)"
+    ),
+    "xception": Entry(
+        f"{_PACKAGE}.xception:Xception", "separable convolutions on colours (Chollet, 2017; Roessler and others, 2019)"
+    ),
+    "mobilenet": Entry(
+        f"{_PACKAGE}.mobilenet:MobileNet", "MobileNetV3-Small on high-pass colours (Howard and others, 2019)"
+    ),
+    "pairwise": Entry(
+        f"{_PACKAGE}.pairwise:Pairwise",
+        "a Siamese network, then a classifier (Hsu and others, 2018)",
+    ),
+    "ddt": Entry(
+        f"{_PACKAGE}.ddt:DeepDistributionTransfer",
+        "each class pulled to its own normal distribution (Aneja, Niessner, 2020)",
+    ),
+    "prototypes": Entry(
+        f"{_PACKAGE}.prototypes:Prototypes",
+        "nearest class mean of an embedding trained in episodes (Snell and others, 2017)",
+    ),
+}
+_ADDED: dict[str, Entry] = {}
+
+
+def detectors() -> Mapping[str, Entry]:
+    """All detectors by name: those of the package, then those of other packages, then those registered by a call."""
+    return {**_BUILT_IN, **_installed(), **_ADDED}
+
+
+def descriptions() -> dict[str, str]:
+    """One line on each detector, by name."""
+    return {name: entry.about for name, entry in detectors().items()}
+
+
+def check_training(settings: Settings) -> None:
+    """Raise UserError for settings of a training that the detector cannot be trained by."""
+    options, name = settings.train, settings.detector
+    if detectors()[name].gradient:
+        if not options.epochs and options.weights is None:
+            raise UserError("train.epochs: 0 leaves random weights as they are; give --weights FILE, or epochs")
+    elif options.weights is not None:
+        raise UserError(f"train.weights: '{name}' is fitted to the source at once and begins with no weights")
+    elif options.trials:
+        raise UserError(f"train.trials: '{name}' is fitted to the source at once, there is nothing to search for")
+
+
+def register_detector(name: str, target: str, about: str = "", *, gradient: bool = True) -> None:
+    """Add a detector to the table, for this process.
+
+    Args:
+        name: what `--detector` and `detector:` call it: letters, digits, `-`, `_`.
+        target: `module:Class`, a class derived from `forensictransfer.detectors.base.Detector`.
+        about: what it looks at, one line.
+        gradient: whether it is trained by gradient steps.
+    Raises:
+        UserError: a name that cannot be one or is taken, or a target of another form.
+    """
+    _check(name, target, taken={**_BUILT_IN, **_ADDED})
+    _ADDED[name] = Entry(target, about or target, gradient)
+
+
+@functools.cache
+def _installed() -> dict[str, Entry]:
+    """What other packages offer by entry points. Raises UserError for a name that is taken."""
+    found: dict[str, Entry] = {}
+    for point in entry_points(group=GROUP):
+        _check(point.name, point.value, taken={**_BUILT_IN, **found})
+        package = f" ({point.dist.name} {point.dist.version})" if point.dist else ""
+        found[point.name] = Entry(point.value, f"{point.value}{package}")
     return found
 
 
-def load_detector(name: str, path: Path) -> Detector:
-    """The detector whose model was saved at `path`. Raises UserError if the file is no model of this kind."""
-    kind = detector_class(name)
-    try:
-        return kind(keras.models.load_model(path, compile=False))
-    except _TORN as error:
-        raise _unloadable(name, path, error) from error
-
-
-def load_weights(detector: Detector, path: Path) -> None:
-    """Give `detector` the weights of the model saved at `path`. Raises UserError if the file is no such model."""
-    try:
-        detector.model.load_weights(path)
-    except _TORN as error:
-        raise _unloadable(detector.name, path, error) from error
-
-
-_TORN = (ValueError, OSError, KeyError, TypeError)
-
-
-def _unloadable(name: str, path: Path, error: Exception) -> UserError:
-    reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-    return UserError(f"{path}: expected a saved '{name}' model, got one that cannot be loaded ({reason})")
+def _check(name: str, target: str, taken: Mapping[str, Entry]) -> None:
+    if not re.fullmatch(r"[A-Za-z0-9][\w-]*", name):
+        raise UserError(f"detector '{name}': expected a name of letters, digits, - and _")
+    if name in taken:
+        raise UserError(f"detector '{name}': is registered already, as {taken[name].target}; choose another name")
+    if not re.fullmatch(r"[\w.]+:\w+", target):
+        raise UserError(f"detector '{name}': expected module:Class, got '{target}'")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from forensictransfer.report.cells import Measured
+from forensictransfer.results.cells import Measured
 
 
 def short_names(names: Iterable[str]) -> tuple[dict[str, str], str]:

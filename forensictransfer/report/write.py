@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from forensictransfer import files
-from forensictransfer.errors import UserError
-from forensictransfer.report.page import render_page
-from forensictransfer.report.sweep import open_sweep
-from forensictransfer.report.sweep_tables import csv_file, latex_file, markdown_file
-from forensictransfer.report.view import View
+from forensictransfer.core import files
+from forensictransfer.core.errors import UserError
+from forensictransfer.report.analysis.view import View
+from forensictransfer.report.page.build import render_page
+from forensictransfer.report.tables.files import csv_file, latex_file, markdown_file
+from forensictransfer.results.sweep import open_sweep
 
 PAGE = "index.html"
 

@@ -7,14 +7,14 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from forensictransfer import files
 from forensictransfer.auditing.audit import audit_domains
 from forensictransfer.auditing.verdict import CLEAN
-from forensictransfer.config import DataSettings
+from forensictransfer.core import files
+from forensictransfer.core.errors import UserError
+from forensictransfer.core.settings import DataSettings
 from forensictransfer.data.domains import Domain
-from forensictransfer.errors import UserError
-from forensictransfer.report.audits import audit_path, read_audit
-from forensictransfer.report.records import FORMAT, checksum
+from forensictransfer.results.audits import audit_path, read_audit
+from forensictransfer.results.jobs import FORMAT, checksum
 from forensictransfer.sweep.folder import SweepFolder
 
 

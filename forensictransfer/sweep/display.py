@@ -13,7 +13,7 @@ from typing import Any, TextIO
 
 import psutil
 
-from forensictransfer.report.audits import read_audits, without_pixels
+from forensictransfer.results.audits import read_audits, without_pixels
 from forensictransfer.sweep.estimate import remaining, seconds
 from forensictransfer.sweep.folder import DONE, FAILED, SweepFolder
 from forensictransfer.sweep.grid import TRAIN, ZERO_SHOT, Grid, Job

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from forensictransfer.config import load_settings
+from forensictransfer.core.backend import prepare_tensorflow
+from forensictransfer.core.settings import load_settings
 from forensictransfer.data.domains import Domain, open_domain
-from forensictransfer.quiet import prepare_tensorflow
 from forensictransfer.sweep.settings import SweepSettings
 
 

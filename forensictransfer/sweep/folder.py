@@ -16,15 +16,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from forensictransfer import __version__, files
-from forensictransfer.config import dump, load_checked
-from forensictransfer.environment import environment
-from forensictransfer.errors import UserError
-from forensictransfer.files import check_folder, file_sha256, now, read_json
-from forensictransfer.report.records import DONE, FAILED, FORMAT, checksum, read_info, read_record
+from forensictransfer.core import files
+from forensictransfer.core.environment import environment
+from forensictransfer.core.errors import UserError
+from forensictransfer.core.files import check_folder, file_sha256, now, read_json
+from forensictransfer.core.settings import dump, load_checked
+from forensictransfer.core.version import __version__
+from forensictransfer.core.yaml_text import flat
+from forensictransfer.results.jobs import DONE, FAILED, FORMAT, checksum, read_info, read_record
 from forensictransfer.sweep.grid import Grid, Job
 from forensictransfer.sweep.settings import SweepSettings
-from forensictransfer.yaml_text import flat
 
 __all__ = ["DONE", "FAILED", "SweepFolder", "checksum"]
 

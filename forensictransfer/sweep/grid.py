@@ -10,12 +10,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from forensictransfer.config import Settings
-from forensictransfer.data.splits import SPLITS
-from forensictransfer.detectors.names import check_training, detectors
-from forensictransfer.errors import UserError
+from forensictransfer.core.errors import UserError
+from forensictransfer.core.settings import Settings
+from forensictransfer.core.yaml_text import flat
+from forensictransfer.data.records import SPLITS
+from forensictransfer.detectors.registry import check_training
+from forensictransfer.experiments.strategies import strategies_of
 from forensictransfer.sweep.settings import TUNED, SweepSettings, job_settings
-from forensictransfer.yaml_text import flat
 
 if TYPE_CHECKING:
     from forensictransfer.data.domains import Domain
@@ -99,7 +100,7 @@ def make_grid(sweep: SweepSettings, sources: Sequence[Domain], targets: Sequence
         f"{detector} is not adapted by {strategy}: it is not trained by gradient steps"
         for detector in sweep.detectors
         for strategy in sweep.strategies
-        if strategy not in detectors()[detector].strategies
+        if strategy not in strategies_of(detector)
     )
     return Grid((*trainings, *others), tuple(impossible), named, aimed, tuple(left_out))
 
@@ -127,7 +128,7 @@ def _adaptations(
         if shots == 0 or (target, shots) in barred:
             continue
         for strategy in sweep.strategies:
-            if strategy not in detectors()[training.detector].strategies:
+            if strategy not in strategies_of(training.detector):
                 continue
             if strategy == TUNED and sweep.tuned_shots is not None and shots not in sweep.tuned_shots:
                 continue

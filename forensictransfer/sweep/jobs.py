@@ -14,19 +14,21 @@ from typing import Any
 import numpy as np
 import psutil
 
-from forensictransfer import board, pictures
-from forensictransfer.adaptation import adapt_run
+from forensictransfer.core.errors import UserError
 from forensictransfer.data.domains import Domain
 from forensictransfer.detectors.base import Detector
-from forensictransfer.errors import UserError
-from forensictransfer.evaluation import DomainTest, analyse_images, evaluate_run
-from forensictransfer.runs import RunFolder
-from forensictransfer.strategies import WITH_GRADIENT
+from forensictransfer.evaluation.scoring import analyse_images
+from forensictransfer.experiments import pictures
+from forensictransfer.experiments.adapt import adapt_run
+from forensictransfer.experiments.evaluate import DomainTest, evaluate_run
+from forensictransfer.experiments.session import Workbench
+from forensictransfer.experiments.strategies import WITH_GRADIENT
+from forensictransfer.experiments.train import train_run
+from forensictransfer.report import tensorboard as board
+from forensictransfer.results.runs import RunFolder
 from forensictransfer.sweep.folder import DONE, FAILED, SweepFolder
 from forensictransfer.sweep.grid import ADAPT, TRAIN, ZERO_SHOT, Job
 from forensictransfer.sweep.queue import worker_name
-from forensictransfer.training import train_run
-from forensictransfer.workbench import Workbench
 
 # What is wrong with the machine, not with one job.
 _MACHINE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO)

@@ -14,13 +14,13 @@ from typing import Any
 
 import psutil
 
-from forensictransfer import board
-from forensictransfer.config import load_settings
+from forensictransfer.core.errors import UserError
+from forensictransfer.core.files import check_folder
+from forensictransfer.core.settings import load_settings
 from forensictransfer.data.domains import Domain
-from forensictransfer.errors import UserError
-from forensictransfer.files import check_folder
-from forensictransfer.report.audits import read_audits, without_pixels
-from forensictransfer.shortcuts import alone_text, warning
+from forensictransfer.report import tensorboard as board
+from forensictransfer.results.audits import read_audits, without_pixels
+from forensictransfer.results.metadata_baseline import alone_text, warning
 from forensictransfer.sweep.audits import audit_all
 from forensictransfer.sweep.display import Display, dry_run_text
 from forensictransfer.sweep.domains import open_domains
@@ -220,7 +220,7 @@ def _ended(code: int) -> str:
 
 def _last_words(folder: SweepFolder, pid: int) -> str:
     lines = folder.log(_log_name(pid)).read_text(errors="replace").strip().splitlines()
-    return lines[-1].removeprefix("forensictransfer.errors.UserError: ") if lines else "nothing"
+    return lines[-1].removeprefix("forensictransfer.core.errors.UserError: ") if lines else "nothing"
 
 
 def _outcome(folder: SweepFolder, grid: Grid, queue: Queue) -> Outcome:

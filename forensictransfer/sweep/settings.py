@@ -10,9 +10,10 @@ from typing import Annotated, Any
 
 from pydantic import Field, field_validator
 
-from forensictransfer.config import Count, Section, Settings, load_checked, load_settings, unknown_names
-from forensictransfer.errors import UserError
-from forensictransfer.yaml_text import flat
+from forensictransfer.core.errors import UserError
+from forensictransfer.core.settings import Count, Section, Settings, load_checked, unknown_names
+from forensictransfer.core.yaml_text import flat
+from forensictransfer.experiments.choices import CHOICES, load_settings
 
 TUNED = "tuned"
 # Settings that the sweep itself sets for each job.
@@ -169,7 +170,7 @@ def _problems(sweep: SweepSettings) -> Iterator[str]:
         ("strategies", sweep.strategies, "adapt.strategy"),
     ):
         for value in named:
-            yield from (line.replace(f"{key}: ", f"{name}: ", 1) for line in unknown_names({key: value}))
+            yield from (line.replace(f"{key}: ", f"{name}: ", 1) for line in unknown_names({key: value}, CHOICES))
     for name in sorted(set(sweep.detector_settings) - set(sweep.detectors)):
         yield f"detector_settings.{name}: there is no such detector in the sweep (there: {', '.join(sweep.detectors)})"
 
@@ -185,7 +186,7 @@ def _setting_problems(where: str, values: Mapping[str, Any]) -> Iterator[str]:
 
 def _spelt_out(specs: tuple[str, ...], folder: Path) -> Iterator[str]:
     """Domains in full: the domains of a built-in data set for its name, absolute paths for relative ones."""
-    from forensictransfer.data.builtin import builtin_names
+    from forensictransfer.data.catalogue.builtin import builtin_names
 
     names = builtin_names()
     for spec in specs:

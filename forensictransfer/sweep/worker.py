@@ -8,8 +8,8 @@ import sys
 import threading
 import time
 
-from forensictransfer import files
-from forensictransfer.quiet import import_tensorflow
+from forensictransfer.core import files
+from forensictransfer.core.backend import import_tensorflow
 from forensictransfer.sweep.domains import open_domains
 from forensictransfer.sweep.folder import SweepFolder
 from forensictransfer.sweep.grid import Job, make_grid

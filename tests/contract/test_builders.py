@@ -14,12 +14,12 @@ from typing import Any
 
 import pytest
 
-from forensictransfer.data import builtin
-from forensictransfer.data.catalogue import DataSet, data_sets
+from forensictransfer.core.errors import UserError
+from forensictransfer.data.catalogue import builtin
+from forensictransfer.data.catalogue.data_sets import DataSet, data_sets
+from forensictransfer.data.catalogue.manual import Item, list_domain
 from forensictransfer.data.decode import read_header
 from forensictransfer.data.layout import SUFFIXES
-from forensictransfer.data.manual import Item, list_domain
-from forensictransfer.errors import UserError
 
 SETS = data_sets()
 MANUAL = {name: data_set for name, data_set in SETS.items() if data_set.facts.manual}
@@ -129,7 +129,7 @@ def test_every_listed_image_has_class_group_and_split(name: str, config: str) ->
 
 @every_domain
 def test_the_lister_keeps_its_official_splits(name: str, config: str) -> None:
-    from forensictransfer.data.extracted import ManualFolder
+    from forensictransfer.data.catalogue.extracted import ManualFolder
 
     data_set = SETS[name]
     official = {

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from forensictransfer.detectors.names import detectors
-from forensictransfer.detectors.registry import detector_class
-from forensictransfer.errors import UserError
+from forensictransfer.core.errors import UserError
+from forensictransfer.detectors.loading import detector_class
+from forensictransfer.detectors.registry import detectors
 from forensictransfer.testing import DetectorContract
 
 

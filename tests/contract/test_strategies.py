@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from forensictransfer.config import load_settings
-from forensictransfer.strategies import STRATEGIES
+from forensictransfer.core.settings import load_settings
+from forensictransfer.experiments.strategies import STRATEGIES
 
 SHOTS = (1, 3)
 
@@ -22,10 +22,10 @@ def make_task(trained: Path, target: Path) -> Callable[..., Any]:
     from forensictransfer.data.domains import open_domain
     from forensictransfer.data.images import Images
     from forensictransfer.data.splits import draw_shots
-    from forensictransfer.evaluation import analyse_images
-    from forensictransfer.runs import RunFolder
-    from forensictransfer.strategies.base import FewShotTask, SourceKnowledge
-    from forensictransfer.workbench import Workbench
+    from forensictransfer.evaluation.scoring import analyse_images
+    from forensictransfer.experiments.session import Workbench
+    from forensictransfer.experiments.strategies.base import FewShotTask, SourceKnowledge
+    from forensictransfer.results.runs import RunFolder
 
     run = RunFolder.open(trained)
     settings = load_settings(None, {"adapt.trials": 5}, base=run.settings)
@@ -46,8 +46,8 @@ def make_task(trained: Path, target: Path) -> Callable[..., Any]:
 
 def adapted(name: str, task: Any) -> tuple[Any, np.ndarray, list[np.ndarray]]:
     """What the strategy gives back, the scores of the shots by it, and the detector's weights afterwards."""
-    from forensictransfer.evaluation import analyse_images
-    from forensictransfer.strategies.base import strategy
+    from forensictransfer.evaluation.scoring import analyse_images
+    from forensictransfer.experiments.strategies.base import strategy
 
     result = strategy(name)(task)
     after = analyse_images(task.detector, task.shots, task.settings)
@@ -59,7 +59,7 @@ def equal(some: list[np.ndarray], others: list[np.ndarray]) -> bool:
 
 
 def test_every_name_has_an_implementation() -> None:
-    from forensictransfer.strategies.base import IMPLEMENTATIONS, strategy
+    from forensictransfer.experiments.strategies.base import IMPLEMENTATIONS, strategy
 
     assert set(IMPLEMENTATIONS) == set(STRATEGIES)
     assert all(callable(strategy(name)) and strategy(name).__doc__ for name in STRATEGIES)

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.axes import Axes
 
-from forensictransfer.report.cells import Measured
 from forensictransfer.report.figures.canvas import DOTTED, INK, PX, SOFT, Picture, as_svg, axes_at, figure, line_of
 from forensictransfer.report.names import wrapped
+from forensictransfer.results.cells import Measured
 
 Curve = Sequence[tuple[int, Measured]]
 TITLE = 44  # letters in a line of a title

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from forensictransfer.report.figures.canvas import DOTTED, FAKE, INK, PX, REAL, SOFT, Picture, as_png, axes_at, figure
-from forensictransfer.report.predictions import Floats, Scored
+from forensictransfer.results.predictions import Floats, Scored
 
 _BOX, _GAP = 146, 24  # CSS pixels
 MOST = 2000  # points of one cloud

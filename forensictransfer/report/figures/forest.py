@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from forensictransfer.report.cells import Measured
 from forensictransfer.report.figures.canvas import DOTTED, LINES, PX, SOFT, Picture, as_svg, axes_at, figure
+from forensictransfer.results.cells import Measured
 
 _ROW, _LABEL, _WIDTH = 32, 150, 256
 

@@ -11,9 +11,9 @@ from matplotlib.axes import Axes
 from matplotlib.colors import Normalize
 from matplotlib.patches import Rectangle
 
-from forensictransfer.report.cells import Measured
 from forensictransfer.report.figures.canvas import PX, SOFT, Picture, as_svg, axes_at, figure
 from forensictransfer.report.names import wrapped
+from forensictransfer.results.cells import Measured
 
 _NARROW = 5  # columns, of which more are made narrower
 _LEFT, _TOP, _HEAD, _LINE = 112, 24, 8, 13

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from matplotlib.axes import Axes
 
-from forensictransfer.metrics import ECE_BINS
+from forensictransfer.evaluation.metrics import ECE_BINS
 from forensictransfer.report.figures.canvas import BLUE, DOTTED, ORANGE, PX, SOFT, Picture, as_svg, axes_at, figure
-from forensictransfer.report.predictions import Floats, Scored
+from forensictransfer.results.predictions import Floats, Scored
 
 _BOX = 138  # CSS pixels
 _LOOKS = ((ORANGE, "s", (0, (5, 1.5))), (BLUE, "o", "-"))  # before, after

@@ -1,0 +1,358 @@
+"""The commands as Python calls: each checks all that can be checked before TensorFlow is loaded, then does its work."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from forensictransfer.core.backend import import_tensorflow, prepare_tensorflow
+from forensictransfer.core.errors import UserError
+from forensictransfer.core.files import write_json
+from forensictransfer.core.settings import DomainSettings, Settings, unknown_names
+from forensictransfer.core.yaml_text import flat
+from forensictransfer.detectors.registry import check_training
+from forensictransfer.experiments.choices import CHOICES, load_settings
+from forensictransfer.experiments.strategies import check_strategy
+from forensictransfer.results.runs import RunFolder, check_new, domain_info
+
+if TYPE_CHECKING:
+    from forensictransfer.data.domains import Domain
+    from forensictransfer.sweep.manager import Outcome
+
+# A trained run is read in the geometry that it was trained in.
+FIXED = ("detector", "data.crop")
+
+DomainLike = str | Path | DomainSettings
+SettingsLike = Settings | Mapping[str, Any]
+
+
+def train(
+    source: DomainLike,
+    out: str | Path,
+    detector: str | None = None,
+    *,
+    config: str | Path | None = None,
+    settings: SettingsLike | None = None,
+    group: str | None = None,
+    resume: bool = False,
+    overwrite: bool = False,
+) -> Path:
+    """Train a detector on the source domain and write a run folder.
+
+    Args:
+        source: a built-in name, a folder, or a domain file.
+        out: the run folder to write.
+        detector: a registered name (`ft-res`, `forensictransfer detectors list`).
+        config: a YAML file of settings. settings: single values over it (`{"train.epochs": 15}`), or all of them.
+        group: what belongs together in the source: `stem`, `path`, a regular expression, or a CSV file.
+        resume: go on with a run that was interrupted. overwrite: replace a run that stands at `out`.
+    Returns: the run folder.
+    Raises: UserError for any mistake in the input.
+    """
+    chosen = _settings(config, settings, {"detector": detector})
+    check_training(chosen)
+    check_new(out, overwrite=overwrite, resume=resume)
+    domain = _open(source, group, chosen)
+    out = Path(out).expanduser()
+    if resume and (out / "run.json").exists():
+        run = RunFolder.open(out, finished=False)
+        run.check_same({"kind": "train", "detector": chosen.detector, "source": domain_info(domain)}, chosen)
+        if run.finished:
+            return run.path
+    import_tensorflow()
+    from forensictransfer.experiments import train as training
+
+    training.train_run(domain, chosen, out, resume=resume, overwrite=overwrite)
+    return out
+
+
+def adapt(
+    run: str | Path,
+    target: DomainLike,
+    out: str | Path,
+    *,
+    shots: int | None = None,
+    strategy: str | None = None,
+    draws: int | None = None,
+    config: str | Path | None = None,
+    settings: SettingsLike | None = None,
+    group: str | None = None,
+    overwrite: bool = False,
+) -> Path:
+    """Adapt a trained run to a target domain with a few labelled images, and write a new run folder.
+
+    Args:
+        run: the folder of a finished training; its settings hold unless `config` or `settings` say otherwise.
+        target: a built-in name, a folder, or a domain file.
+        out: the run folder to write.
+        shots: labelled images per class, from 1. strategy: `finetune`, `threshold`, `head`, `prototype`.
+        draws: repetitions with different shots.
+        config, settings, group, overwrite: as for `train`.
+    Returns: the run folder.
+    Raises: UserError for any mistake in the input.
+    """
+    parent = RunFolder.open(run)
+    arguments = {"adapt.shots": shots, "adapt.strategy": strategy, "adapt.draws": draws}
+    chosen = _settings(config, settings, arguments, base=parent.settings)
+    if parent.kind != "train":
+        raise UserError(f"{run}: is itself an adapted run; adapt the run it came from: {parent.info['parent']}")
+    _check_fixed(parent, chosen)
+    check_strategy(chosen.detector, chosen.adapt.strategy)
+    if os.path.realpath(os.path.expanduser(out)) == os.path.realpath(parent.path):
+        raise UserError(f"{out}: is the run to adapt; choose another folder to write to")
+    check_new(out, overwrite=overwrite)
+    domain = _open(target, group, chosen)
+    _check_other_domain(parent, domain)
+    from forensictransfer.data.splits import draw_shots
+
+    # Fewer images than shots are found here, before seconds go into loading TensorFlow.
+    draw_shots(domain.records, chosen.adapt.shots, seed=chosen.seed, draw=0, domain=domain.name)
+    import_tensorflow()
+    from forensictransfer.experiments import adapt as adaptation
+
+    out = Path(out).expanduser()
+    adaptation.adapt_run(parent, domain, chosen, out, overwrite=overwrite)
+    return out
+
+
+def evaluate(
+    run: str | Path,
+    on: DomainLike | Sequence[DomainLike],
+    *,
+    config: str | Path | None = None,
+    settings: SettingsLike | None = None,
+    group: str | None = None,
+    overwrite: bool = False,
+) -> list[dict[str, Any]]:
+    """Score the test splits of some domains with a run; predictions and metrics go into the run folder.
+
+    Args:
+        run: the folder of a finished run.
+        on: one domain or several: built-in names, folders, or domain files.
+        config, settings: as for `train`, laid over the run's own. group: holds for all domains of `on`.
+        overwrite: replace evaluations that stand in the run folder.
+    Returns: the content of metrics.json for each domain, in the order of `on`.
+    Raises: UserError for any mistake in the input.
+    """
+    opened = RunFolder.open(run)
+    chosen = _settings(config, settings, {}, base=opened.settings)
+    _check_fixed(opened, chosen)
+    specs = [on] if isinstance(on, (str, Path, DomainSettings)) else list(on)
+    if not specs:
+        raise UserError("evaluate: expected at least one domain")
+    domains = [_open(spec, group, chosen) for spec in specs]
+    _check_names_differ(opened, domains)
+    for domain in domains:
+        there = opened.evaluation_path(domain.name)
+        if there.exists() and not overwrite:
+            raise UserError(f"{there}: exists already; --overwrite replaces it")
+        if not os.access(opened.path, os.W_OK):
+            raise UserError(f"{opened.path}: cannot be written: it is read-only or not yours")
+    import_tensorflow()
+    from forensictransfer.experiments import evaluate as evaluation
+    from forensictransfer.report.card import card_text
+
+    found = evaluation.evaluate_run(opened, domains, chosen, overwrite=overwrite)
+    opened.write_text("CARD.md", card_text(opened))
+    return found
+
+
+def table(
+    *runs: str | Path,
+    markdown: str | Path | None = None,
+    csv: str | Path | None = None,
+    latex: str | Path | None = None,
+) -> str:
+    """The source x target matrix of any number of evaluated runs, as text; also written to files where asked.
+
+    Args:
+        runs: run folders. markdown, csv, latex: files to write the same table to.
+    Returns: the table as text.
+    Raises: UserError for any mistake in the input.
+    """
+    if not runs:
+        raise UserError("table: expected at least one run folder")
+    for file in (markdown, csv, latex):
+        if file is not None and Path(file).is_dir():
+            raise UserError(f"{file}: expected a file to write the table to, got a folder")
+    for run in runs:
+        RunFolder.open(run)
+    from forensictransfer.report.tables import cross_domain as tables
+
+    return tables.table([Path(run) for run in runs], markdown=markdown, csv=csv, latex=latex)
+
+
+def audit(
+    domain: DomainLike,
+    other: DomainLike | None = None,
+    *,
+    group: str | None = None,
+    workers: int | None = None,
+    json: str | Path | None = None,
+    mend: str | Path | None = None,
+    overwrite: bool = False,
+) -> dict[str, Any]:
+    """What separates the reals of a domain from its fakes without forensics, copies, odd labels, and a verdict.
+
+    Args:
+        domain: a built-in name, a folder, or a domain file. other: a second one, to be compared with the first.
+        group: what belongs together, as for `train`; holds for both domains.
+        workers: processes that look at images (default: one a processor, up to 8); the result does not depend on it.
+        json: a file to write the findings to.
+        mend: a folder for the domain once more, both classes in one format, quality and size. overwrite: replace a
+            mended domain that stands there.
+    Returns: the findings; `auditing.text.audit_text` makes them a text.
+    Raises: UserError for any mistake in the input.
+    """
+    if workers is not None and workers < 1:
+        raise UserError(f"--workers: expected at least 1, got {workers}")
+    if json is not None and Path(json).expanduser().is_dir():
+        raise UserError(f"{json}: expected a file to write the findings to, got a folder")
+    if json is not None and not Path(json).expanduser().absolute().parent.is_dir():
+        raise UserError(f"{json}: there is no such folder to write the findings to")
+    if mend is not None and other is not None:
+        raise UserError("--mend: expected one domain to mend, got two")
+    settings = Settings()
+    domains = [_open(spec, group, settings, say=False) for spec in ([domain] if other is None else [domain, other])]
+    if len(domains) == 2 and domains[0].origin == domains[1].origin:
+        raise UserError(f"{domains[0].origin}: is named twice; give one domain, or two different ones")
+    from forensictransfer.auditing.audit import audit_and_mend, audit_domains
+    from forensictransfer.auditing.traces.scan import default_workers
+
+    workers = workers or default_workers()
+    if mend is not None:
+        found = audit_and_mend(domains[0], mend, data=settings.data, workers=workers, overwrite=overwrite)
+    else:
+        found = audit_domains(domains, data=settings.data, workers=workers)
+    if json is not None:
+        write_json(Path(json).expanduser(), found)
+    return found
+
+
+def run_sweep(settings: str | Path, out: str | Path, **options: Any) -> Outcome:
+    """Do all jobs of a sweep that are not done yet: `forensictransfer.sweep.manager.run_sweep` tells the options.
+
+    Args:
+        settings: a YAML file. out: the sweep's folder, made if it is not there.
+    Returns: what is done and what failed, by name.
+    Raises: UserError for a mistake in the input; a job that fails is recorded, not raised.
+    """
+    from forensictransfer.sweep import manager
+
+    return manager.run_sweep(settings, out, **options)
+
+
+def dry_run(settings: str | Path, out: str | Path, **options: Any) -> str:
+    """What `run_sweep` would do, as text: the jobs, which are done, and about how long the others take."""
+    from forensictransfer.sweep.manager import dry_run
+
+    return dry_run(settings, out, **options)
+
+
+def write_report(sweep: str | Path, out: str | Path | None = None) -> Path:
+    """Write a sweep's page (index.html) and tables from its result files alone; returns the page.
+
+    Args:
+        sweep: the folder of a sweep, finished or not. out: folder to write to (default: `report` in it).
+    Raises: UserError if the folder is no sweep, has no results yet, or holds files that were edited.
+    """
+    from forensictransfer.report import write
+
+    folder = Path(sweep).expanduser()
+    return write.write_report(folder, folder / "report" if out is None else Path(out).expanduser())
+
+
+def show(run: str | Path) -> str:
+    """What a run is, what it was made from, and what was measured, as text; an unfinished run is shown too.
+
+    Raises: UserError if the folder is missing, no run, of another format, or torn.
+    """
+    from forensictransfer.report.card import show_text
+
+    return show_text(RunFolder.open(run, finished=False))
+
+
+def detectors_table(crop: int = 128) -> str:
+    """The registered detectors with parameters, multiply-adds for a crop of `crop` pixels, and strategies, as text.
+
+    Raises UserError for a size that cannot be one of a crop.
+    """
+    load_settings(None, {"data.crop": crop})
+    import_tensorflow()
+    from forensictransfer.detectors import listing as detector_list
+
+    return detector_list.listing(crop)
+
+
+def results(run: str | Path) -> str:
+    """What a run has measured, a line for each domain, and what it has forgotten of its source."""
+    from forensictransfer.report.card import evaluation_lines, forgetting_line
+    from forensictransfer.results.metadata_baseline import warnings
+
+    opened = RunFolder.open(run)
+    forgotten = forgetting_line(opened)
+    found = opened.evaluations()
+    return "\n".join([*evaluation_lines(found), *([forgotten] if forgotten else []), *warnings(found)])
+
+
+def _settings(
+    config: str | Path | None,
+    settings: SettingsLike | None,
+    arguments: Mapping[str, Any],
+    base: Settings | None = None,
+) -> Settings:
+    """File, then single settings, then the call's own arguments; every problem in them is named at once."""
+    given = {name: value for name, value in arguments.items() if value is not None}
+    if isinstance(settings, Settings):
+        if config is not None:
+            raise UserError("give a settings file or complete Settings, not both")
+        problems = unknown_names(flat(settings.model_dump()), CHOICES)
+        if problems:
+            raise UserError("; ".join(problems))
+        return load_settings(None, given, base=settings)
+    clash = {name for name in given if flat(settings or {}).get(name, given[name]) != given[name]}
+    if clash:
+        raise UserError(f"{', '.join(sorted(clash))}: given twice, as an argument and as a setting")
+    return load_settings(config, {**(settings or {}), **given}, base=base)
+
+
+def _open(spec: DomainLike, group: str | None, settings: Settings, *, say: bool = True) -> Domain:
+    prepare_tensorflow()  # built-in domains are stored in TensorFlow's record files
+    from forensictransfer.data.domains import open_domain
+
+    domain = open_domain(spec, group=group, data=settings.data)
+    for note in domain.notes if say else ():
+        print(f"{domain.name}: {note}", file=sys.stderr)
+    return domain
+
+
+def _check_fixed(run: RunFolder, settings: Settings) -> None:
+    then, now = flat(run.settings.model_dump()), flat(settings.model_dump())
+    other = [f"{name} is {then[name]} there, {now[name]} was asked for" for name in FIXED if then[name] != now[name]]
+    if other:
+        raise UserError(f"{run.path}: was trained otherwise: {'; '.join(other)}")
+
+
+def _check_other_domain(parent: RunFolder, target: Domain) -> None:
+    """By place only: a copy elsewhere is found by its pixels, when shared photographs are dropped from the test."""
+    if os.path.realpath(parent.info["source"]["origin"]) == os.path.realpath(target.origin):
+        raise UserError(
+            f"{target.origin}: is the source that {parent.path} was trained on; name another domain as target"
+        )
+
+
+def _check_names_differ(run: RunFolder, domains: Sequence[Domain]) -> None:
+    """Two domains of one name would end in one folder."""
+    places: dict[Path, Domain] = {}
+    for domain in domains:
+        other = places.setdefault(run.evaluation_path(domain.name), domain)
+        if other is not domain and other.origin == domain.origin:
+            raise UserError(f"{domain.origin}: is named twice")
+        if other is not domain:
+            raise UserError(
+                f"{domain.origin} and {other.origin} would both be called {domain.name}; "
+                "give one of them a name of its own in a domain file"
+            )

@@ -1,0 +1,1 @@
+"""Which images of a domain show the same photograph."""

@@ -1,0 +1,1 @@
+"""What an image tells without forensics, as one row of numbers, and which of them separate the classes."""

@@ -1,0 +1,169 @@
+"""Files and folders that appear whole or not at all, whatever kills the process in between."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import glob
+import hashlib
+import io
+import json
+import math
+import os
+import re
+import shutil
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from forensictransfer.core.errors import UserError
+
+_PARTIAL = re.compile(r"^\..+\.partial-(\d+)$")
+
+
+@contextlib.contextmanager
+def writing(path: Path) -> Iterator[Path]:
+    """A hidden path beside `path`, of the same suffix, to write to; it takes `path`'s place when the block ends well.
+
+    An OSError that does not say which file it is about (a full disk) is given the name of this one.
+    """
+    temporary = path.with_name(f".tmp-{os.getpid()}-{path.name}")
+    try:
+        yield temporary
+        with temporary.open("rb") as file:
+            os.fsync(file.fileno())
+        temporary.replace(path)
+        _sync(path.parent)
+    except OSError as error:
+        # HDF5 reports a full disk without an errno of its own, in its message alone.
+        inner = re.search(r"errno = (\d+)", str(error))
+        number = error.errno or (int(inner.group(1)) if inner else None)
+        if number is None:
+            raise
+        raise OSError(number, os.strerror(number), str(path)) from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write UTF-8 text; bytes of a file name that are no UTF-8 are written as escapes."""
+    with (
+        writing(path) as temporary,
+        temporary.open("w", encoding="utf-8", errors="backslashreplace", newline="") as file,
+    ):
+        file.write(text)
+
+
+def write_json(path: Path, content: Any) -> None:
+    """Write JSON that any reader takes: numbers that are not finite become null, numpy's become plain ones."""
+    write_text(path, json.dumps(_plain(content), indent=2, ensure_ascii=False) + "\n")
+
+
+@contextlib.contextmanager
+def new_folder(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
+    """A hidden folder beside `path` to fill; it becomes `path` when the block ends well and goes away otherwise.
+
+    With `overwrite` an existing folder is replaced (the caller has made sure that it may be), else it is an error.
+    """
+    path = Path(os.path.realpath(path))
+    partial = path.with_name(f".{path.name}.partial-{os.getpid()}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _clear_abandoned(path)
+        partial.mkdir()
+    except FileNotFoundError as error:  # /proc and its like
+        raise UserError(f"{path}: cannot be written: the file system lets no folder be made there") from error
+    except OSError as error:
+        raise OSError(error.errno, os.strerror(error.errno or 0), str(path)) from error
+    try:
+        yield partial
+        old = None
+        if overwrite and path.exists() and any(path.iterdir()):
+            old = path.with_name(f".{path.name}.old.partial-{os.getpid()}")
+            path.rename(old)
+        partial.rename(path)
+        _sync(path.parent)
+        if old is not None:
+            shutil.rmtree(old)
+    except OSError as error:
+        if error.errno is None or not str(error.filename).startswith(str(partial)):
+            raise
+        # The user knows the file by the place that it was meant for.
+        raise OSError(
+            error.errno, os.strerror(error.errno), str(path) + str(error.filename)[len(str(partial)) :]
+        ) from error
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def check_folder(path: Path) -> None:
+    """Raise UserError unless a folder stands at `path` or could be made there, outside of any run, and written to."""
+    above = next(folder for folder in (path.absolute(), *path.absolute().parents) if folder.exists())
+    if not above.is_dir():
+        raise UserError(f"{path}: expected a folder to write to, but {above} is a file")
+    inside = next((str(folder) for folder in path.absolute().parents if (folder / "run.json").is_file()), None)
+    if inside:
+        raise UserError(f"{path}: lies inside the run {inside}; choose a folder of its own")
+    if not os.access(above if above != path.absolute() else above.parent, os.W_OK | os.X_OK):
+        raise UserError(f"{path}: cannot be written: {above} is read-only or not yours")
+
+
+def csv_text(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
+    """CSV as RFC 4180 has it, with plain line feeds."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows(rows)
+    return out.getvalue()
+
+
+def read_json(path: Path) -> Any:
+    """The content of a JSON file. Raises UserError if it is missing or torn."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UserError(f"{path}: is missing") from None
+    except ValueError:
+        raise UserError(f"{path}: is torn or was changed: it is not valid JSON") from None
+
+
+def file_sha256(path: Path) -> str:
+    """SHA-256 of a file's content, in hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def now() -> str:
+    """The time in UTC, to the second."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _clear_abandoned(path: Path) -> None:
+    """Remove the hidden folders that killed processes of this machine left for the same path."""
+    for other in path.parent.glob(f".{glob.escape(path.name)}.*partial-*"):
+        found = _PARTIAL.match(other.name)
+        if found and not Path("/proc", found.group(1)).exists() and Path("/proc/self").exists():
+            shutil.rmtree(other, ignore_errors=True)
+
+
+def _sync(folder: Path) -> None:
+    """Make a rename in a folder last through a power cut; file systems that cannot are left alone."""
+    with contextlib.suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if hasattr(value, "tolist"):  # numpy scalars and arrays
+        return _plain(value.tolist())
+    return str(value) if isinstance(value, Path) else value

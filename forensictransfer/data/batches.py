@@ -1,0 +1,135 @@
+"""From images to training batches, in a fixed order. No TensorFlow. The whole pipeline can be imported from here.
+
+Everything random is keyed by where it is used (seed, epoch, step, position in the batch), so that the batches are the
+same whatever the number of threads, and a resumed run sees what the undisturbed one would have seen.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from forensictransfer.core.errors import UserError
+from forensictransfer.core.settings import AugmentSettings
+from forensictransfer.data.crops import augment, random_crop, spatial_mixup
+from forensictransfer.data.images import Images, check_labels, in_order
+from forensictransfer.data.records import FAKE, REAL
+from forensictransfer.data.tiles import fit_to, tile_batches, tile_starts, tiles
+
+# The epoch that keys the crops that batch-norm statistics are estimated on: no real epoch's.
+STATISTICS_EPOCH = 1_000_000
+
+__all__ = [
+    "STATISTICS_EPOCH",
+    "Images",
+    "augment",
+    "epoch_order",
+    "fit_to",
+    "random_crop",
+    "tile_batches",
+    "tile_starts",
+    "tiles",
+    "training_batch",
+    "training_batches",
+]
+
+# First numbers of the keys, one for each use, so that no two uses share their random numbers.
+_ORDER, _CROP, _MIXUP = 1, 2, 3
+
+
+def epoch_order(labels: np.ndarray, *, seed: int, epoch: int, batch: int, balance: bool) -> np.ndarray:
+    """Which images stand in which batch of an epoch: indices, int64 (steps, batch).
+
+    Balanced, every batch alternates real and fake; each class runs through reshuffled passes, and the epoch ends
+    when the larger one has been seen once: steps = ceil(2 max(n_real, n_fake) / batch). Unbalanced, it is a
+    permutation, whose beginning fills the last batch up.
+
+    Args:
+        labels: (n,), 0 = real, 1 = fake.
+        batch: images in a batch; even if balanced.
+    Raises:
+        UserError: no images, or a class that is missing though the batches are to be balanced.
+    """
+    labels = np.asarray(labels)
+    check_labels(np.unique(labels))
+    rng = np.random.default_rng([_ORDER, seed, epoch])
+    if not balance:
+        if not len(labels):
+            raise UserError("there are no readable images to train on")
+        steps = math.ceil(len(labels) / batch)
+        return np.resize(rng.permutation(len(labels)), (steps, batch))
+    if batch % 2:
+        raise ValueError(f"expected an even batch, half real and half fake, got {batch}")
+    real, fake = np.flatnonzero(labels == REAL), np.flatnonzero(labels == FAKE)
+    if not len(real) or not len(fake):
+        raise UserError(f"expected readable images of both classes to train on, got {len(real)} real, {len(fake)} fake")
+    steps = math.ceil(2 * max(len(real), len(fake)) / batch)
+    half = steps * batch // 2
+    return np.stack([_passes(real, half, rng), _passes(fake, half, rng)], axis=1).reshape(steps, batch)
+
+
+def training_batch(
+    images: Images,
+    indices: Sequence[int] | np.ndarray,
+    *,
+    crop: int,
+    augment: AugmentSettings,
+    seed: int,
+    epoch: int,
+    step: int,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Random augmented crops of the images at `indices`: uint8 (b, crop, crop, 3) and int32 (b,) labels."""
+    labels = images.labels[np.asarray(indices)]
+    crops = np.empty((len(indices), crop, crop, 3), np.uint8)
+    for position, index in enumerate(indices):
+        rng = np.random.default_rng([_CROP, seed, epoch, step, position])
+        crops[position] = _augmented(random_crop(images[int(index)], crop, rng), augment, rng)
+    if augment.spatial_mixup:
+        rng = np.random.default_rng([_MIXUP, seed, epoch, step])
+        crops = spatial_mixup(crops, labels, augment.spatial_mixup, rng)
+    return crops, labels
+
+
+def training_batches(
+    images: Images,
+    *,
+    crop: int,
+    augment: AugmentSettings,
+    seed: int,
+    batch: int,
+    balance: bool,
+    first_epoch: int = 0,
+    workers: int,
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Endless training batches from `first_epoch` on, prepared ahead by threads.
+
+    Each epoch has the `epoch_order(...)`'s number of batches, the same in all epochs.
+
+    Raises:
+        UserError: as `epoch_order`. ImageError: an image that was readable at first no longer is.
+    """
+
+    def steps() -> Iterator[tuple[int, int, np.ndarray]]:
+        for epoch in itertools.count(first_epoch):
+            order = epoch_order(images.labels, seed=seed, epoch=epoch, batch=batch, balance=balance)
+            for step, indices in enumerate(order):
+                yield epoch, step, indices
+
+    def make(place: tuple[int, int, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+        epoch, step, indices = place
+        return training_batch(images, indices, crop=crop, augment=augment, seed=seed, epoch=epoch, step=step)
+
+    return in_order(make, steps(), workers=workers)
+
+
+# Under another name since `augment` is also the settings' name in the functions above.
+_augmented = augment
+
+
+def _passes(indices: np.ndarray, length: int, rng: np.random.Generator) -> np.ndarray:
+    """`length` of the indices: shuffled passes over all of them, one after the other."""
+    passes = [rng.permutation(indices) for _ in range(math.ceil(length / len(indices)))]
+    return np.concatenate(passes)[:length]

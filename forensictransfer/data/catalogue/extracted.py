@@ -1,0 +1,132 @@
+"""The folder into which the user extracted a data set's files, and what to say when they are not as expected."""
+
+from __future__ import annotations
+
+import csv
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from forensictransfer.core.errors import UserError, nearest
+from forensictransfer.data.catalogue.data_sets import Facts
+from forensictransfer.data.layout import SUFFIXES
+
+
+class ManualFolder:
+    """The folder that holds the extracted files of a data set, and what to say when they are not as expected.
+
+    Attributes:
+        root: the folder. notes: one-line remarks for the user, filled by `note`.
+    """
+
+    def __init__(self, root: Path, dataset: str, facts: Facts) -> None:
+        self.root = root
+        self.dataset = dataset
+        self.facts = facts
+        self.notes: list[str] = []
+
+    def has(self, *parts: str) -> bool:
+        """Whether a file or folder is there, by its path below the root."""
+        return self.root.joinpath(*parts).exists()
+
+    def folder(self, *parts: str) -> Path:
+        """A folder that must be there. Raises UserError: what was expected, where, and what was found instead."""
+        return self._expected("folder", Path.is_dir, parts)
+
+    def file(self, *parts: str) -> Path:
+        """A file that must be there and hold something. Raises UserError."""
+        path = self._expected("file", Path.is_file, parts)
+        if not path.stat().st_size:
+            raise self.problem(f"expected {path} to hold something, found 0 bytes: extract it again")
+        return path
+
+    def images(self, *parts: str) -> list[Path]:
+        """The image files of a folder that must be there and hold some, sorted by name; not those of its folders.
+
+        Other and hidden files are passed over.
+        """
+        folder = self.folder(*parts)
+        found = [name for name in self._names(folder) if name.lower().endswith(SUFFIXES)]
+        if not found:
+            raise self.problem(f"expected images ({' '.join(SUFFIXES)}) in {folder}, found none")
+        return [folder / name for name in found]
+
+    def images_below(self, *parts: str) -> list[Path]:
+        """The image files at any depth of a folder that must be there and hold some, sorted by path."""
+        top = self.folder(*parts)
+        found = sorted(
+            Path(above) / name
+            for above, _, names in os.walk(top, followlinks=True)
+            for name in names
+            if name.lower().endswith(SUFFIXES) and not name.startswith(".")
+        )
+        if not found:
+            raise self.problem(f"expected images ({' '.join(SUFFIXES)}) below {top}, found none")
+        return found
+
+    def folders(self, *parts: str) -> list[str]:
+        """The names of the folders in a folder that must be there, sorted, hidden ones left out."""
+        folder = self.folder(*parts)
+        return [name for name in self._names(folder) if (folder / name).is_dir()]
+
+    def lines(self, *parts: str) -> list[str]:
+        """The lines of a text file that must be there, without blank ones and ends of line."""
+        path = self.file(*parts)
+        try:
+            text = path.read_text(encoding="utf-8-sig")
+        except UnicodeDecodeError as error:
+            raise self.problem(f"expected UTF-8 text in {path}: {error.reason}") from error
+        return [line.rstrip() for line in text.splitlines() if line.strip()]
+
+    def table(self, *parts: str, columns: Sequence[str], delimiter: str = ",") -> list[dict[str, str]]:
+        """The rows of a table with a header that must have `columns`. Raises UserError."""
+        rows = csv.DictReader(self.lines(*parts), delimiter=delimiter)
+        missing = [column for column in columns if column not in (rows.fieldnames or ())]
+        if missing:
+            raise self.problem(
+                f"expected the columns {', '.join(columns)} in {self.root.joinpath(*parts)}, found "
+                f"{', '.join(rows.fieldnames or ()) or 'none'}"
+            )
+        return list(rows)
+
+    def name(self, path: Path) -> str:
+        """The path of a file below the root, as text with slashes."""
+        return path.relative_to(self.root).as_posix()
+
+    def note(self, text: str) -> None:
+        """Keep a remark for the user: it is printed after the build and by `data show`."""
+        self.notes.append(text)
+
+    def expect(self, found: int, expected: int, what: str) -> None:
+        """Note that fewer images were found than the data set is known to have; a part of it may be meant."""
+        if found < expected:
+            self.note(f"{found:,} of {expected:,} images found of {what}: was the archive extracted completely?")
+
+    def problem(self, text: str) -> UserError:
+        """A UserError in one line that also says where the files are got."""
+        return UserError(f"{self.dataset}: {text} (from {' + '.join(self.facts.files)}, {self.facts.page})")
+
+    def _expected(self, kind: str, there: Callable[[Path], bool], parts: tuple[str, ...]) -> Path:
+        path = self.root.joinpath(*parts)
+        if there(path):
+            return path
+        # The first part that is missing is the one to name: the folder above it was renamed or not extracted.
+        known = self.root
+        for part in parts:
+            if not (known / part).exists():
+                break
+            known = known / part
+        if not known.is_dir():
+            found = "there is no such folder" if known == self.root else f"{known} is a file"
+            raise self.problem(f"expected the {kind} {path}, {found}")
+        beside = self._names(known)
+        listed = ", ".join(beside[:6]) + (f" and {len(beside) - 6} more" if len(beside) > 6 else "")
+        hint = nearest(part, beside) if parts else ""
+        raise self.problem(f"expected the {kind} {path}, {known} holds {listed or 'nothing'}{hint}")
+
+    def _names(self, folder: Path) -> list[str]:
+        """The names in a folder, sorted, hidden ones left out."""
+        try:
+            return sorted(name for name in os.listdir(folder) if not name.startswith("."))
+        except OSError as error:
+            raise self.problem(f"expected a folder that can be read, {folder}: {error.strerror}") from error

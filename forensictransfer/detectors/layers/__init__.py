@@ -1,0 +1,45 @@
+"""Keras layers of the detectors: each serialisable, each tested against numbers worked out by hand."""
+
+from forensictransfer.detectors.layers.batch_norm import PopulationBatchNormalization, estimate_statistics
+from forensictransfer.detectors.layers.constrained_conv import ConstrainedConv2D, PredictionErrorConstraint
+from forensictransfer.detectors.layers.cooccurrence import ResidualCooccurrence
+from forensictransfer.detectors.layers.distributions import WassersteinEnergies
+from forensictransfer.detectors.layers.gradient_gate import GradientGate
+from forensictransfer.detectors.layers.high_pass import HighPassColours, HighPassResidual, RescaledRGB
+from forensictransfer.detectors.layers.latent_partition import (
+    UNKNOWN,
+    ActivationEnergy,
+    LatentSelection,
+    PartitionEnergy,
+)
+from forensictransfer.detectors.layers.logit_energies import LogitEnergies
+from forensictransfer.detectors.layers.pixels import Luma, ScaledPixels
+from forensictransfer.detectors.layers.prototypes import PrototypeEnergies
+from forensictransfer.detectors.layers.reconstruction import ReconstructionError
+from forensictransfer.detectors.layers.soft_cooccurrence import RunDetectors, SoftLevels
+from forensictransfer.detectors.layers.upsample_conv import UpsampleConv2D
+
+__all__ = [
+    "UNKNOWN",
+    "ActivationEnergy",
+    "ConstrainedConv2D",
+    "GradientGate",
+    "HighPassColours",
+    "HighPassResidual",
+    "LatentSelection",
+    "LogitEnergies",
+    "Luma",
+    "PartitionEnergy",
+    "PopulationBatchNormalization",
+    "PredictionErrorConstraint",
+    "PrototypeEnergies",
+    "ReconstructionError",
+    "RescaledRGB",
+    "ResidualCooccurrence",
+    "RunDetectors",
+    "ScaledPixels",
+    "SoftLevels",
+    "UpsampleConv2D",
+    "WassersteinEnergies",
+    "estimate_statistics",
+]

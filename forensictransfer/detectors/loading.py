@@ -1,0 +1,55 @@
+"""From a detector's name to its class, loaded when it is asked for."""
+
+from __future__ import annotations
+
+import importlib
+from pathlib import Path
+
+import keras
+
+from forensictransfer.core.errors import UserError, nearest, some
+from forensictransfer.detectors.base import Detector
+from forensictransfer.detectors.registry import detectors
+
+
+def detector_class(name: str) -> type[Detector]:
+    """The class registered as `name`. Raises UserError for an unknown name, and for one whose class is not there."""
+    known = detectors()
+    if name not in known:
+        raise UserError(f"unknown detector '{name}': expected {some(known)}{nearest(name, known)}")
+    target = known[name].target
+    module, attribute = target.split(":")
+    try:
+        found = getattr(importlib.import_module(module), attribute)
+    except (ImportError, AttributeError) as error:
+        raise UserError(f"detector '{name}': {target} cannot be loaded: {error}") from error
+    if not (isinstance(found, type) and issubclass(found, Detector)):
+        raise UserError(f"detector '{name}': expected {target} to be a class derived from Detector")
+    if found.name != name:
+        raise UserError(f"detector '{name}': {target} calls itself '{getattr(found, 'name', '')}'")
+    return found
+
+
+def load_detector(name: str, path: Path) -> Detector:
+    """The detector whose model was saved at `path`. Raises UserError if the file is no model of this kind."""
+    kind = detector_class(name)
+    try:
+        return kind(keras.models.load_model(path, compile=False))
+    except _TORN as error:
+        raise _unloadable(name, path, error) from error
+
+
+def load_weights(detector: Detector, path: Path) -> None:
+    """Give `detector` the weights of the model saved at `path`. Raises UserError if the file is no such model."""
+    try:
+        detector.model.load_weights(path)
+    except _TORN as error:
+        raise _unloadable(detector.name, path, error) from error
+
+
+_TORN = (ValueError, OSError, KeyError, TypeError)
+
+
+def _unloadable(name: str, path: Path, error: Exception) -> UserError:
+    reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+    return UserError(f"{path}: expected a saved '{name}' model, got one that cannot be loaded ({reason})")

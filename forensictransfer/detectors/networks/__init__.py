@@ -1,0 +1,1 @@
+"""Detectors that are Keras networks on crops, one file each, and the parts that several of them share."""

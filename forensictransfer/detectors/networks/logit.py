@@ -1,0 +1,52 @@
+"""What the detectors share that are plain classifiers: a network that ends in one logit."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import Any, ClassVar
+
+import keras
+import numpy as np
+
+from forensictransfer.detectors.base import Detector
+from forensictransfer.detectors.layers import LogitEnergies
+
+
+class LogitDetector(Detector):
+    """A network from crops to the logit z of "fake", trained by binary cross-entropy with Adam.
+
+    p(fake) = 1 / (1 + exp(-z)); the energies are (-z / 2, z / 2), so the score is z. Features are what the last dense
+    layer takes.
+    """
+
+    loss: ClassVar[Any] = keras.losses.BinaryCrossentropy(from_logits=True, name="binary_crossentropy")
+
+    @classmethod
+    @abstractmethod
+    def network(cls, image: keras.KerasTensor) -> tuple[keras.KerasTensor, keras.KerasTensor]:
+        """Features, float32 (b, d), and logit, float32 (b, 1), of crops, uint8 (b, crop, crop, 3)."""
+
+    @classmethod
+    def build(cls, crop: int) -> Detector:
+        """A fresh network for crops of `crop` pixels."""
+        image = keras.Input((crop, crop, 3), dtype="uint8", name="image")
+        features, logit = cls.network(image)
+        outputs = {"energies": LogitEnergies(name="energies")(logit), "features": features, "logit": logit}
+        return cls(keras.Model(image, outputs, name=cls.name.replace("-", "_")))
+
+    def __init__(self, model: keras.Model) -> None:
+        super().__init__(model)
+        self.trainer = keras.Model(model.input, model.output["logit"], name=model.name)
+
+    def optimizer(self, learning_rate: float) -> keras.optimizers.Optimizer:
+        """What trains it on the source: Adam."""
+        return keras.optimizers.Adam(learning_rate)
+
+    def compile(self, learning_rate: float) -> None:
+        """The optimiser, the loss, and the accuracy at z > 0."""
+        accuracy = keras.metrics.BinaryAccuracy(name="accuracy", threshold=0.0)
+        self.trainer.compile(optimizer=self.optimizer(learning_rate), loss=self.loss, metrics=[accuracy])
+
+    def fit_batch(self, images: np.ndarray, labels: np.ndarray) -> tuple[Any, Any]:
+        """The crops; the labels as float32 (b, 1)."""
+        return images, labels.astype(np.float32)[:, None]

@@ -1,0 +1,53 @@
+"""A decision: how energies and features become a score, where fake begins, and how sure that is. Plain numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from forensictransfer.evaluation.thresholds import fit_slope, probability, threshold_rule
+
+
+@dataclass(frozen=True)
+class Decision:
+    """Fake is called when score > threshold; the probability of fake is sigmoid(slope (score - threshold)).
+
+    The score is a_1 - a_0, or features @ weights + bias where a strategy has put weights (d,) in its place.
+    `rule` names what picked the threshold, `chosen_on` the images that the rule saw.
+    """
+
+    weights: np.ndarray | None = None
+    bias: float = 0.0
+    threshold: float = 0.0
+    slope: float = 1.0
+    rule: str = "zero"
+    chosen_on: str = "nothing"
+
+    def scores(self, energies: np.ndarray, features: np.ndarray) -> np.ndarray:
+        """Score of each image, float64 (n,), from energies (n, 2) and features (n, d)."""
+        if self.weights is None:
+            return np.asarray(energies[:, 1] - energies[:, 0], np.float64)
+        return np.asarray(features, np.float64) @ self.weights + self.bias
+
+    def probabilities(self, scores: np.ndarray) -> np.ndarray:
+        """Probability of fake of each score, (n,) in [0, 1]."""
+        return probability(scores, self.threshold, self.slope)
+
+    def fitted(self, rule: str, scores: np.ndarray, labels: np.ndarray, chosen_on: str) -> Decision:
+        """The same score with the threshold that `rule` picks on labelled scores, and the slope fitted there."""
+        threshold = threshold_rule(rule)(scores, labels, None)
+        slope = fit_slope(scores, labels, threshold)
+        return replace(self, threshold=threshold, slope=slope, rule=rule, chosen_on=chosen_on)
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain values for decision.json."""
+        weights = None if self.weights is None else [float(value) for value in self.weights]
+        return {**self.__dict__, "weights": weights}
+
+    @classmethod
+    def from_json(cls, content: dict[str, Any]) -> Decision:
+        """The inverse of `to_json`."""
+        weights = content["weights"]
+        return cls(**{**content, "weights": None if weights is None else np.asarray(weights, np.float64)})

@@ -1,0 +1,1 @@
+"""Train, adapt and evaluate: the only writers of run folders."""

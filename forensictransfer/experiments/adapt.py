@@ -1,0 +1,198 @@
+"""A run and k shots of a target -> a new run, with as many draws of shots as asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from forensictransfer.core.environment import environment
+from forensictransfer.core.errors import UserError
+from forensictransfer.core.progress import progress_bar
+from forensictransfer.core.settings import DomainSettings, Settings
+from forensictransfer.data.domains import Domain
+from forensictransfer.data.images import Images
+from forensictransfer.data.records import Record
+from forensictransfer.data.splits import draw_shots
+from forensictransfer.detectors.base import Analysis, Detector
+from forensictransfer.evaluation.decision import Decision
+from forensictransfer.evaluation.scoring import analyse_images
+from forensictransfer.experiments.evaluate import SHOTS_HEADER, DomainTest, check_splits, labelled_rows
+from forensictransfer.experiments.session import Workbench
+from forensictransfer.experiments.strategies.base import Adapted, FewShotTask, SourceKnowledge, strategy
+from forensictransfer.report.card import card_text
+from forensictransfer.results.runs import RunFolder, domain_info
+
+_DRAFT = ".draft"
+
+
+def adapt_run(
+    parent: RunFolder,
+    target: Domain,
+    settings: Settings,
+    out: Path,
+    *,
+    overwrite: bool = False,
+    keep_weights: bool = True,
+    bench: Workbench | None = None,
+    more: Callable[[Path, DomainTest], None] | None = None,
+) -> RunFolder:
+    """Adapt `parent` to `target` by `settings.adapt`, test it on both domains' test splits, and write the run `out`.
+
+    Shots come from the target's train split. The threshold is picked by `adapt.threshold` on the shots alone. The
+    source's test is repeated with each adapted detector, since adaptation forgets. Without `keep_weights` the run
+    tells what was measured but cannot be evaluated again. bench: what is kept between jobs. more: adds files to the
+    folder of the target's evaluation, after the first draw. Raises UserError for input that cannot work, also where
+    the source's images are no longer there.
+    """
+    bench = bench or Workbench()
+    check_splits(target, ("test",))
+    source = _source_again(parent, settings, bench)
+    options = settings.adapt
+    adapt_one = strategy(options.strategy)
+    shots = [_readable_shots(target, settings, draw, bench) for draw in range(options.draws)]
+    detector = bench.detector(parent)
+    initial = detector.model.get_weights()
+    knowledge = _knowledge(parent)
+    with RunFolder.building(out, _info(parent, target, settings), settings, overwrite=overwrite) as run:
+        run.write_json("environment.json", environment())
+        run.write_json("data.json", _describe(parent, target, shots))
+        if keep_weights:
+            with run.writing("model.keras") as path:
+                detector.save(str(path))
+        tests = [DomainTest(run, domain, settings, bench, f"reading {domain.name}") for domain in (target, source)]
+        changed = False
+        for draw, images in enumerate(progress_bar(shots, desc=f"adapting to {target.name}", unit="draw")):
+            if changed:
+                detector.model.set_weights(initial)
+            base = analyse_images(detector, images, settings)
+            adapted = adapt_one(FewShotTask(detector, images, base, knowledge, settings, draw))
+            changed = adapted.changed
+            after = analyse_images(detector, images, settings, keep=False) if changed else base
+            decision = _write_draw(run, draw, detector, images, adapted, after, settings, keep_weights)
+            for test in tests:
+                test.add(draw, decision, analyse_images(detector, test.images, settings, keep=not changed))
+            if draw == 0 and more is not None:  # now, while the detector has the weights of this draw
+                more(_draft(run), tests[0])
+        tests[0].write(more=_move_draft)
+        tests[1].write()
+        run.write_text("CARD.md", card_text(run))
+    return RunFolder.open(out)
+
+
+def _draft(run: RunFolder) -> Path:
+    folder = run.path / _DRAFT
+    folder.mkdir()
+    return folder
+
+
+def _move_draft(folder: Path, test: DomainTest) -> None:
+    """Put what was drafted while the detector was at hand into the folder of the evaluation."""
+    draft = test.run.path / _DRAFT
+    for path in draft.glob("*"):
+        path.rename(folder / path.name)
+    if draft.exists():
+        draft.rmdir()
+
+
+def _readable_shots(target: Domain, settings: Settings, draw: int, bench: Workbench) -> Images:
+    """The shots of a draw; an unreadable one is replaced by the next image of the same draw's order."""
+    k = settings.adapt.shots
+    excluded: set[str] = set()
+    while True:
+        candidates: list[Record] = [record for record in target.records if record.name not in excluded]
+        chosen = draw_shots(candidates, k, seed=settings.seed, draw=draw, domain=target.name)
+        images = bench.chosen(target, [candidates[i] for i in chosen], settings.data)
+        if not images.skipped:
+            return images
+        excluded |= {name for name, _ in images.skipped}
+
+
+def _source_again(parent: RunFolder, settings: Settings, bench: Workbench) -> Domain:
+    info = parent.info["source"]
+    spec = DomainSettings(path=info["origin"], name=info["name"], group=info["group"])
+    try:
+        source = bench.domain(spec, settings.data)
+    except UserError as error:
+        raise UserError(f"{parent.path}: the source is needed to report what adaptation forgets: {error}") from error
+    if source.fingerprint() != info["fingerprint"]:
+        raise UserError(
+            f"{info['origin']}: its images are no longer those that {parent.path} was trained on; train again"
+        )
+    return source
+
+
+def _knowledge(parent: RunFolder) -> SourceKnowledge:
+    with np.load(parent.path / "source_features.npz") as stored:
+        return SourceKnowledge(stored["energies"], stored["features"], stored["labels"])
+
+
+def _write_draw(
+    run: RunFolder,
+    draw: int,
+    detector: Detector,
+    shots: Images,
+    adapted: Adapted,
+    analysis: Analysis,
+    settings: Settings,
+    keep_weights: bool,
+) -> Decision:
+    scores = adapted.decision.scores(analysis.energies, analysis.features)
+    if not np.isfinite(scores).all():
+        raise UserError(
+            f"draw {draw}: adaptation by '{settings.adapt.strategy}' diverged, its scores are not numbers; "
+            "adapt again with a smaller --adapt.learning_rate"
+        )
+    decision = adapted.decision.fitted(settings.adapt.threshold, scores, shots.labels, "shots")
+    run.write_json(f"draws/{draw}/decision.json", decision.to_json())
+    run.write_csv(f"draws/{draw}/shots.csv", SHOTS_HEADER, labelled_rows(shots, decision, analysis))
+    if adapted.changed and keep_weights:
+        with run.writing(f"draws/{draw}/model.keras") as path:
+            detector.save(str(path))
+    if adapted.history:
+        names = list(adapted.history[0])
+        run.write_csv(f"draws/{draw}/history.csv", names, [[row[name] for name in names] for row in adapted.history])
+    if adapted.trials is not None:
+        names = list(dict.fromkeys(name for trial in adapted.trials for name in trial))
+        run.write_csv(
+            f"draws/{draw}/trials.csv", names, [[row.get(name, "") for name in names] for row in adapted.trials]
+        )
+    if adapted.chosen is not None:
+        run.write_json(f"draws/{draw}/chosen.json", adapted.chosen)
+    return decision
+
+
+def _describe(parent: RunFolder, target: Domain, shots: list[Images]) -> dict[str, Any]:
+    """data.json: what the parent had seen and the shots of all draws count as seen."""
+    before = parent.read_json("data.json")
+    return {
+        "source": {key: value for key, value in before.items() if key != "seen"},
+        "target": {**domain_info(target), "notes": list(target.notes)},
+        "seen": {
+            key: sorted({*before["seen"][key], *(value for images in shots for value in getattr(images, key))})
+            for key in ("groups", "digests")
+        },
+    }
+
+
+def _info(parent: RunFolder, target: Domain, settings: Settings) -> dict[str, Any]:
+    options = settings.adapt
+    stops = {
+        "finetune": f"{options.stop}, {options.steps} steps",
+        "tuned": f"chosen on the shots, {options.trials} trials",
+    }
+    return {
+        "kind": "adapt",
+        "detector": parent.info["detector"],
+        "source": parent.info["source"],
+        "target": domain_info(target),
+        "strategy": options.strategy,
+        "shots": options.shots,
+        "draws": options.draws,
+        "seed": settings.seed,
+        "threshold_rule": f"{options.threshold} (shots)",
+        "stop_rule": stops.get(options.strategy, "no gradient"),
+        "parent": str(parent.path.resolve()),
+    }

@@ -1,0 +1,175 @@
+"""A run x a domain -> predictions.csv and metrics.json: the only place that computes a number that is reported."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from forensictransfer.auditing.metadata_baseline import metadata_only
+from forensictransfer.core.errors import UserError
+from forensictransfer.core.settings import Settings
+from forensictransfer.data.batches import Images
+from forensictransfer.data.domains import Domain
+from forensictransfer.data.records import CLASSES
+from forensictransfer.data.splits import drop_shared
+from forensictransfer.detectors.base import Analysis, Detector
+from forensictransfer.evaluation.decision import Decision
+from forensictransfer.evaluation.metrics import summarise_draws
+from forensictransfer.evaluation.scoring import analyse_images
+from forensictransfer.experiments.session import Workbench
+from forensictransfer.results.runs import RunFolder
+
+SHOTS_HEADER = ("path", "label", "group", "score", "probability", "energy_real", "energy_fake")
+HEADER = ("draw", *SHOTS_HEADER)
+
+
+class DomainTest:
+    """The test split of a domain, less what a run has seen, and what each draw of the run says of it.
+
+    Test images that share a photograph (group or decoded pixels) with what the run has seen are dropped and counted.
+    Raises UserError if a class is missing from the test split or nothing is left of it.
+    """
+
+    def __init__(
+        self, run: RunFolder, domain: Domain, settings: Settings, bench: Workbench, progress: str | None = None
+    ) -> None:
+        check_splits(domain, ("test",))
+        self.run, self.domain, self.settings = run, domain, settings
+        seen = run.read_json("data.json")["seen"]
+        every = bench.split(domain, "test", settings.data, progress=progress)
+        kept, *self.dropped = drop_shared(every.records, every.digests, set(seen["groups"]), set(seen["digests"]))
+        self.skipped = every.skipped
+        self.images = every.subset(kept)
+        check_both_classes(self.images, domain.name, "test", dropped=sum(self.dropped))
+        self.draws: list[dict[str, Any]] = []
+
+    def add(self, draw: int, decision: Decision, analysis: Analysis) -> None:
+        """What a draw says of the images, `analysis` in their order."""
+        scores = decision.scores(analysis.energies, analysis.features)
+        self.draws.append(
+            {
+                "draw": draw,
+                "labels": self.images.labels,
+                "groups": self.images.groups,
+                "names": [record.name for record in self.images.records],
+                "energies": analysis.energies,
+                "scores": scores,
+                "probabilities": decision.probabilities(scores),
+                "threshold": decision.threshold,
+            }
+        )
+
+    def write(
+        self, *, overwrite: bool = False, more: Callable[[Path, DomainTest], None] | None = None
+    ) -> dict[str, Any]:
+        """Write predictions.csv and metrics.json (and what `more` adds to their folder); returns the metrics."""
+        info, settings = self.run.info, self.settings
+        summary = summarise_draws(self.draws, resamples=settings.evaluate.resamples, seed=settings.seed)
+        metrics = {
+            "format": 1,
+            "source": info["source"]["name"],
+            "target": self.domain.name,
+            "run_target": None if info["target"] is None else info["target"]["name"],
+            **{key: info[key] for key in ("detector", "strategy", "shots", "seed", "threshold_rule", "stop_rule")},
+            "draws": len(self.draws),
+            "split": "test",
+            "settings": settings.evaluate.model_dump(),
+            "origin": self.domain.origin,
+            "fingerprint": self.domain.fingerprint(),
+            "dropped_shared": {"group": self.dropped[0], "pixels": self.dropped[1]},
+            "skipped": [list(item) for item in self.skipped],
+            "metadata_only": metadata_only(self.domain),
+            **summary,
+        }
+        add = None if more is None else lambda folder: more(folder, self)
+        self.run.write_evaluation(
+            self.domain.name, HEADER, prediction_rows(self.draws), metrics, overwrite=overwrite, more=add
+        )
+        return metrics
+
+
+def evaluate_run(
+    run: RunFolder,
+    domains: Sequence[Domain],
+    settings: Settings,
+    *,
+    overwrite: bool = False,
+    bench: Workbench | None = None,
+    more: Callable[[Path, DomainTest], None] | None = None,
+) -> list[dict[str, Any]]:
+    """Score every draw of a run on the test split of each domain and write both files; returns the metrics.
+
+    bench: what is kept between jobs. more: adds files to the folder of each evaluation. Raises UserError as
+    `DomainTest` does.
+    """
+    for domain in domains:
+        check_splits(domain, ("test",))
+    bench = bench or Workbench()
+    detector = bench.detector(run)
+    results = []
+    for domain in domains:
+        test = DomainTest(run, domain, settings, bench, progress=f"reading {domain.name}")
+        for draw, decision, keep in _decided_draws(run, detector):
+            label = f"scoring {domain.name}" + (f", draw {draw}" if run.kind == "adapt" else "")
+            test.add(draw, decision, analyse_images(detector, test.images, settings, progress=label, keep=keep))
+        results.append(test.write(overwrite=overwrite, more=more))
+    return results
+
+
+def _decided_draws(run: RunFolder, detector: Detector) -> Iterator[tuple[int, Decision, bool]]:
+    """Number and decision of every draw, its weights loaded into `detector`, and whether other draws share them."""
+    if run.kind == "train":
+        yield 0, Decision.from_json(run.read_json("decision.json")), True
+        return
+    for folder in run.draws():
+        weights = folder / "model.keras"
+        if weights.is_file():
+            detector.model.load_weights(weights)
+        yield (
+            int(folder.name),
+            Decision.from_json(run.read_json(f"draws/{folder.name}/decision.json")),
+            not weights.is_file(),
+        )
+
+
+def check_splits(domain: Domain, splits: Sequence[str]) -> None:
+    """Raise UserError unless both classes stand in each of `splits`. Nothing is read: ask before any work."""
+    for split in splits:
+        found = {record.label for record in domain.split(split)}
+        for label, kind in enumerate(CLASSES):
+            if label not in found:
+                raise UserError(
+                    f"domain '{domain.name}': expected real and fake images in its {split} split, found no {kind} one"
+                )
+
+
+def check_both_classes(images: Images, name: str, split: str, *, dropped: int = 0) -> None:
+    """Raise UserError unless both classes are present."""
+    for label, kind in enumerate(CLASSES):
+        if not (images.labels == label).any():
+            lost = f"; {dropped} were dropped, as the run has seen their photographs" if dropped else ""
+            unreadable = f"; {len(images.skipped)} could not be read" if images.skipped else ""
+            raise UserError(
+                f"domain '{name}': expected real and fake images in its {split} split, found no {kind} one"
+                f"{lost}{unreadable}"
+            )
+
+
+def labelled_rows(images: Images, decision: Decision, analysis: Analysis) -> Iterator[tuple[Any, ...]]:
+    """What a decision says of images that it was fitted on, under SHOTS_HEADER."""
+    scores = decision.scores(analysis.energies, analysis.features)
+    named = zip(images.records, scores, decision.probabilities(scores), analysis.energies, strict=True)
+    for record, score, probability, energies in named:
+        # All digits: whoever reads the file gets the very numbers that were computed.
+        numbers = (repr(float(score)), repr(float(probability)), *(f"{energy:.9g}" for energy in energies))
+        yield (record.name, record.label, record.group, *numbers)
+
+
+def prediction_rows(draws: Sequence[dict[str, Any]]) -> Iterator[tuple[Any, ...]]:
+    """The rows of predictions.csv, under HEADER."""
+    for item in draws:
+        for i, name in enumerate(item["names"]):
+            numbers = (repr(float(item["scores"][i])), repr(float(item["probabilities"][i])))
+            energies = (f"{energy:.9g}" for energy in item["energies"][i])
+            yield (item["draw"], name, int(item["labels"][i]), item["groups"][i], *numbers, *energies)

@@ -1,0 +1,134 @@
+"""Fit a detector to its source domain by gradient steps: epochs, validation, checkpoints and resume."""
+
+from __future__ import annotations
+
+import math
+import sys
+import time
+from collections.abc import Callable, Generator, Iterator
+from typing import Any
+
+import keras
+import numpy as np
+
+from forensictransfer.core.errors import UserError, nearest
+from forensictransfer.core.settings import Settings
+from forensictransfer.data.batches import STATISTICS_EPOCH, Images, epoch_order, tiles, training_batch, training_batches
+from forensictransfer.detectors.base import Detector
+from forensictransfer.experiments import checkpoint
+from forensictransfer.experiments.callbacks import (
+    BeginEpoch,
+    Clock,
+    EndEarly,
+    KeepBest,
+    RefreshStatistics,
+    TensorBoardLog,
+)
+from forensictransfer.results.runs import RunFolder
+
+VALIDATION_CROPS = 1024  # at most; enough for a loss that is steadier than its change from epoch to epoch
+
+
+def fit(
+    detector: Detector,
+    train: Images,
+    validation: Images,
+    settings: Settings,
+    run: RunFolder,
+    judge: Callable[[checkpoint.TrainingState], bool] | None = None,
+) -> checkpoint.TrainingState:
+    """Run the epochs that are left and return the final state; every epoch's end is saved in the run folder.
+
+    judge: asked after each epoch but the last whether to end here; a resumed training asks it first.
+    """
+    options = settings.train
+    limit = math.inf if options.minutes is None else 60 * options.minutes
+
+    def ended(state: checkpoint.TrainingState) -> bool:
+        over = state.epochs >= options.epochs or state.exhausted(options.patience) or state.seconds >= limit
+        return over or (judge is not None and state.epochs > 0 and judge(state))
+
+    detector.compile(options.learning_rate)
+    state = checkpoint.restore(run.path / checkpoint.NAME, detector.trainer)
+    if ended(state):
+        return state
+    order: dict[str, Any] = {"batch": options.batch, "balance": options.balance}
+    crops: dict[str, Any] = {"crop": detector.crop, "augment": settings.data.augment, "seed": settings.seed}
+    steps = len(epoch_order(train.labels, seed=settings.seed, epoch=0, **order))
+
+    def batches() -> Generator[Any]:
+        stream = training_batches(train, first_epoch=state.epochs, workers=settings.data.workers, **crops, **order)
+        for images, labels in stream:
+            yield detector.fit_batch(images, labels)
+
+    def statistics_batches() -> Iterator[Any]:
+        indices = epoch_order(train.labels, seed=settings.seed, epoch=STATISTICS_EPOCH, **order)
+        for step in range(options.statistics_batches):
+            images, labels = training_batch(
+                train, indices[step % len(indices)], epoch=STATISTICS_EPOCH, step=step, **crops
+            )
+            yield detector.fit_batch(images, labels)[0]
+
+    def save(state: checkpoint.TrainingState, model: keras.Model) -> None:
+        with run.writing(checkpoint.NAME) as path:
+            checkpoint.save(path, state, model)
+        names = list(state.history[-1])
+        run.write_csv("history.csv", names, [[row.get(name) for name in names] for row in state.history])
+
+    held_out = validation_crops(validation, detector.crop)
+    feed = batches()
+    try:
+        detector.trainer.fit(
+            feed,
+            steps_per_epoch=steps,
+            epochs=options.epochs,
+            initial_epoch=state.epochs,
+            validation_data=detector.fit_batch(*held_out),
+            validation_batch_size=options.batch,
+            shuffle=False,
+            verbose=1 if sys.stdout.isatty() else 2,
+            callbacks=[
+                Clock(state),
+                BeginEpoch(detector),
+                RefreshStatistics(detector, statistics_batches),
+                TensorBoardLog(run.path / "tensorboard", detector, *held_out),
+                KeepBest(state, options.monitor, options.patience, save),
+                EndEarly(state, ended),
+            ],
+        )
+    finally:
+        _close(feed)
+    return state
+
+
+def _close(feed: Generator[Any]) -> None:
+    """End a generator that `fit` was fed with: TensorFlow keeps it for ever, and with it all that it refers to."""
+    while True:
+        try:
+            return feed.close()
+        except ValueError:  # a thread is still fetching ahead, which ends when its buffer is full
+            time.sleep(0.01)
+
+
+def validation_crops(images: Images, crop: int) -> tuple[np.ndarray, np.ndarray]:
+    """Crops that each epoch is validated on: side by side over every image, evenly thinned out to VALIDATION_CROPS.
+
+    Returns uint8 (n, crop, crop, 3) and int32 (n,).
+    """
+    per_image = max(1, VALIDATION_CROPS // len(images))
+    chosen = np.unique(np.linspace(0, len(images) - 1, min(len(images), VALIDATION_CROPS)).round().astype(int))
+    found = [tiles(images[int(i)], crop=crop, stride=crop, max_tiles=per_image) for i in chosen]
+    return np.concatenate(found), np.repeat(images.labels[chosen], [len(crops) for crops in found])
+
+
+def check_monitor(detector: Detector, settings: Settings) -> None:
+    """Raise UserError unless `train.monitor` is something that `detector` measures, which two blank crops tell."""
+    monitor = settings.train.monitor
+    if monitor in ("loss", "val_loss"):  # every model has them
+        return
+    detector.compile(settings.train.learning_rate)
+    blank = np.zeros((2, detector.crop, detector.crop, 3), np.uint8)
+    measured = detector.trainer.test_on_batch(*detector.fit_batch(blank, np.array([0, 1])), return_dict=True)
+    known = [prefix + name for prefix in ("val_", "") for name in sorted(measured)]
+    if monitor not in known:
+        raise UserError(f"train.monitor: expected one of {', '.join(known)}, got '{monitor}'{nearest(monitor, known)}")

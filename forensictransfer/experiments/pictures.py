@@ -1,0 +1,123 @@
+"""Pictures of single test images: the surest mistakes and right verdicts, where the evidence is strongest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from forensictransfer.core import files
+from forensictransfer.core.settings import EvaluateSettings, Settings
+from forensictransfer.data.images import Images
+from forensictransfer.data.records import FAKE, REAL
+from forensictransfer.data.tiles import tiles
+from forensictransfer.detectors.base import Detector
+
+SIDE = 128  # pixels of a picture at most
+# What the page calls a picture, and what `Detector.pictures` calls it.
+_PICTURES = {"crop": "crops", "input": "what the encoder is fed", "reconstruction": "reconstruction"}
+
+
+def write_pictures(
+    folder: Path,
+    detector: Detector,
+    images: Images,
+    labels: np.ndarray,
+    scores: np.ndarray,
+    probabilities: np.ndarray,
+    threshold: float,
+    *,
+    settings: Settings,
+    each: int = 2,
+    reconstruction: bool = True,
+) -> None:
+    """Write `folder`/pictures/: the images chosen by `choose`, one crop of each, and pictures.json that lists them.
+
+    Shown is the tile that speaks loudest for the verdict: the one of the largest a_1 - a_0 where fake is called, of the
+    smallest where real is called, with what the encoder is fed and the reconstruction (`Detector.pictures`; a detector
+    that has only crops gives only crops). Files are PNG of at most 128 pixels: larger crops are cut to their centre,
+    never scaled. The same images and weights give the same bytes.
+
+    detector: with the weights that the scores were computed with. labels, scores, probabilities: (n,), in the order of
+    `images`. threshold: fake is called above it. settings: those that the images were scored with. each: how many
+    false alarms and misses at most. reconstruction: False where an adaptation has left the decoder behind, so that it
+    shows nothing. Pictures that stand there already are replaced.
+    """
+    chosen = choose(labels, scores, probabilities, threshold, each)
+    listed = []
+    with files.new_folder(folder / "pictures", overwrite=True) as place:
+        for number, (index, why) in enumerate(chosen):
+            fake = bool(scores[index] > threshold)
+            tile = loudest_tile(detector, images[index], fake, settings.evaluate)
+            # One at a time: the stretch of a picture's grey values must not depend on what stands beside it.
+            shown = detector.pictures(tile[None])
+            names = {}
+            for name, key in _PICTURES.items():
+                if key in shown and (reconstruction or name != "reconstruction"):
+                    names[name] = f"{number}-{name}.png"
+                    _write_png(place / names[name], shown[key][0])
+            listed.append(
+                {
+                    "name": images.records[index].name,
+                    "label": int(labels[index]),
+                    "score": float(scores[index]),
+                    "probability": float(probabilities[index]),
+                    "threshold": float(threshold),
+                    "why": why,
+                    "files": names,
+                }
+            )
+        files.write_json(place / "pictures.json", listed)
+
+
+def choose(
+    labels: np.ndarray, scores: np.ndarray, probabilities: np.ndarray, threshold: float, each: int
+) -> list[tuple[int, str]]:
+    """Which images to show, as (index, why): false alarms, misses, the surest right real, the surest right fake.
+
+    The surest is the one of the highest probability for what was called; of equal ones that whose score is farther
+    from the threshold, then the earlier. There are fewer where there are not as many.
+    """
+    labels, called = np.asarray(labels), np.asarray(scores) > threshold
+    groups = (
+        (REAL, True, each, "most confident false alarm"),
+        (FAKE, False, each, "most confident miss"),
+        (REAL, False, 1, "most confident right real"),
+        (FAKE, True, 1, "most confident right fake"),
+    )
+    found: list[tuple[int, str]] = []
+    for label, fake, most, why in groups:
+        indices = np.flatnonzero((labels == label) & (called == fake))
+        sign = -1 if fake else 1
+        order = np.lexsort((indices, sign * np.asarray(scores)[indices], sign * np.asarray(probabilities)[indices]))
+        found += [(int(index), why) for index in indices[order][:most]]
+    return found
+
+
+def loudest_tile(detector: Detector, image: np.ndarray, fake: bool, evaluate: EvaluateSettings) -> np.ndarray:
+    """The tile with the most evidence for the verdict, uint8 (crop, crop, 3); the first of equal ones.
+
+    image: uint8 (h, w, 3). The tiles are those that the image was scored by.
+    """
+    stride = min(evaluate.stride, detector.crop)
+    found = tiles(image, crop=detector.crop, stride=stride, max_tiles=evaluate.max_tiles)
+    scores = np.concatenate(list(_tile_scores(detector, found, evaluate.batch)))
+    return found[int(np.argmax(scores if fake else -scores))]
+
+
+def _tile_scores(detector: Detector, found: np.ndarray, batch: int) -> Iterator[np.ndarray]:
+    """a_1 - a_0 of each tile, in batches of one shape: another would cost a trace of the graph."""
+    for start in range(0, len(found), batch):
+        part = found[start : start + batch]
+        padding = np.zeros((batch - len(part), *part.shape[1:]), np.uint8)
+        yield detector.analyse(np.concatenate([part, padding])).scores[: len(part)]
+
+
+def _write_png(path: Path, picture: np.ndarray) -> None:
+    """A picture (h, w, 3) of values in [0, 1], cut to its centre where it is larger than 128 pixels."""
+    top, left = (max(0, side - SIDE) // 2 for side in picture.shape[:2])
+    values = np.clip(np.rint(picture[top : top + SIDE, left : left + SIDE] * 255), 0, 255).astype(np.uint8)
+    # Every option that the bytes depend on is given.
+    Image.fromarray(values).save(path, format="PNG", optimize=False, compress_level=9)

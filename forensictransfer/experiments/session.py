@@ -1,0 +1,92 @@
+"""What a process that does many jobs keeps between them: opened domains, decoded images, and one network of each kind.
+
+Opening a domain, decoding its test split, building a network and tracing its graphs each take longer than many a job.
+A job's result is the same with a fresh workbench.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Sequence
+
+import numpy as np
+
+from forensictransfer.core.errors import UserError
+from forensictransfer.core.settings import DataSettings, DomainSettings
+from forensictransfer.data.domains import Domain, open_domain
+from forensictransfer.data.images import Images
+from forensictransfer.data.records import Record
+from forensictransfer.detectors.base import Detector
+from forensictransfer.detectors.loading import load_detector, load_weights
+from forensictransfer.results.runs import RunFolder
+
+_MOST_IMAGES = 4096  # larger splits are read for each job, as far as it needs them
+_MOST_SPLITS = 16
+_MOST_WEIGHTS = 8
+
+
+class Workbench:
+    """Things that are the same for many jobs, made once. Not for use by several threads."""
+
+    def __init__(self) -> None:
+        self._domains: dict[str, Domain] = {}
+        self._images: OrderedDict[tuple[int, str, str], tuple[Domain, Images]] = OrderedDict()
+        self._detectors: dict[tuple[str, int], Detector] = {}
+        self._weights: OrderedDict[tuple[str, int], list[np.ndarray]] = OrderedDict()
+
+    def domain(self, spec: DomainSettings, data: DataSettings) -> Domain:
+        """The domain of some settings, as `open_domain` gives it."""
+        key = repr((spec.model_dump(), data.split, data.data_dir))
+        if key not in self._domains:
+            self._domains[key] = open_domain(spec, data=data)
+        return self._domains[key]
+
+    def split(self, domain: Domain, split: str, data: DataSettings, progress: str | None = None) -> Images:
+        """The readable images of one split of a domain."""
+        return self._all(domain, split, data, progress) or Images(domain.split(split), data=data, progress=progress)
+
+    def chosen(self, domain: Domain, records: Sequence[Record], data: DataSettings) -> Images:
+        """Some images of a domain's train split, in the order of `records`; those that cannot be read in `skipped`."""
+        whole = self._all(domain, "train", data, None)
+        if whole is None:
+            return Images(records, data=data)
+        places = {record.name: place for place, record in enumerate(whole.records)}
+        part = whole.subset([places[record.name] for record in records if record.name in places])
+        reasons = dict(whole.skipped)
+        part.skipped = tuple((record.name, reasons[record.name]) for record in records if record.name in reasons)
+        return part
+
+    def detector(self, run: RunFolder) -> Detector:
+        """The detector of a run with the weights that its draws start from. Raises UserError if they were not kept."""
+        weights = run.path / "model.keras"
+        if not weights.is_file():
+            raise UserError(f"{run.path}: its weights were not kept; adapt again outside a sweep, or with keep_weights")
+        name, crop = str(run.info["detector"]), run.settings.data.crop
+        known = self._detectors.get((name, crop))
+        # Keras takes longer to read a file of weights than many an adaptation lasts.
+        key = (str(weights.resolve()), weights.stat().st_mtime_ns)
+        if known is not None and key in self._weights:
+            known.model.set_weights(self._weights[key])
+            return known
+        if known is None:
+            known = self._detectors[name, crop] = load_detector(name, weights)
+        else:
+            load_weights(known, weights)
+        self._weights[key] = known.model.get_weights()
+        while len(self._weights) > _MOST_WEIGHTS:
+            self._weights.popitem(last=False)
+        return known
+
+    def _all(self, domain: Domain, split: str, data: DataSettings, progress: str | None) -> Images | None:
+        """All images of a split, decoded once; None for a split that is too large to keep."""
+        records = domain.split(split)
+        if len(records) > _MOST_IMAGES:
+            return None
+        key = (id(domain), split, repr(data))
+        if key not in self._images:
+            # With the domain beside it, whose id would else be given to another one.
+            self._images[key] = (domain, Images(records, data=data, progress=progress))
+            while len(self._images) > _MOST_SPLITS:
+                self._images.popitem(last=False)
+        self._images.move_to_end(key)
+        return self._images[key][1]

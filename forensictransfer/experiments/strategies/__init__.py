@@ -1,0 +1,40 @@
+"""The adaptation strategies by name, readable without loading TensorFlow: settings and `--help` check names here.
+
+A strategy sees the shots and what the run kept of its source, never the target's test split.
+"""
+
+from __future__ import annotations
+
+from forensictransfer.core.errors import UserError
+from forensictransfer.detectors.registry import detectors
+
+STRATEGIES = {
+    "finetune": "train all weights on the shots with the losses of the source (the paper)",
+    "threshold": "keep the detector, re-fit its decision threshold alone",
+    "head": "a shrinkage classifier on the latent's channel energies, no gradient",
+    "prototype": "distance to the shots' mean channel energies, no gradient",
+    "tuned": "whichever of these, with which settings, does best on held-out shots (adapt.trials of them are tried)",
+}
+# Those that change the detector's weights; the others work on what it says anyway.
+WITH_GRADIENT = ("finetune", "tuned")
+
+
+def strategies_of(detector: str) -> tuple[str, ...]:
+    """List the strategies that can adapt a registered detector."""
+    gradient = detectors()[detector].gradient
+    return tuple(name for name in STRATEGIES if gradient or name not in WITH_GRADIENT)
+
+
+def check_strategy(detector: str, strategy: str) -> None:
+    """Raise UserError if a detector cannot be adapted by a strategy."""
+    if strategy not in strategies_of(detector):
+        raise cannot_adapt(detector, strategy)
+
+
+def cannot_adapt(detector: str, strategy: str) -> UserError:
+    """Say that a strategy of gradient steps does not suit a detector that is not trained by them."""
+    possible = ", ".join(name for name in STRATEGIES if name not in WITH_GRADIENT)
+    return UserError(
+        f"adapt.strategy: '{detector}' is not trained by gradient steps, so '{strategy}' cannot adapt it; "
+        f"choose one of {possible}"
+    )

@@ -1,0 +1,89 @@
+"""What a strategy is given and what it gives back, and the table of strategies."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from forensictransfer.core.errors import UserError, nearest
+from forensictransfer.core.settings import Settings
+from forensictransfer.data.images import Images
+from forensictransfer.detectors.base import Analysis, Detector
+from forensictransfer.evaluation.decision import Decision
+from forensictransfer.experiments.strategies import STRATEGIES, WITH_GRADIENT, cannot_adapt
+
+
+@dataclass(frozen=True)
+class SourceKnowledge:
+    """What the run kept of its source's train split: energies (n, 2), features (n, d), labels (n,)."""
+
+    energies: np.ndarray
+    features: np.ndarray
+    labels: np.ndarray
+
+
+@dataclass(frozen=True)
+class FewShotTask:
+    """One draw: k real and k fake images of the target, the detector as trained on the source, the source's features.
+
+    `analysis` is what that detector says of the whole shots, in their order.
+    """
+
+    detector: Detector
+    shots: Images
+    analysis: Analysis
+    source: SourceKnowledge
+    settings: Settings
+    draw: int
+
+
+@dataclass(frozen=True)
+class Adapted:
+    """What came out of a draw: how scores are made, and whether the detector's weights are other than before.
+
+    The threshold of `decision` is not fitted yet. `history` holds a row for each gradient step, `trials` (rows of one
+    form) and `chosen` (plain values) what a search among settings tried and took; None if nothing was searched.
+    """
+
+    decision: Decision
+    changed: bool = False
+    history: list[dict[str, float]] = field(default_factory=list)
+    trials: list[dict[str, Any]] | None = None
+    chosen: dict[str, Any] | None = None
+
+
+Strategy = Callable[[FewShotTask], Adapted]
+
+IMPLEMENTATIONS = {
+    "finetune": "forensictransfer.experiments.strategies.finetune:finetune",
+    "threshold": "forensictransfer.experiments.strategies.linear:threshold",
+    "head": "forensictransfer.experiments.strategies.linear:head",
+    "prototype": "forensictransfer.experiments.strategies.linear:prototype",
+    "tuned": "forensictransfer.experiments.strategies.tuned:tuned",
+}
+
+
+def strategy(name: str) -> Strategy:
+    """The strategy registered as `name`, which raises UserError for a detector that it cannot adapt.
+
+    Raises UserError for an unknown name.
+    """
+    if name not in IMPLEMENTATIONS:
+        raise UserError(f"unknown strategy '{name}': expected {', '.join(STRATEGIES)}{nearest(name, STRATEGIES)}")
+    module, attribute = IMPLEMENTATIONS[name].split(":")
+    found: Strategy = getattr(importlib.import_module(module), attribute)
+    if name not in WITH_GRADIENT:
+        return found
+
+    @functools.wraps(found)
+    def checked(task: FewShotTask) -> Adapted:
+        if not task.detector.gradient:
+            raise cannot_adapt(task.detector.name, name)
+        return found(task)
+
+    return checked

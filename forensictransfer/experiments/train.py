@@ -1,0 +1,191 @@
+"""Fit a detector on its source domain and write the run: the best weights, the threshold and the source's test."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from forensictransfer.core.environment import environment
+from forensictransfer.core.errors import UserError
+from forensictransfer.core.files import file_sha256
+from forensictransfer.core.settings import Settings
+from forensictransfer.data.domains import Domain
+from forensictransfer.data.images import Images
+from forensictransfer.data.records import SPLITS
+from forensictransfer.detectors.base import Detector
+from forensictransfer.detectors.loading import detector_class
+from forensictransfer.detectors.registry import check_training, detectors
+from forensictransfer.evaluation.decision import Decision
+from forensictransfer.evaluation.scoring import analyse_images
+from forensictransfer.experiments import checkpoint
+from forensictransfer.experiments.evaluate import (
+    SHOTS_HEADER,
+    check_both_classes,
+    check_splits,
+    evaluate_run,
+    labelled_rows,
+)
+from forensictransfer.experiments.fit import check_monitor, fit
+from forensictransfer.experiments.tuning import source as search
+from forensictransfer.report.card import card_text
+from forensictransfer.results.runs import RunFolder, domain_info
+
+
+def train_run(
+    domain: Domain, settings: Settings, out: Path, *, resume: bool = False, overwrite: bool = False
+) -> RunFolder:
+    """Train `settings.detector` on the train split of `domain`, stop by its validation split, test on its test split.
+
+    Writes the run folder `out` and returns it. With `resume`, a training that was killed goes on after its last whole
+    epoch and ends in the weights of the undisturbed run. Raises UserError for input that cannot work, before anything
+    is written; a training that fails (a full disk) before its first epoch is saved leaves nothing behind. With
+    `train.trials` the settings of the training are searched first, on the validation split (`search.source`).
+    """
+    check_splits(domain, SPLITS)
+    check_training(settings)
+    detector = _fresh(settings)
+    if detector.gradient:
+        check_monitor(detector, settings)
+    train, validation = (
+        Images(domain.split(split), data=settings.data, progress=f"reading {domain.name} {split}")
+        for split in ("train", "validation")
+    )
+    for images, split in ((train, "train"), (validation, "validation")):
+        check_both_classes(images, domain.name, split)
+    run = RunFolder.create(out, _info(domain, settings), settings, resume=resume, overwrite=overwrite)
+    if run.finished:
+        print(f"{run.path}: is finished already; nothing to resume", file=sys.stderr)
+        return run
+    try:
+        run.write_json("environment.json", environment())
+        about = describe_data(domain, {"train": train, "validation": validation})
+        run.write_json("data.json", {**about, "weights": _weights(settings)})
+        state = _fit(detector, train, validation, settings, run)
+    except Exception:
+        # Unless there is something that a resumed training could go on from.
+        if not (run.path / checkpoint.NAME).exists() and not search.begun(run):
+            shutil.rmtree(run.path, ignore_errors=True)
+        raise
+    if state is not None:
+        _take_best(detector, state, settings, run)
+    with run.writing("model.keras") as path:
+        detector.save(str(path))
+    found = analyse_images(detector, validation, settings, progress="choosing the threshold")
+    decision = Decision().fitted(settings.train.threshold, found.scores, validation.labels, "source validation")
+    run.write_json("decision.json", decision.to_json())
+    run.write_csv("validation.csv", SHOTS_HEADER, labelled_rows(validation, decision, found))
+    known = analyse_images(detector, train, settings, progress="features of the source")
+    run.write_npz("source_features.npz", energies=known.energies, features=known.features, labels=train.labels)
+    evaluate_run(run, [domain], settings, overwrite=True)
+    run.write_text("CARD.md", card_text(run))
+    run.finish()
+    # Last of all: a kill before this line costs no epoch.
+    (run.path / checkpoint.NAME).unlink(missing_ok=True)
+    return run
+
+
+def _fit(
+    detector: Detector, train: Images, validation: Images, settings: Settings, run: RunFolder
+) -> checkpoint.TrainingState | None:
+    """Train or fit the detector; returns where the epochs ended, None if there were none to run."""
+    if not detector.gradient:
+        found = analyse_images(detector, train, settings, progress="features of the source", keep=False)
+        detector.fit_features(found.features, train.labels)
+        return None
+    if not settings.train.epochs:
+        return None
+    used = settings
+    if settings.train.trials:
+        used = search.search_training(
+            settings,
+            run,
+            lambda tried, folder, judge: fit(_fresh(tried), train, validation, tried, folder, judge),
+        )
+    return fit(detector, train, validation, used, run)
+
+
+def _take_best(detector: Detector, state: checkpoint.TrainingState, settings: Settings, run: RunFolder) -> None:
+    """Give `detector` the best weights of a training. Raises UserError if it diverged."""
+    if state.best_value is None or not np.isfinite(state.best_value):
+        raise UserError(
+            f"{run.path}: {settings.train.monitor} was not a number in any epoch; "
+            "train again with a smaller --train.learning_rate and --overwrite"
+        )
+    detector.trainer.set_weights(state.best_weights)
+
+
+def _fresh(settings: Settings) -> Detector:
+    """The detector as every training of these settings begins with it."""
+    keras.utils.set_random_seed(settings.seed)
+    detector = detector_class(settings.detector).create(settings.data.crop)
+    if settings.train.weights is not None:
+        detector.load_pretrained(_weights_file(settings.train.weights))
+    return detector
+
+
+def _weights_file(name: str) -> Path:
+    path = Path(name).expanduser()
+    if not path.is_file():
+        raise UserError(
+            f"train.weights: expected a file of weights, {path} {'is a folder' if path.is_dir() else 'is not there'}"
+        )
+    return path
+
+
+def _weights(settings: Settings) -> dict[str, str] | None:
+    """What data.json says of the file of weights that the training began with."""
+    if settings.train.weights is None:
+        return None
+    path = _weights_file(settings.train.weights)
+    return {"file": str(path.resolve()), "sha256": file_sha256(path)}
+
+
+def describe_data(domain: Domain, splits: dict[str, Images]) -> dict[str, Any]:
+    """What goes into data.json: the fingerprint, the counts, what was skipped, and all that has been seen."""
+    return {
+        "name": domain.name,
+        "origin": domain.origin,
+        "fingerprint": domain.fingerprint(),
+        "notes": list(domain.notes),
+        "splits": {
+            name: {
+                "real": int((images.labels == 0).sum()),
+                "fake": int((images.labels == 1).sum()),
+                "groups": len(set(images.groups)),
+            }
+            for name, images in splits.items()
+        },
+        "skipped": [list(item) for images in splits.values() for item in images.skipped],
+        "seen": {
+            "groups": sorted({group for images in splits.values() for group in images.groups}),
+            "digests": sorted({digest for images in splits.values() for digest in images.digests}),
+        },
+    }
+
+
+def _info(domain: Domain, settings: Settings) -> dict[str, Any]:
+    return {
+        "kind": "train",
+        "detector": settings.detector,
+        "source": domain_info(domain),
+        "strategy": "zero-shot",
+        "shots": 0,
+        "draws": 1,
+        "seed": settings.seed,
+        "threshold_rule": f"{settings.train.threshold} (source validation)",
+        "stop_rule": _stop_rule(settings),
+    }
+
+
+def _stop_rule(settings: Settings) -> str:
+    if not detectors()[settings.detector].gradient:
+        return "fitted at once"
+    if not settings.train.epochs:
+        return "weights as given"
+    limit = "" if settings.train.minutes is None else f", {settings.train.minutes:g} processor minutes"
+    return f"best {settings.train.monitor}, patience {settings.train.patience}{limit}"

@@ -1,0 +1,154 @@
+"""A sweep as its page looks at it: cells by what they are, series of pairs, the strategy that is shown in depth."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import cached_property
+
+import numpy as np
+
+from forensictransfer.report.analysis.detectors import DetectorDifference, detector_differences
+from forensictransfer.report.analysis.series import Pair, Point, series
+from forensictransfer.report.analysis.significance import Comparison, over_pairs, within_cells
+from forensictransfer.report.analysis.threshold_rules import RuleResult, compare_rules
+from forensictransfer.report.names import counted, percent, short_names, span
+from forensictransfer.results.cells import ZERO_SHOT, Cell, Measured
+from forensictransfer.results.predictions import ScoreFiles
+from forensictransfer.results.sweep import SweepResults
+
+METRIC = "balanced_accuracy"
+FINETUNE = "finetune"
+_Key = tuple[str, str, str, str, int]
+
+
+class View:
+    """Look-ups into the results of a sweep. Domains go by the names of the files; `name` makes these short."""
+
+    def __init__(self, results: SweepResults) -> None:
+        self.results = results
+        self.files = ScoreFiles(results)
+        self.domains = tuple(dict.fromkeys([*results.sources, *results.targets]))
+        self._names, self.common = short_names(self.domains)
+        self._cells: dict[_Key, list[Cell]] = {}
+        self._own: dict[tuple[str, str], list[Cell]] = {}
+        self._series: dict[tuple[str, str, str, str], tuple[Point, ...]] = {}
+        for cell in sorted(results.cells, key=lambda c: c.seed):
+            if cell.aimed and not cell.own:
+                key = (cell.detector, cell.strategy, cell.source, cell.on, cell.shots)
+                self._cells.setdefault(key, []).append(cell)
+            elif cell.own and cell.adapted_to is None:
+                self._own.setdefault((cell.detector, cell.source), []).append(cell)
+
+    def name(self, domain: str) -> str:
+        """A domain's name without the data set that all domains of the sweep share."""
+        return self._names.get(domain, domain)
+
+    @cached_property
+    def rules(self) -> tuple[RuleResult, ...]:
+        """The threshold rules compared."""
+        return compare_rules(self.results, self.files)
+
+    @cached_property
+    def over_pairs(self) -> tuple[Comparison, ...]:
+        """Each two strategies over pairs of domains."""
+        return over_pairs(self.results)
+
+    @cached_property
+    def within_cells(self) -> tuple[Comparison, ...]:
+        """Each two strategies within single cells, over draws."""
+        return within_cells(self.results)
+
+    @cached_property
+    def detector_differences(self) -> tuple[DetectorDifference, ...]:
+        """Each detector against the sweep's first."""
+        return detector_differences(self.results, self.files)
+
+    @cached_property
+    def short_cells(self) -> list[Cell]:
+        """All cells under short names, for the tables that single runs have, too."""
+        return [
+            replace(
+                c, source=self.name(c.source), on=self.name(c.on), adapted_to=c.adapted_to and self.name(c.adapted_to)
+            )
+            for c in self.results.cells
+        ]
+
+    @property
+    def pairs(self) -> tuple[Pair, ...]:
+        """Every source with every target that is another domain."""
+        return tuple((s, t) for s in self.results.sources for t in self.results.targets if s != t)
+
+    @property
+    def strategies(self) -> tuple[str, ...]:
+        """The strategies that anything was measured with, in the order of the sweep."""
+        found = {key[1] for key in self._cells}
+        return tuple(name for name in self.results.strategies if name in found)
+
+    @property
+    def main(self) -> str | None:
+        """The strategy that is shown in depth: fine-tuning, as in the paper, or else the sweep's first. None: none."""
+        return FINETUNE if FINETUNE in self.strategies else next(iter(self.strategies), None)
+
+    def cells(self, detector: str, strategy: str, source: str, target: str, shots: int) -> Sequence[Cell]:
+        """The tests of one cell of the grid on its target, one for each seed; shots 0 is zero-shot for any strategy."""
+        return self._cells.get((detector, strategy if shots else ZERO_SHOT, source, target, shots), [])
+
+    def own_cells(self, detector: str, source: str) -> Sequence[Cell]:
+        """The tests of a source on itself before any adaptation, one for each seed."""
+        return self._own.get((detector, source), [])
+
+    def series(self, detector: str, strategy: str, source: str, target: str) -> tuple[Point, ...]:
+        """Balanced accuracy of a pair by shots, zero-shot first."""
+        key = (detector, strategy, source, target)
+        if key not in self._series:
+            self._series[key] = series(self.results, detector, source, target, strategy, METRIC)
+        return self._series[key]
+
+    def at(self, detector: str, strategy: str, source: str, target: str, shots: int) -> Measured | None:
+        """Balanced accuracy of one cell of the grid; None if it was not measured."""
+        found = (point.measured for point in self.series(detector, strategy, source, target) if point.shots == shots)
+        return next(found, None)
+
+    def own(self, detector: str, source: str) -> Measured | None:
+        """Balanced accuracy of a source on its own test: means over seeds, as in `series`."""
+        found = [m for cell in self.own_cells(detector, source) if (m := cell.metrics.get(METRIC)) is not None]
+        known = [m for m in found if m.value is not None]
+        if not known:
+            return found[0] if found else None
+        if any(m.low is None or m.high is None for m in known):
+            return Measured(float(np.mean([m.value for m in known])), None, None)
+        return Measured(*(float(np.mean([getattr(m, end) for m in known])) for end in ("value", "low", "high")))
+
+    def measured_shots(self, detector: str, strategy: str) -> tuple[int, ...]:
+        """Numbers of shots, 0 left out, that a strategy was measured at for any pair, rising."""
+        return tuple(sorted({key[4] for key in self._cells if key[:2] == (detector, strategy)} - {0}))
+
+    def last(self, detector: str, source: str, target: str) -> Sequence[Cell]:
+        """A pair under the strategy shown in depth, at its largest number of shots; empty if it was never adapted."""
+        if self.main is None:
+            return []
+        found = (self.cells(detector, self.main, source, target, k) for k in reversed(self.results.shots) if k)
+        return next((cells for cells in found if cells), [])
+
+
+def basis(cells: Sequence[Cell]) -> str:
+    """What a number rests on: `n = 98 test images (49 real, 49 fake), 5 draws`."""
+    if not cells:
+        return "not measured"
+    images = span(c.n_real + c.n_fake for c in cells)
+    reals, fakes = span(c.n_real for c in cells), span(c.n_fake for c in cells)
+    seeds = f", {counted(len(cells), 'seed')}" if len(cells) > 1 else ""
+    draws = counted(max(c.draws for c in cells), "draw") if cells[0].adapted_to is not None else "no shots drawn"
+    return f"n = {images} test images ({reals} real, {fakes} fake), {draws}{seeds}"
+
+
+def brief(cells: Sequence[Cell]) -> str:
+    """The same in short, for sentences: `n = 98, 5 draws`; zero-shot has no draws."""
+    draws = f", {counted(max(c.draws for c in cells), 'draw')}" if cells and cells[0].adapted_to is not None else ""
+    return f"n = {span(c.n_real + c.n_fake for c in cells)}{draws}"
+
+
+def told(measured: Measured | None, cells: Sequence[Cell]) -> str:
+    """An accuracy with its interval, images and draws."""
+    return f"{percent(measured)} ({brief(cells)})" if cells else percent(measured)

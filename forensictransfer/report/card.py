@@ -1,0 +1,182 @@
+"""A run in words: the card that lies in its folder, and what `show` prints."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from forensictransfer.core.errors import UserError
+from forensictransfer.core.settings import Settings
+from forensictransfer.core.yaml_text import flat
+from forensictransfer.results.metadata_baseline import KEY, alone_text, warnings
+from forensictransfer.results.runs import MARKER, RunFolder
+
+_LIMITS = """\
+- The score says how much an image resembles the fakes of the domains named above. A forgery of another kind, another
+  camera, or a harder compression can look real to it; measure on images of your own before you rely on it.
+- Accuracy holds at the threshold named above and for as many real as fake images. Where fakes are rare, most alarms are
+  false.
+- The intervals cover the choice of test images and of shots, not a change of domain.
+- A verdict is a hint for a person who looks at the image, not a proof."""
+
+
+def card_text(run: RunFolder) -> str:
+    """CARD.md: what the run is, what it was trained on, what was measured, how it decides, what it cannot do."""
+    info = run.info
+    about = [
+        ("Detector", info["detector"]),
+        ("Trained on", _domain(info["source"])),
+        ("Adapted to", _domain(info["target"]) if run.kind == "adapt" else None),
+        ("Strategy", info["strategy"] if run.kind == "adapt" else None),
+        ("Shots", _shots(info) if run.kind == "adapt" else None),
+        ("Adapted from", info["parent"]),
+        ("Threshold rule", info["threshold_rule"]),
+        ("Stop rule", info["stop_rule"]),
+        ("Seed", info["seed"]),
+        ("Made", f"{info['created']} by forensictransfer {info['version']}"),
+    ]
+    lines = [
+        f"# {title(run)}",
+        "",
+        "Tells fake images from real ones. An image's score is the mean over tiles of the training crop's size; above",
+        "the threshold it is called fake.",
+        "",
+        "| | |",
+        "|---|---|",
+        *(f"| {name} | {value} |" for name, value in about if value is not None),
+        "",
+        "## Measured",
+        "",
+        *(_measured_table(run.evaluations()) or ["Nothing yet: `forensictransfer evaluate --run RUN --on DOMAIN`."]),
+        *(["", f"{line[0].upper()}{line[1:]}."] if (line := forgetting_line(run)) else []),
+        *(line for text in warnings(run.evaluations()) for line in ("", f"**{text}**")),
+        "",
+        "## Limits",
+        "",
+        _LIMITS,
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def show_text(run: RunFolder) -> str:
+    """What `forensictransfer show` prints: state, origin, settings that differ from the defaults, numbers, files."""
+    info = run.info
+    facts = [
+        ("state", "finished" if run.finished else f"not finished (no {MARKER}): --resume goes on with it"),
+        ("made", f"{info['created']} by forensictransfer {info['version']}"),
+        ("detector", info["detector"]),
+        ("source", _domain(info["source"])),
+        ("target", _domain(info["target"]) if run.kind == "adapt" else None),
+        ("strategy", info["strategy"] if run.kind == "adapt" else None),
+        ("shots", _shots(info) if run.kind == "adapt" else None),
+        ("parent", info["parent"]),
+        ("threshold", info["threshold_rule"]),
+        ("stop rule", info["stop_rule"]),
+        ("seed", info["seed"]),
+        ("settings", _changed(run.settings)),
+    ]
+    lines = [f"{run.path}: {title(run)}", ""]
+    lines += [f"  {name:<10} {value}" for name, value in facts if value is not None]
+    evaluations = run.evaluations()
+    lines += ["", "Measured on test splits, with 95 % intervals:" if evaluations else "Not evaluated yet."]
+    lines += [f"  {line}" for line in evaluation_lines(evaluations)]
+    lines += [f"  {line}" for line in warnings(evaluations)]
+    lines += ["", forgotten] if (forgotten := forgetting_line(run)) else []
+    names = sorted(path.name + "/" * path.is_dir() for path in run.path.iterdir() if not path.name.startswith("."))
+    return "\n".join([*lines, "", "Files: " + " ".join(names)])
+
+
+def title(run: RunFolder) -> str:
+    """What the run is, in one line."""
+    name = f"{run.info['detector']} trained on {_name(run.info['source'])}"
+    return name if run.kind == "train" else f"{name}, adapted to {_name(run.info['target'])}"
+
+
+def evaluation_lines(evaluations: list[dict[str, Any]]) -> list[str]:
+    """One aligned line for each evaluation: domain, balanced accuracy, AUC, accuracy on metadata alone, images."""
+    width = max((len(str(one["target"])) for one in evaluations), default=0)
+    return [
+        f"{one['target']:<{width}}  balanced accuracy {_figure(one, 'balanced_accuracy')}   AUC {_figure(one, 'auc')}"
+        f"   metadata alone {alone_text(one.get(KEY))}"
+        f"   {one['n']['real']} real + {one['n']['fake']} fake{_left_out(one)}"
+        for one in evaluations
+    ]
+
+
+def forgetting_line(run: RunFolder) -> str | None:
+    """What an adapted run does on its source's test, beside what the run that it came from does; None for others.
+
+    Where that run is gone, was made again or was not tested, "before" is unknown.
+    """
+    source, parent = run.info["source"], run.info["parent"]
+    after = _own_test(run) if parent else None
+    if after is None:
+        return None
+    before = _own_test(RunFolder(Path(parent), run.info))
+    figures = [_figure(one, "balanced_accuracy") if one else "unknown" for one in (before, after)]
+    return f"on its source {source['name']}: balanced accuracy {figures[0]} before adaptation, {figures[1]} after"
+
+
+def _own_test(run: RunFolder) -> dict[str, Any] | None:
+    """The evaluation of a run on the very images of its source."""
+    try:
+        found = run.evaluations()
+    except UserError:
+        return None
+    place = [run.info["source"].get(key) for key in ("fingerprint", "origin")]
+    same = [one for one in found if None not in place and [one.get("fingerprint"), one.get("origin")] == place]
+    return same[0] if same else None
+
+
+def _measured_table(evaluations: list[dict[str, Any]]) -> list[str]:
+    if not evaluations:
+        return []
+    columns = "test split of | balanced accuracy | on reals | on fakes | AUC | metadata alone | images | groups"
+    head = [f"| {columns} |", "|---" * 8 + "|"]
+    names = ("balanced_accuracy", "accuracy_real", "accuracy_fake", "auc")
+    return head + [
+        f"| {one['target']} | {' | '.join(_figure(one, name) for name in names)} "
+        f"| {alone_text(one.get(KEY))} | {one['n']['real']} real, {one['n']['fake']} fake{_left_out(one)} "
+        f"| {one['n']['groups']} |"
+        for one in evaluations
+    ]
+
+
+def _figure(evaluation: Mapping[str, Any], name: str) -> str:
+    found = evaluation["metrics"].get(name) or {}
+    if found.get("value") is None:
+        return "not defined"
+    if found.get("low") is None or found.get("high") is None:
+        return f"{found['value']:.3f}"
+    return f"{found['value']:.3f} [{found['low']:.3f}, {found['high']:.3f}]"
+
+
+def _left_out(evaluation: Mapping[str, Any]) -> str:
+    """What is missing from the test split, if anything."""
+    dropped = sum((evaluation.get("dropped_shared") or {}).values())
+    skipped = len(evaluation.get("skipped") or ())
+    parts = [f"{dropped} shared with the source dropped"] * bool(dropped) + [f"{skipped} unreadable"] * bool(skipped)
+    return f" ({', '.join(parts)})" if parts else ""
+
+
+def _shots(info: Mapping[str, Any]) -> str:
+    return f"{info['shots']} real + {info['shots']} fake, {info['draws']} draw{'s' * (info['draws'] != 1)}"
+
+
+def _name(domain: Mapping[str, Any] | None) -> str:
+    return str(domain["name"]) if domain else "nothing"
+
+
+def _domain(domain: Mapping[str, Any] | None) -> str | None:
+    if not domain:
+        return None
+    origin = "" if domain.get("origin") in (None, domain["name"]) else f", from {domain['origin']}"
+    return f"{domain['name']}{origin} (grouped by {domain.get('group')}, data {str(domain.get('fingerprint'))[:12]})"
+
+
+def _changed(settings: Settings) -> str:
+    """The settings that differ from the defaults."""
+    usual = flat(Settings().model_dump())
+    changed = [f"{name}={value}" for name, value in flat(settings.model_dump()).items() if usual.get(name) != value]
+    return " ".join(changed) or "the defaults"

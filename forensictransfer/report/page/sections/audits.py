@@ -1,0 +1,96 @@
+"""What a detector could cheat with on each domain of the sweep, from the audits in its folder."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from forensictransfer.report.analysis.view import View
+from forensictransfer.report.page.html import Markup, Section, bullets, code, fold, lines, paragraph, put, table
+from forensictransfer.report.tables.sheets import MISSING, Sheet
+from forensictransfer.results.audits import read_audits, without_pixels
+from forensictransfer.results.metadata_baseline import warning
+
+TITLE = "What a detector could cheat with"
+_SHOWN = 8  # separators and pairs of copies
+
+
+def audits_section(view: View) -> Section:
+    """The verdict on each domain, how far traces alone get, what separates the classes, and copies."""
+    results = view.results
+    about = {name: results.info["domains"].get(name, {}) for name in view.domains}
+    audits = read_audits(results.path, about)
+    missing = [view.name(name) for name in view.domains if name not in audits]
+    parts: list[str] = []
+    if audits:
+        parts += [
+            paragraph(
+                "Each domain was audited before anything was trained on it: what separates its reals from its fakes "
+                "without forensics, cross-validated by group. An accuracy means little where the classes can be told "
+                "apart by their files alone."
+            ),
+            table(_overview(view, audits), "Balanced accuracy, %, with 95 % interval; 50 is chance."),
+        ]
+        doubts = [warning(view.name(name), without_pixels(audit)) for name, audit in audits.items()]
+        parts += [paragraph(f"Warning: {line}.", kind="warning") for line in doubts if line]
+        parts += [_details(view.name(name), audit) for name, audit in audits.items()]
+    if missing:
+        parts.append(
+            paragraph(
+                f"Not audited: {', '.join(missing)}. The sweep audits its domains when it begins or goes on: ",
+                code("forensictransfer sweep sweep.yaml --out SWEEP"),
+                ".",
+            )
+        )
+    return Section("audits", TITLE, lines(*parts))
+
+
+def _overview(view: View, audits: Mapping[str, Mapping[str, Any]]) -> Sheet:
+    body: list[tuple[str, ...]] = []
+    for name, audit in audits.items():
+        copies, labels = audit["duplicates"], audit["labels"]
+        body.append(
+            (
+                view.name(name),
+                audit["verdict"]["word"],
+                *(_figure(audit["tellings"][kind]) for kind in ("file", "tone", "file_and_tone")),
+                str(copies["other_groups"]["images"]),
+                f"{copies['across_splits']['test']} of {copies['across_splits']['of_test']}",
+                str(labels["images"]),
+                str(len(audit["unreadable"])),
+            )
+        )
+    head: tuple[str, ...] = ("domain", "verdict", "file alone", "tone alone", "file and tone", "copies in other groups")
+    head += ("test images in other splits, too", "odd labels", "unreadable")
+    return Sheet("Audits", head, "lllllrrrr", tuple(body), 1)
+
+
+def _figure(telling: Mapping[str, Any]) -> str:
+    found = telling["balanced_accuracy"]
+    if found is None:
+        return MISSING
+    return f"{100 * found['value']:.1f} [{100 * found['low']:.1f}, {100 * found['high']:.1f}]"
+
+
+def _details(name: str, audit: Mapping[str, Any]) -> Markup:
+    reasons = [f"{reason['word']}: {reason['text']}" for reason in audit["verdict"]["reasons"]]
+    parts: list[str] = [bullets(reasons or ["nothing found that a detector could cheat with"])]
+    notable = [one for one in audit["separators"] if one["notable"]][:_SHOWN]
+    if notable:
+        rows = tuple(
+            (
+                one["trace"],
+                f"{one['auc']['value']:.3f} [{one['auc']['low']:.3f}, {one['auc']['high']:.3f}]",
+                one["words"],
+            )
+            for one in notable
+        )
+        sheet = Sheet(f"{name}: what separates the classes most", ("trace", "AUC", "in which way"), "lll", rows, 1)
+        parts.append(table(sheet, "AUC above 0.5: fakes have larger values. Intervals over groups."))
+    pairs = audit["duplicates"]["pairs"][:_SHOWN]
+    if pairs:
+        copies = tuple((*pair["images"], " / ".join(pair["splits"]), f"{pair['similarity']:.2f}") for pair in pairs)
+        sheet = Sheet(f"{name}: copies", ("image", "copy", "splits", "alike"), "lllr", copies, 1)
+        parts.append(table(sheet, "1.00: the same pixels. The audit's file lists them all."))
+    parts.append(paragraph(audit["verdict"]["rests_on"], kind="note"))
+    return fold(put(f"{name}: {audit['verdict']['word']}"), *parts, unfolded=audit["verdict"]["word"] != "clean")

@@ -1,0 +1,144 @@
+"""How the page opens: the verdict in words, then the facts that every number depends on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from forensictransfer.data.records import SPLITS
+from forensictransfer.report.analysis.cost import total_seconds
+from forensictransfer.report.analysis.findings import verdict
+from forensictransfer.report.analysis.series import OVER_PAIRS, OVER_SEEDS
+from forensictransfer.report.analysis.transfer import MEANING
+from forensictransfer.report.analysis.view import View
+from forensictransfer.report.names import counted, duration, listed
+from forensictransfer.report.page.html import Markup, Section, bullets, code, fold, lines, paragraph, put, table, tag
+from forensictransfer.report.tables.sheets import INTERVALS, MISSING, Sheet, facts
+
+
+def title(view: View) -> str:
+    """What the sweep measured, in a line."""
+    results = view.results
+    return (
+        f"Cross-domain transfer of {listed(list(results.detectors), 4)}: {counted(len(results.sources), 'source')}, "
+        f"{counted(len(results.targets), 'target')}"
+    )
+
+
+def opening(view: View) -> Markup:
+    """The verdict of each detector, a warning where the sweep is not whole, and what the words mean."""
+    counts = view.results.counts
+    parts = []
+    for detector in view.results.detectors:
+        name = tag("strong", f"{detector}. ") if len(view.results.detectors) > 1 else Markup("")
+        parts.append(paragraph(name, " ".join(verdict(view, detector)), kind="lead"))
+    if counts["failed"] or counts["missing"]:
+        parts.append(
+            paragraph(
+                f"This sweep is not whole: of {counted(counts['jobs'], 'job')} {counts['failed']} failed and "
+                f"{counts['missing']} have not ended yet. All numbers rest on the {counts['done']} that are done.",
+                kind="warning",
+            )
+        )
+    parts.append(paragraph(MEANING, kind="note"))
+    return lines(*parts)
+
+
+def facts_section(view: View) -> Section:
+    """What was measured on what: domains, shots, draws, seeds, rules, intervals, and how the jobs ended."""
+    results = view.results
+    rows = [
+        ("sources", listed([view.name(name) for name in results.sources], 100)),
+        ("targets", listed([view.name(name) for name in results.targets], 100)),
+        *facts(view.short_cells),
+        ("draws asked for", counted(int(results.info["draws"]), "draw")),
+        ("jobs", _jobs(view)),
+        ("wall clock", f"{duration(total_seconds(results))}, all jobs added up (workers run side by side)"),
+        (
+            "version",
+            f"forensictransfer {results.info.get('version', MISSING)}, begun {results.info.get('created', MISSING)}",
+        ),
+    ]
+    if view.common:
+        rows.insert(0, ("data set", f"{view.common}: all domains are of it, and go without its name here"))
+    body = lines(
+        table(Sheet("What every number depends on", ("", ""), "ll", tuple(rows), 1)),
+        table(_domains(view), "Groups are photographs, persons or videos; none stands in two splits."),
+        paragraph("What the intervals cover:"),
+        bullets(_intervals(view)),
+        *_not_done(view),
+    )
+    return Section("facts", "What was measured", body)
+
+
+def _jobs(view: View) -> str:
+    counts = view.results.counts
+    return (
+        f"{counts['done']} of {counts['jobs']} done, {counts['failed']} failed, {counts['missing']} missing; "
+        f"{counted(counts['impossible'], 'more cell')} impossible"
+    )
+
+
+def _domains(view: View) -> Sheet:
+    info = view.results.info["domains"]
+    body = []
+    for name in view.domains:
+        about = info.get(name, {})
+        splits = [about.get("splits", {}).get(split, {}) for split in SPLITS]
+        counts = [
+            "{} + {} ({})".format(*(found.get(k, MISSING) for k in ("real", "fake", "groups"))) for found in splits
+        ]
+        role = [
+            word
+            for word, names in (("source", view.results.sources), ("target", view.results.targets))
+            if name in names
+        ]
+        body.append(
+            (
+                view.name(name),
+                " and ".join(role),
+                *counts,
+                str(about.get("group", MISSING)),
+                str(about.get("fingerprint", MISSING))[:16],
+            )
+        )
+    head = ("domain", "role", *SPLITS, "groups by", "fingerprint of the data")
+    return Sheet("Domains: reals + fakes (groups) in each split", head, "llrrrll", tuple(body), 1)
+
+
+def _intervals(view: View) -> Iterator[Markup]:
+    yield put(
+        f"{INTERVALS}. This is what stands with the number of a single cell: whole groups of test images are drawn "
+        "with replacement, and the draws of shots with them. It covers other test images and other shots of the same "
+        "domain, not another training of the source."
+    )
+    yield put(
+        f"{OVER_PAIRS}. This is what stands with means over pairs. Pairs share sources and targets, which the "
+        "bootstrap does not know, so for domains that are not in this sweep these intervals are too narrow."
+    )
+    if len(view.results.seeds) > 1:
+        yield put(OVER_SEEDS)
+    if int(view.results.info["draws"]) < 2:
+        yield put("There is one draw of shots: intervals do not cover what another choice of shots would have changed.")
+    yield put(
+        "An interval of zero width means that no resample differed (no error seen, for instance), not certainty: with "
+        "n groups an error rate of up to 3/n stays possible."
+    )
+
+
+def _not_done(view: View) -> Iterator[Markup]:
+    """Failed, missing and impossible cells, each with the reason."""
+    results = view.results
+    if results.failed:
+        body = tuple((r.job, r.error or MISSING) for r in results.failed)
+        yield table(Sheet("Failed jobs", ("job", "error"), "ll", body, 1))
+        yield paragraph(
+            "Failed jobs are done again by ", code("forensictransfer sweep sweep.yaml --out SWEEP --retry"), "."
+        )
+    if results.missing:
+        names = bullets(code(name) for name in results.missing)
+        yield fold(f"{counted(len(results.missing), 'job')} without a result yet", names)
+    if results.impossible:
+        cells = tuple((view.name(i["target"]), str(i["shots"]), str(i["reason"])) for i in results.impossible)
+        yield table(
+            Sheet("Impossible: more shots than there are images", ("target", "shots", "reason"), "lrl", cells, 1)
+        )

@@ -1,0 +1,107 @@
+"""What a reader needs to check and repeat the numbers: cost, settings, all tables, run folders and commands."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from forensictransfer.core.yaml_text import write_yaml
+from forensictransfer.report.analysis.view import View
+from forensictransfer.report.names import counted
+from forensictransfer.report.page.html import Section, block, code, fold, lines, paragraph, table
+from forensictransfer.report.tables import sheets
+from forensictransfer.report.tables.sheets import MAIN_METRICS, MISSING, Sheet
+from forensictransfer.report.tables.sweep import cost_sheet
+
+
+def cost_section(view: View) -> Section:
+    """Seconds by kind of job."""
+    note = "Seconds of workers that may have shared processors; an adaptation does all its draws and both of its tests."
+    return Section("cost", "Costs", lines(table(cost_sheet(view), note)))
+
+
+def settings_section(view: View) -> Section:
+    """The sweep's settings, seeds, and the packages that it ran with."""
+    environment = dict(view.results.environment)
+    packages = environment.pop("packages", {})
+    rows = [(str(key), str(value)) for key, value in environment.items()]
+    rows += [(str(key), str(value)) for key, value in packages.items()]
+    parts = [
+        paragraph(
+            "The sweep's settings, as in sweep.yaml; domains by name instead of by path. What is not listed has its "
+            "default, and stands in the settings.yaml of each run."
+        ),
+        block(write_yaml(portable_settings(view))),
+        paragraph(
+            f"Seeds: {', '.join(map(str, view.results.seeds))}. Weights, the order of images and draws of shots follow "
+            "from them."
+        ),
+        table(Sheet("Environment", ("", ""), "ll", tuple(rows), 1)) if rows else "",
+    ]
+    return Section("settings", "Settings and environment", lines(*parts))
+
+
+def portable_settings(view: View) -> dict[str, Any]:
+    """sweep.yaml with the names of domains for their places, which differ from machine to machine."""
+    settings = dict(view.results.settings)
+    settings.pop("domains", None)
+    return {**settings, "sources": list(view.results.sources), "targets": list(view.results.targets)}
+
+
+def numbers_section(view: View) -> Section:
+    """Every number as a table, which stands in tables.md, tables.csv and tables.tex, too."""
+    cells = view.short_cells
+    parts = [
+        paragraph(
+            "Everything above as tables, one row for each source, number of shots and strategy. The same stands beside "
+            "this page in tables.md, tables.tex, and, unrounded and with all eight metrics, in tables.csv."
+        ),
+        *(paragraph(remark, kind="note") for remark in sheets.remarks(cells)),
+    ]
+    for detector in dict.fromkeys(cell.detector for cell in cells if cell.aimed):
+        for metric in MAIN_METRICS:
+            sheet = sheets.matrix(cells, detector, metric)
+            parts.append(fold(sheet.title, table(sheet, f"Bold: the source's own test; {MISSING}: not measured.")))
+    sheet = sheets.evaluations(cells)
+    note = "Runs are numbered as under “All runs”. shared: images dropped because the run has seen their photograph."
+    parts.append(fold(sheet.title, table(sheet, note)))
+    return Section("numbers", "All numbers", lines(*parts))
+
+
+def reproduce_section(view: View) -> Section:
+    """Which folder and which command each number comes from."""
+    results = view.results
+    threads = results.settings.get("threads", 1)
+    trained = next((r for r in results.records if r.kind == "train"), None)
+    adapted = next((r for r in results.records if r.kind == "adapt"), None)
+    train = trained.run if trained else "runs/JOB"
+    adapt = adapted.run if adapted else "runs/JOB"
+    parts = [
+        paragraph("The whole sweep, and this page from its files alone (the same files give the same bytes):"),
+        block("forensictransfer sweep sweep.yaml --out SWEEP\nforensictransfer report SWEEP"),
+        paragraph(
+            "One run: what it is and what it measured; its predictions.csv and metrics.json lie in ",
+            code("evaluations/DOMAIN"),
+            " below the folder:",
+        ),
+        block(f"forensictransfer show SWEEP/{adapt}"),
+        paragraph(
+            "The same numbers without a sweep, from the settings that every run keeps; as many threads as the sweep "
+            "had, since sums depend on their order in the last digits:"
+        ),
+        block(
+            f"export TF_NUM_INTRAOP_THREADS={threads}\n"
+            f"forensictransfer train --source SOURCE \\\n  --config SWEEP/{train}/settings.yaml --out SOURCE_RUN\n"
+            f"forensictransfer evaluate --run SOURCE_RUN --on TARGET\n"
+            f"forensictransfer adapt --run SOURCE_RUN --target TARGET \\\n"
+            f"  --config SWEEP/{adapt}/settings.yaml --out TARGET_RUN"
+        ),
+        paragraph(
+            "Every number of a single cell comes from the run folder in the row of its source, target, shots and "
+            "strategy:"
+        ),
+    ]
+    sheet = sheets.runs(view.short_cells)
+    parts.append(
+        fold(f"All runs ({counted(len(sheet.rows), 'folder')})", table(sheet, "Folders are below that of the sweep."))
+    )
+    return Section("reproduce", "How to reproduce each number", lines(*parts))

@@ -1,0 +1,120 @@
+"""The cross-domain table of any number of runs: as text, Markdown, CSV and LaTeX, from the files in their folders."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from forensictransfer.core import files
+from forensictransfer.core.errors import UserError
+from forensictransfer.core.files import csv_text
+from forensictransfer.report.tables.markup import latex_sheet, markdown_escape, markdown_sheet
+from forensictransfer.report.tables.sheets import MAIN_METRICS, MISSING, facts, remarks, sheets
+from forensictransfer.report.tables.text import OWN, fact_lines, sheet_lines
+from forensictransfer.results.cells import Cell, Measured, collect, without_common_set
+
+__all__ = ["Cell", "Measured", "collect", "render_csv", "render_latex", "render_markdown", "render_text", "table"]
+
+TITLE = "Cross-domain table"
+_CSV = (
+    *("run", "detector", "source", "adapted_to", "tested_on", "own_test", "strategy", "shots", "draws", "seed"),
+    *("threshold_rule", "stop_rule", "split", "source_data", "tested_on_data"),
+    *("n_real", "n_fake", "n_groups", "dropped_group", "dropped_pixels", "skipped", "metric", "value", "low", "high"),
+)
+
+
+def table(
+    run_paths: Iterable[str | Path],
+    markdown: str | Path | None = None,
+    csv: str | Path | None = None,
+    latex: str | Path | None = None,
+) -> str:
+    """The table of finished runs as text; also written, each file whole or not at all, where a file is named.
+
+    Raises UserError for a folder that `collect` refuses, if no run was evaluated, or if a file cannot be written.
+    """
+    folders = list(run_paths)
+    cells = collect(folders)
+    evaluated = {_place(cell.run) for cell in cells}
+    idle = list({_place(path): str(path) for path in folders if _place(path) not in evaluated}.values())
+    if not cells:
+        raise UserError(
+            f"{', '.join(idle) or 'no runs'}: not evaluated yet; use `forensictransfer evaluate --run RUN --on DOMAIN`"
+        )
+    notes = [f"Not evaluated yet, so not in the table: {path}" for path in idle]
+    short, common = without_common_set(cells)
+    if common:
+        notes.append(f"All domains are of the data set {common}.")
+    written = (
+        (markdown, render_markdown(short, notes=notes)),
+        (csv, render_csv(cells)),
+        (latex, render_latex(short, notes=notes)),
+    )
+    for path, content in written:
+        if path is not None:
+            _write(Path(path).expanduser(), content)
+    return render_text(short, notes=notes)
+
+
+def render_text(
+    cells: Sequence[Cell], *, metrics: Iterable[str] = MAIN_METRICS, width: int = 120, notes: Sequence[str] = ()
+) -> str:
+    """Header, a source x target matrix per detector and metric, and what stands behind it, in `width` columns."""
+    legend = [*remarks(cells), f"{OWN.strip()} the source's own test; {MISSING} not measured.", *notes]
+    parts = [[TITLE, "", *fact_lines(facts(cells), width)]]
+    parts.append([line for remark in legend for line in textwrap.wrap(remark, width, break_on_hyphens=False)])
+    parts += [sheet_lines(sheet, width) for sheet in sheets(cells, metrics)]
+    return "\n\n".join("\n".join(part) for part in parts) + "\n"
+
+
+def render_markdown(cells: Sequence[Cell], *, metrics: Iterable[str] = MAIN_METRICS, notes: Sequence[str] = ()) -> str:
+    """The same as Markdown; the source's own tests are bold."""
+    legend = [*remarks(cells), f"Bold: the source's own test; {MISSING} not measured.", *notes]
+    parts = [[f"## {TITLE}"], [f"- {name}: {markdown_escape(value)}" for name, value in facts(cells)]]
+    parts += [[markdown_escape(remark)] for remark in legend]
+    parts += [markdown_sheet(sheet) for sheet in sheets(cells, metrics)]
+    return "\n\n".join("\n".join(part) for part in parts) + "\n"
+
+
+def render_latex(cells: Sequence[Cell], *, metrics: Iterable[str] = MAIN_METRICS, notes: Sequence[str] = ()) -> str:
+    r"""The same as LaTeX tables for `\usepackage{booktabs}`; the header is the first table's caption."""
+    header = ". ".join(f"{name}: {value}" for name, value in facts(cells))
+    legend = " ".join([*remarks(cells), f"Bold: the source's own test; {MISSING}{MISSING} not measured.", *notes])
+    lines = [r"% needs \usepackage{booktabs}"]
+    for number, sheet in enumerate(sheets(cells, metrics)):
+        caption = sheet.title if number else f"{sheet.title}. {header}. {legend}"
+        lines += latex_sheet(sheet, caption)
+    return "\n".join(lines) + "\n"
+
+
+def render_csv(cells: Sequence[Cell]) -> str:
+    """Long form: a line per run, test domain and metric, fractions unrounded, empty where undefined.
+
+    The accuracy on metadata alone is one of the metrics, where it was measured.
+    """
+    lines = []
+    for c in cells:
+        about = (c.run, c.detector, c.source, c.adapted_to or "", c.on, "yes" if c.own else "no", c.strategy)
+        rules = (c.shots, c.draws, c.seed, c.threshold_rule, c.stop_rule, c.split, c.source_data, c.on_data)
+        counts = (c.n_real, c.n_fake, c.n_groups, c.dropped_group, c.dropped_pixels, c.skipped)
+        for metric, m in c.metrics.items():
+            lines.append((*about, *rules, *counts, metric, *_numbers(m)))
+        if c.alone is not None:
+            lines.append((*about, *rules, *counts, "metadata_only_balanced_accuracy", *_numbers(c.alone)))
+    return csv_text(_CSV, lines)
+
+
+def _numbers(measured: Measured) -> tuple[str, ...]:
+    return tuple("" if number is None else repr(number) for number in (measured.value, measured.low, measured.high))
+
+
+def _place(path: str | Path) -> Path:
+    return Path(path).expanduser().resolve()
+
+
+def _write(path: Path, content: str) -> None:
+    try:
+        files.write_text(path, content)
+    except OSError as error:
+        raise UserError(f"{path}: cannot be written: {error.strerror or error}") from error

@@ -1,0 +1,78 @@
+"""The rows of a source x target matrix: which cells stand side by side, and what sets two alike rows apart."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from forensictransfer.results.cells import Cell
+
+# what must agree within a row, and how a row says so when its like differs there
+_VARIANTS: tuple[tuple[str, Callable[[Cell], str]], ...] = (
+    ("seed", lambda c: f"seed {c.seed}"),
+    ("draws", lambda c: f"{c.draws} draw" + "s" * (c.draws != 1)),
+    ("threshold_rule", lambda c: f"threshold {c.threshold_rule}"),
+    ("stop_rule", lambda c: f"stop {c.stop_rule}"),
+    ("split", lambda c: f"split {c.split}"),
+    ("source_data", lambda c: f"source data {c.source_data[:8] or 'unknown'}"),
+    ("model", lambda c: f"model {os.path.relpath(c.model)}"),
+)
+
+
+@dataclass(frozen=True)
+class Row:
+    """Cells of one source and one way of adapting, by the domain they were tested on; nothing in it is averaged.
+
+    apart: in which way it differs from other rows of the same source, shots and strategy ("" if there are none).
+    """
+
+    source: str
+    shots: int
+    strategy: str
+    apart: str
+    cells: Mapping[str, Cell]
+
+
+def targets(cells: Sequence[Cell]) -> list[str]:
+    """The columns: the sources' own tests first, in the order of the rows, so that they form a diagonal."""
+    aimed = [c for c in cells if c.aimed]
+    sources = list(dict.fromkeys(c.source for c in cells))
+    own = sorted((c for c in aimed if c.own), key=lambda c: sources.index(c.source))
+    return list(dict.fromkeys([*(c.on for c in own), *(c.on for c in aimed)]))
+
+
+def rows(cells: Sequence[Cell]) -> list[Row]:
+    """The rows of one detector: per source the zero-shot row, then by shots and strategy.
+
+    An adapted run stands in the column of the domain it was adapted to. Runs that differ in seed, draws, rules, split
+    or source model get rows of their own, and so does a second measurement of one cell.
+    """
+    alike: dict[tuple[str, int, str], list[Cell]] = {}
+    for cell in cells:
+        if cell.aimed:
+            alike.setdefault((cell.source, cell.shots, cell.strategy), []).append(cell)
+    sources = list(dict.fromkeys(cell.source for cell in cells))
+    strategies = list(dict.fromkeys(cell.strategy for cell in cells))
+    order = sorted(alike, key=lambda key: (sources.index(key[0]), key[1], strategies.index(key[2])))
+    return [row for key in order for row in _apart(alike[key])]
+
+
+def _apart(cells: Sequence[Cell]) -> list[Row]:
+    """Rows for cells of one source, shots and strategy: as few as possible without mixing or hiding any."""
+    differing = [(name, say) for name, say in _VARIANTS if len({getattr(c, name) for c in cells}) > 1]
+    variants: dict[tuple[str, ...], list[Cell]] = {}
+    for cell in cells:
+        variants.setdefault(tuple(str(getattr(cell, name)) for name, _ in differing), []).append(cell)
+    result = []
+    for members in variants.values():
+        by_target: dict[str, list[Cell]] = {}
+        for cell in members:
+            by_target.setdefault(cell.on, []).append(cell)
+        for turn in range(max(len(same) for same in by_target.values())):
+            row = {on: same[turn] for on, same in by_target.items() if len(same) > turn}
+            repeated = dict.fromkeys(c.run for on, c in row.items() if len(by_target[on]) > 1)
+            notes = [say(members[0]) for _, say in differing] + [f"run {run}" for run in repeated]
+            first = members[0]
+            result.append(Row(first.source, first.shots, first.strategy, ", ".join(notes), row))
+    return result

@@ -1,0 +1,226 @@
+"""What a report says, before it is text, Markdown or LaTeX: facts for the header, sheets of strings, remarks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from forensictransfer.report.tables.rows import rows, targets
+from forensictransfer.results.cells import Cell, Measured
+
+MAIN_METRICS = ("balanced_accuracy", "auc")
+# how a metric is shown: title, factor, decimals
+_SHOWN = {
+    "balanced_accuracy": ("balanced accuracy, %", 100, 1),
+    "accuracy_real": ("accuracy on reals, %", 100, 1),
+    "accuracy_fake": ("accuracy on fakes, %", 100, 1),
+    "auc": ("AUC", 1, 3),
+    "average_precision": ("average precision", 1, 3),
+    "equal_error_rate": ("equal error rate, %", 100, 1),
+    "tpr_at_5_fpr": ("TPR at 5 % FPR, %", 100, 1),
+    "ece": ("expected calibration error", 1, 3),
+}
+MISSING, UNDEFINED = "-", "n/a"
+ALONE = "metadata alone"
+INTERVALS = "95 % intervals: bootstrap over groups and draws"
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A table of strings. align: "l" or "r" per column. labels: leading columns repeated when it is cut into blocks.
+    quiet: leading columns in which a repeated value may be left blank. own: (row, column) of the source's own tests.
+    """
+
+    title: str
+    head: tuple[str, ...]
+    align: str
+    rows: tuple[tuple[str, ...], ...]
+    labels: int
+    quiet: int = 0
+    own: frozenset[tuple[int, int]] = frozenset()
+
+
+def shown(measured: Measured | None, metric: str, interval: bool = True) -> str:
+    """A number as a table shows it, rounded here and nowhere before: `71.3 [66.0, 76.2]`."""
+    if measured is None:
+        return MISSING
+    if measured.value is None:
+        return UNDEFINED
+    _, factor, decimals = _SHOWN.get(metric, (metric, 1, 3))
+    value, low, high = (
+        UNDEFINED if number is None else f"{factor * number:.{decimals}f}"
+        for number in (measured.value, measured.low, measured.high)
+    )
+    if not interval:
+        return value
+    return f"{value} [{low}, {high}]" if UNDEFINED not in (low, high) else f"{value} [{UNDEFINED}]"
+
+
+def facts(cells: Sequence[Cell]) -> list[tuple[str, str]]:
+    """The header: what every number of the report depends on, all values that occur."""
+    adapted = [c for c in cells if c.adapted_to is not None]
+    pairs: dict[tuple[str, str, str], Cell] = {}
+    for cell in cells:
+        key = (cell.source, cell.source_data, cell.on)
+        if key not in pairs or cell.dropped > pairs[key].dropped:
+            pairs[key] = cell
+    by_group, by_pixels = (sum(getattr(c, f"dropped_{why}") for c in pairs.values()) for why in ("group", "pixels"))
+    skipped = sum({c.on: c.skipped for c in sorted(cells, key=lambda c: c.skipped)}.values())
+    found = [
+        ("detector", _values(c.detector for c in cells)),
+        ("seed", _values(sorted({c.seed for c in cells}))),
+        ("shots per class", _values(sorted({c.shots for c in adapted})) if adapted else "0 (zero-shot alone)"),
+        ("draws of shots", _values(sorted({c.draws for c in adapted})) if adapted else "none"),
+        ("strategy", _values(c.strategy for c in cells)),
+        ("threshold rule", _by_strategy(cells, lambda c: c.threshold_rule)),
+        ("stop rule", _by_strategy(cells, lambda c: c.stop_rule)),
+        ("split", _values(c.split for c in cells)),
+        (
+            "dropped as shared",
+            f"{by_group + by_pixels} test images ({by_group} by their group, {by_pixels} by their pixels)",
+        ),
+    ]
+    return found + ([("skipped", f"{skipped} unreadable test images, listed in metrics.json")] if skipped else [])
+
+
+def matrix(cells: Sequence[Cell], detector: str, metric: str) -> Sheet:
+    """Source x target for one detector and metric: the zero-shot row, then a row per shots and strategy.
+
+    Under the accuracies stands what a classifier gets on each target that sees sizes, formats and metadata alone.
+    """
+    cells = [cell for cell in cells if cell.detector == detector]
+    columns, lines = targets(cells), rows(cells)
+    apart = any(row.apart for row in lines)
+    head = ("source", "shots", "strategy", *(("apart by",) if apart else ()))
+    own, body = set(), []
+    for number, row in enumerate(lines):
+        label = (row.source, str(row.shots), row.strategy, *((row.apart or MISSING,) if apart else ()))
+        found = [row.cells.get(name) for name in columns]
+        own |= {(number, len(head) + i) for i, cell in enumerate(found) if cell is not None and cell.own}
+        body.append((*label, *(shown(c.metrics.get(metric) if c else None, metric) for c in found)))
+    alone = {cell.on: cell.alone for cell in cells if cell.alone is not None}
+    if metric == "balanced_accuracy" and alone:
+        blank = ("",) * (len(head) - 1)
+        body.append((ALONE, *blank, *(shown(alone.get(name), metric) for name in columns)))
+    title = f"{detector}: {_SHOWN.get(metric, (metric,))[0]}"
+    align = "lrl" + "l" * (len(head) - 3 + len(columns))
+    return Sheet(title, (*head, *columns), align, tuple(body), len(head), quiet=1, own=frozenset(own))
+
+
+def runs(cells: Sequence[Cell]) -> Sheet:
+    """The runs behind the numbers, numbered."""
+    head = ("run", "detector", "source", "adapted to", "shots", "strategy", "draws", "seed", "folder")
+    firsts = {cell.run: cell for cell in reversed(cells)}
+    body = []
+    for number, run in enumerate(_numbers(cells), start=1):
+        c = firsts[run]
+        draws = str(c.draws) if c.adapted_to else MISSING
+        row = (c.detector, c.source, c.adapted_to or MISSING, str(c.shots), c.strategy, draws, str(c.seed), run)
+        body.append((str(number), *row))
+    return Sheet("Runs", head, "rlllrlrrl", tuple(body), 1)
+
+
+def evaluations(cells: Sequence[Cell]) -> Sheet:
+    """Per run and test domain: how many images and groups, and the accuracy of reals and of fakes apart."""
+    skips = any(cell.skipped for cell in cells)
+    head = ("run", "tested on", "reals", "fakes", "groups", "shared", *(("skipped",) if skips else ()))
+    numbers, own = _numbers(cells), set()
+    body: list[tuple[str, ...]] = []
+    for cell in sorted(cells, key=lambda c: numbers.index(c.run)):
+        if cell.own:
+            own.add((len(body), 1))
+        counts = (cell.n_real, cell.n_fake, cell.n_groups, cell.dropped, *((cell.skipped,) if skips else ()))
+        body.append(
+            (
+                str(numbers.index(cell.run) + 1),
+                cell.on,
+                *(str(count) for count in counts),
+                shown(cell.metrics.get("balanced_accuracy"), "balanced_accuracy", interval=False),
+                *(shown(cell.metrics.get(name), name) for name in ("accuracy_real", "accuracy_fake")),
+            )
+        )
+    head += ("balanced", "accuracy on reals", "accuracy on fakes")
+    align = "rl" + "r" * (len(head) - 4) + "ll"
+    return Sheet("Test images and accuracy by class, %", head, align, tuple(body), 2, quiet=1, own=frozenset(own))
+
+
+def forgetting(cells: Sequence[Cell]) -> Sheet | None:
+    """Balanced accuracy on the source's own test before and after each adaptation; None if nothing was adapted."""
+    numbers, body = _numbers(cells), []
+    adapted = {cell.run: cell for cell in cells if cell.adapted_to is not None}
+    for run, cell in adapted.items():
+        after = next((c for c in cells if c.run == run and c.own), None)
+        before = _before(cells, cell)
+        pair = [c.metrics.get("balanced_accuracy") if c else None for c in (before, after)]
+        values = [m.value if m else None for m in pair]
+        change = MISSING
+        if values[0] is not None and values[1] is not None:
+            change = f"{100 * (values[1] - values[0]):+.1f}"
+        labels = (str(numbers.index(run) + 1), cell.source, cell.adapted_to or MISSING, str(cell.shots), cell.strategy)
+        body.append((*labels, *(shown(m, "balanced_accuracy") for m in pair), change))
+    head = ("run", "source", "adapted to", "shots", "strategy", "before", "after", "change")
+    title = "Forgetting: balanced accuracy on the source's own test before and after adaptation, %"
+    return Sheet(title, head, "rllrlllr", tuple(body), 1) if body else None
+
+
+def remarks(cells: Sequence[Cell]) -> list[str]:
+    """What a reader has to know to read the numbers, no more than applies."""
+    lines = [f"{INTERVALS}."]
+    if any(cell.alone is not None for cell in cells):
+        lines.append(f"{ALONE.capitalize()}: a classifier that sees sizes, formats and metadata and no pixel.")
+    lines += [f"Warning: {doubt}." for doubt in dict.fromkeys(cell.doubt for cell in cells) if doubt]
+    used = [m for c in cells for name, m in c.metrics.items() if name in (*MAIN_METRICS, "accuracy_real")]
+    if any(m.value is None or m.low is None for m in used):
+        lines.append(f"{UNDEFINED}: a class is missing, or stands in fewer than two groups.")
+    if any(m.low is not None and m.low == m.high for m in used):
+        lines.append(
+            "An interval of zero width means that no resample differed (no error seen, for instance), not certainty: "
+            "with n groups an error rate of up to 3/n stays possible."
+        )
+    if any(c.on.endswith(f" ({c.on_data[:8] or '?'})") for c in cells):
+        lines.append(
+            "Test domains of one name are told apart by the start of their fingerprint: other images, splits or groups."
+        )
+    pairs = [(_before(cells, c), c) for c in cells if c.own and c.adapted_to is not None]
+    if any(b and (b.n_real, b.n_fake) != (c.n_real, c.n_fake) for b, c in pairs):
+        lines.append(
+            "Forgetting is not measured on quite the same images before and after: an adapted run drops from the "
+            "source's test what it has seen of the target, too."
+        )
+    return lines
+
+
+def sheets(cells: Sequence[Cell], metrics: Iterable[str] = MAIN_METRICS) -> list[Sheet]:
+    """All sheets of a report, in reading order."""
+    metrics = list(metrics)
+    detectors = dict.fromkeys(cell.detector for cell in cells if cell.aimed)
+    found = [matrix(cells, detector, metric) for detector in detectors for metric in metrics]
+    last = forgetting(cells)
+    return [*found, runs(cells), evaluations(cells), *([last] if last else [])]
+
+
+def _before(cells: Sequence[Cell], adapted: Cell) -> Cell | None:
+    """The source's own test of the run that was adapted: by its folder, else the only one of that source's data."""
+    candidates = [c for c in cells if c.own and c.adapted_to is None and c.detector == adapted.detector]
+    same_folder = [c for c in candidates if c.model == adapted.model]
+    same_data = [c for c in candidates if (c.source, c.source_data) == (adapted.source, adapted.source_data)]
+    matches = same_folder or same_data
+    return matches[0] if len(matches) == 1 else None
+
+
+def _numbers(cells: Sequence[Cell]) -> list[str]:
+    return list(dict.fromkeys(cell.run for cell in cells))
+
+
+def _values(values: Iterable[object]) -> str:
+    return ", ".join(dict.fromkeys(str(value) for value in values))
+
+
+def _by_strategy(cells: Sequence[Cell], rule: Callable[[Cell], str]) -> str:
+    """One rule, or each rule with the strategies that it served."""
+    served: dict[str, list[Cell]] = {}
+    for cell in cells:
+        served.setdefault(rule(cell), []).append(cell)
+    if len(served) == 1:
+        return next(iter(served))
+    return "; ".join(f"{name} ({_values(c.strategy for c in of_rule)})" for name, of_rule in served.items())

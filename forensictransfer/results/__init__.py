@@ -1,0 +1,1 @@
+"""Every format on disk, read and written here alone."""

@@ -1,0 +1,62 @@
+"""The audits of a sweep's domains, as its report sees them: files only, checked as records are."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from forensictransfer.core.errors import UserError
+from forensictransfer.core.files import read_json
+from forensictransfer.results.jobs import FORMAT, checksum
+
+FOLDER = "audits"
+
+
+def audit_path(sweep: Path, domain: str) -> Path:
+    """Where the audit of a domain of this name lies, or would lie, in a sweep's folder."""
+    name = re.sub(r"[^\w.+-]+", "_", domain).strip(".")
+    return sweep / FOLDER / f"{name}.json"
+
+
+def read_audit(
+    sweep: Path, domain: str, fingerprint: str | None = None, *, torn_is_missing: bool = False
+) -> Mapping[str, Any] | None:
+    """The findings of one domain; None where there are none, or none of these very images.
+
+    Raises UserError for a file that was edited or torn, unless that is to count as missing.
+    """
+    path = audit_path(sweep, domain)
+    if not path.is_file():
+        return None
+    try:
+        content = read_json(path)
+    except UserError:
+        content = None
+    if not isinstance(content, dict) or content.get("checksum") != checksum(content) or content["format"] != FORMAT:
+        if torn_is_missing:
+            return None
+        raise UserError(f"{path}: was edited or torn since the audit; delete it, and `sweep` writes it again")
+    if fingerprint is not None and content.get("fingerprint") != fingerprint:
+        return None
+    return content
+
+
+def without_pixels(audit: Mapping[str, Any]) -> dict[str, Any]:
+    """What an audit says of metadata alone, as `shortcuts` has it."""
+    figure = audit["tellings"]["file"]["balanced_accuracy"] or {"value": None, "low": None, "high": None}
+    notable = [one for one in audit["separators"] if one["part"] == "file" and one["notable"]]
+    return {
+        "balanced_accuracy": figure["value"],
+        "low": figure["low"],
+        "high": figure["high"],
+        "n": audit["tellings"]["file"]["n"],
+        "strongest": f"{notable[0]['trace']}: {notable[0]['words']}" if notable else None,
+    }
+
+
+def read_audits(sweep: Path, domains: Mapping[str, Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
+    """The findings by domain, in the order of `domains` (of sweep.json), as far as there are any."""
+    found = {name: read_audit(sweep, name, about.get("fingerprint")) for name, about in domains.items()}
+    return {name: audit for name, audit in found.items() if audit is not None}

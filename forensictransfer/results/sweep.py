@@ -1,0 +1,199 @@
+"""A sweep as its reports see it: what was asked for, how each job ended, what was measured. Files only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from forensictransfer.core.errors import UserError
+from forensictransfer.core.files import read_json
+from forensictransfer.core.yaml_text import read_yaml
+from forensictransfer.results.cells import Cell, collect
+from forensictransfer.results.jobs import ADAPT, TRAIN, Record, check_results, read_info, read_record, remedy
+from forensictransfer.results.runs import RunFolder
+
+
+@dataclass(frozen=True)
+class DrawResult:
+    """What one draw of shots gave on a test: threshold, and each metric as a fraction (None where undefined)."""
+
+    draw: int
+    threshold: float
+    metrics: Mapping[str, float | None]
+
+
+@dataclass(frozen=True)
+class SweepResults:
+    """A sweep, finished or not. Everything is in the order of the jobs in sweep.json, whatever order they ended in.
+
+    info, settings, environment: sweep.json, sweep.yaml, environment.json. records: of the jobs that ended. missing:
+    names of the jobs that have no record yet. cells: every test that a job which is done was made for, and the source's
+    own test of each adapted run; `run` and `model` are relative to the sweep's folder, so that a report does not depend
+    on where that lies. draws: by (cell.run, cell.on), what each draw of shots gave.
+    """
+
+    path: Path
+    info: Mapping[str, Any]
+    settings: Mapping[str, Any]
+    environment: Mapping[str, Any]
+    records: tuple[Record, ...]
+    missing: tuple[str, ...]
+    cells: tuple[Cell, ...]
+    draws: Mapping[tuple[str, str], tuple[DrawResult, ...]]
+
+    @property
+    def detectors(self) -> tuple[str, ...]:
+        return tuple(self.info["detectors"])
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        return tuple(self.info["sources"])
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """Targets, those that are sources, too, in the sources' order, then the others."""
+        both = [name for name in self.sources if name in self.info["targets"]]
+        return tuple(dict.fromkeys([*both, *self.info["targets"]]))
+
+    @property
+    def strategies(self) -> tuple[str, ...]:
+        """The ways of adapting; zero-shot is none of them."""
+        return tuple(self.info["strategies"])
+
+    @property
+    def shots(self) -> tuple[int, ...]:
+        """Labelled images per class that were asked for, rising; 0 always counts, since it is always measured."""
+        return tuple(sorted({0, *self.info["shots"]}))
+
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        return tuple(self.info["seeds"])
+
+    @property
+    def impossible(self) -> tuple[Mapping[str, Any], ...]:
+        """{"target", "shots", "reason"} for each target that has too few images for so many shots."""
+        return tuple(self.info["impossible"])
+
+    @property
+    def done(self) -> tuple[Record, ...]:
+        return tuple(record for record in self.records if record.done)
+
+    @property
+    def failed(self) -> tuple[Record, ...]:
+        return tuple(record for record in self.records if not record.done)
+
+    @property
+    def finished(self) -> bool:
+        """Whether every job has ended, well or not."""
+        return not self.missing
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many jobs there are, are done, have failed, are missing, and how many more cells are impossible."""
+        return {
+            "jobs": len(self.info["jobs"]),
+            "done": len(self.done),
+            "failed": len(self.failed),
+            "missing": len(self.missing),
+            "impossible": self._impossible_cells(),
+        }
+
+    def folder(self, cell: Cell) -> Path:
+        """The folder of the evaluation behind a cell: predictions.csv, metrics.json, perhaps pictures/."""
+        return RunFolder(self.path / cell.run, {}).evaluation_path(cell.on)
+
+    def _impossible_cells(self) -> int:
+        """How many cells need shots that are not there: a target and shots, times sources, strategies and so on."""
+        tuned_shots = self.settings.get("tuned_shots")
+        ways = 0
+        for item in self.impossible:
+            idle = "tuned" in self.strategies and tuned_shots is not None and item["shots"] not in tuned_shots
+            sources = sum(source != item["target"] for source in self.sources)
+            ways += sources * (len(self.strategies) - idle)
+        return ways * len(self.detectors) * len(self.seeds)
+
+
+def open_sweep(path: str | Path) -> SweepResults:
+    """What a sweep has measured so far.
+
+    Every file that a record vouches for is checked against its SHA-256, and every run against its own marker. Raises
+    UserError (one line, the file named): no sweep, another format, a record or a result that was edited or torn, or no
+    job that is done.
+    """
+    path = Path(path).expanduser()
+    if not (path / "sweep.json").is_file():
+        raise UserError(f"{path}: is not the folder of a sweep (it has no sweep.json)")
+    info = read_info(path)
+    found = {job: path / "jobs" / f"{job}.json" for job in info["jobs"]}
+    records = tuple(read_record(file) for file in found.values() if file.is_file())
+    ended = {record.job for record in records}
+    _check_any_done(path, records)
+    for record in records:
+        check_results(path, record)
+    cells = tuple(_cells(path, records))
+    results = SweepResults(
+        path=path,
+        info=info,
+        settings=read_yaml(path / "sweep.yaml"),
+        environment=read_json(path / "environment.json"),
+        records=records,
+        missing=tuple(job for job in found if job not in ended),
+        cells=cells,
+        draws={},
+    )
+    return replace(results, draws={(c.run, c.on): _draws(results.folder(c) / "metrics.json") for c in cells})
+
+
+def _check_any_done(path: Path, records: tuple[Record, ...]) -> None:
+    if any(record.done for record in records):
+        return
+    command = f"forensictransfer sweep {path / 'sweep.yaml'} --out {path}"
+    if not records:
+        raise UserError(f"{path}: no job of this sweep is done yet; go on with `{command}`")
+    first = records[0]
+    raise UserError(
+        f"{path}: no job of this sweep is done, {len(records)} failed (the first: {first.job}: {first.error}); "
+        f"put that right, then go on with `{command} --retry`"
+    )
+
+
+def _cells(path: Path, records: tuple[Record, ...]) -> Iterator[Cell]:
+    """The cells of the jobs that are done, in their order; what else was evaluated in their runs is left out."""
+    trained = {(r.detector, r.source, r.seed): r.run for r in records if r.kind == TRAIN}
+    by_run: dict[str, dict[str, Cell]] = {}
+    for record in records:
+        if not record.done:
+            continue
+        if record.run not in by_run:
+            by_run[record.run] = _tests(path / record.run, record.job)
+        model = trained.get((record.detector, record.source, record.seed), record.run)
+        tests = (record.source,) if record.target is None else (record.target,)
+        for on in (*tests, record.source) if record.kind == ADAPT else tests:
+            cell = by_run[record.run].get(on)
+            if cell is None:
+                raise UserError(f"{path / record.run}: has no test on {on} any more; {remedy(record.job)}")
+            yield replace(cell, run=record.run, model=model)
+
+
+def _tests(run: Path, job: str) -> dict[str, Cell]:
+    """The cells of one run by the domain of the test. Raises UserError if the run is not what it was."""
+    try:
+        return {cell.on: cell for cell in collect([run])}
+    except UserError as error:
+        raise UserError(f"{error} (in a sweep: restore it, or delete runs/{run.name} and jobs/{job}.json)") from error
+
+
+def _draws(path: Path) -> tuple[DrawResult, ...]:
+    try:
+        return tuple(
+            DrawResult(
+                int(found["draw"]),
+                float(found["threshold"]),
+                {name: value for name, value in found.items() if name not in ("draw", "threshold")},
+            )
+            for found in read_json(path)["per_draw"]
+        )
+    except (KeyError, TypeError, ValueError):
+        raise UserError(f"{path}: expected the metrics of an evaluation with its draws (per_draw)") from None

@@ -1,6 +1,0 @@
-"""From videos to face crops on disk: `data faces` as a Python call, `extract_faces`."""
-
-from forensictransfer.video.extract import extract_faces
-from forensictransfer.video.settings import FaceSettings
-
-__all__ = ["FaceSettings", "extract_faces"]

@@ -1,0 +1,94 @@
+"""Groups: what belongs together stays together, by each of the rules."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from forensictransfer.core.errors import UserError
+from forensictransfer.core.settings import DataSettings
+from forensictransfer.data.domains import Domain, open_domain
+from forensictransfer.data.records import FAKE, REAL, SPLITS
+
+DATA = DataSettings()
+
+
+def fill(folder: Path, *names: str) -> Path:
+    """Empty files: opening a domain reads none of them."""
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).touch()
+    return folder
+
+
+def seen(domain: Domain) -> dict[str, tuple[int, str]]:
+    return {record.name: (record.label, record.group) for record in domain.records}
+
+
+def refused(spec: str | Path, group: str | None = None) -> str:
+    with pytest.raises(UserError) as caught:
+        open_domain(spec, group=group, data=DATA)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def test_equal_stems_in_two_split_folders(tmp_path: Path) -> None:
+    folder = fill(
+        tmp_path,
+        "train/real/1.png",
+        "train/fake/2.png",
+        "test/real/1.png",
+        "test/fake/3.png",
+        "valid/real/1.png",
+        "valid/fake/4.png",
+    )
+    numbered = open_domain(folder, data=DATA)
+    assert seen(numbered)["train/real/1.png"] == (REAL, "train/1")
+    assert seen(numbered)["valid/real/1.png"] == (REAL, "validation/1")
+    assert seen(numbered)["train/fake/2.png"] == (FAKE, "2")
+    assert "1 file stems stand in more than one split folder" in " ".join(numbered.notes)
+    # Somebody who gives a rule means it: the photograph stays in the earliest split alone.
+    ruled = open_domain(folder, group=r"(\d)\.png", data=DATA)
+    assert sorted(seen(ruled)) == ["test/fake/3.png", "train/fake/2.png", "train/real/1.png", "valid/fake/4.png"]
+    assert "1 validation and 1 test images dropped" in " ".join(ruled.notes)
+
+
+def test_group_rules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = fill(tmp_path / "d", "real/b001r01_real.png", "fake/b001r01_aged.png", "fake/b002r05_aged.png")
+    names = ["fake/b001r01_aged.png", "fake/b002r05_aged.png", "real/b001r01_real.png"]
+
+    def groups(rule: str) -> list[str]:
+        return [record.group for record in open_domain(folder, group=rule, data=DATA).records]
+
+    assert groups("stem") == ["b001r01_aged", "b002r05_aged", "b001r01_real"]
+    assert groups("path") == names
+    assert groups(r"b\d+r\d+") == ["b001r01", "b002r05", "b001r01"]
+    assert groups(r"b(\d+)r\d+") == ["001", "002", "001"]
+    table = tmp_path / "groups.csv"
+    table.write_text("\ufeffgroup,path\n" + "".join(f"p{i},{name}\n" for i, name in enumerate([*names, "gone.png"])))
+    assert groups(str(table)) == ["p0", "p1", "p2"]
+    monkeypatch.chdir(tmp_path)
+    assert open_domain(folder, group="groups.csv", data=DATA).spec.group == str(table)
+    assert "1 rows of groups.csv name no image" in open_domain(folder, group=str(table), data=DATA).notes
+
+
+def test_no_group_stands_on_two_sides(tmp_path: Path) -> None:
+    names = [f"{kind}/p{i}_{edit}.png" for kind in ("real", "fake") for i in range(60) for edit in "xy"]
+    domain = open_domain(fill(tmp_path, *names), group=r"p\d+", data=DATA)
+    sides = [{record.group for record in domain.split(split)} for split in SPLITS]
+    assert sum(map(len, sides)) == len(set.union(*sides)) == 60
+
+
+def test_group_rules_that_do_not_fit(tmp_path: Path) -> None:
+    folder = fill(tmp_path / "d", "real/a1.png", "fake/b.png")
+    assert "finds no group in fake/b.png" in refused(folder, r"\w\d")
+    assert "expected stem, path, a .csv file or a regular expression" in refused(folder, "(")
+    assert "cannot be read: No such file" in refused(folder, "missing.csv")
+    table = tmp_path / "t.csv"
+    table.write_text("file,group\na,b\n")
+    assert "expected the columns path and group, found file, group" in refused(folder, str(table))
+    table.write_text("path,group\nreal/a1.png,x\n")
+    assert "has no group for fake/b.png" in refused(folder, str(table))
+    table.write_text("path,group\nreal/a1.png,x\nreal/a1.png,y\n")
+    assert "line 3: real/a1.png has two groups, x and y" in refused(folder, str(table))

@@ -1,0 +1,129 @@
+"""The table of detectors: one row for each, and how others add theirs."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+
+import forensictransfer as ft
+from forensictransfer.core.errors import UserError
+from forensictransfer.detectors import registry as names
+from forensictransfer.detectors.loading import detector_class
+from forensictransfer.experiments.choices import load_settings
+
+ROOT = Path(__file__).resolve().parents[3]
+FIELD = (
+    *("ft-res", "ft", "cooccurrence", "residual_cnn", "constrained_conv", "meso4", "mesoinception4", "xception"),
+    *("mobilenet", "pairwise", "ddt", "prototypes"),
+)
+
+
+@pytest.fixture(autouse=True)
+def _forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(names, "_ADDED", {})
+
+
+def test_the_systems_of_the_field_are_there() -> None:
+    assert tuple(names.detectors())[: len(FIELD)] == FIELD
+
+
+@pytest.mark.parametrize("name", FIELD)
+def test_each_has_a_settings_file_and_says_where_it_comes_from(name: str) -> None:
+    path = ROOT / "configs" / f"{name}.yaml"
+    if not path.is_file():
+        pytest.skip("needs the checkout")
+    assert load_settings(path).detector == name
+    module = sys.modules[detector_class(name).__module__]
+    text = str(module.__doc__)
+    assert "Source" in text and any(str(year) in text for year in range(2012, 2026))
+
+
+def test_a_detector_from_outside_is_a_row_like_any_other() -> None:
+    target = "forensictransfer.detectors.networks.meso:Meso4"
+    ft.register_detector("mine", target, "what it looks at")
+    assert names.detectors()["mine"].about == "what it looks at"
+    assert load_settings(None, {"detector": "mine"}).detector == "mine"
+    with pytest.raises(UserError, match=r"detector 'mine': .*Meso4 calls itself 'meso4'"):
+        detector_class("mine")
+
+
+@pytest.mark.parametrize(
+    ("name", "target", "said"),
+    [
+        (
+            "ft-res",
+            "a.b:C",
+            "'ft-res': is registered already, as forensictransfer",
+        ),
+        ("my detector", "a.b:C", "expected a name of letters, digits, - and _"),
+        ("mine", "a.b.C", "expected module:Class, got 'a.b.C'"),
+    ],
+)
+def test_rows_that_cannot_be(name: str, target: str, said: str) -> None:
+    with pytest.raises(UserError, match=said):
+        ft.register_detector(name, target)
+    assert "mine" not in names.detectors()
+
+
+@pytest.mark.parametrize(
+    ("target", "said"),
+    [
+        ("no.such.module:Class", "no.such.module:Class cannot be loaded"),
+        ("forensictransfer.detectors.networks.meso:Meso5", "cannot be loaded"),
+        ("forensictransfer.detectors.networks.meso:squared_error", "to be a class derived from Detector"),
+    ],
+)
+def test_a_row_without_its_class_is_one_line(target: str, said: str) -> None:
+    ft.register_detector("mine", target)
+    with pytest.raises(UserError, match=said):
+        detector_class("mine")
+
+
+OUTSIDE = """
+    from forensictransfer.detectors.networks.meso import Meso4
+
+
+    class Mine(Meso4):
+        \"\"\"A detector of somebody else's.\"\"\"
+
+        name = "mine"
+"""
+CONTRACT = """
+    from forensictransfer import register_detector
+    from forensictransfer.testing import DetectorContract
+
+    register_detector("mine", "my_module:Mine", "what it looks at")
+
+
+    class TestMine(DetectorContract):
+        name = "mine"
+"""
+
+
+def outside(folder: Path) -> dict[str, str]:
+    (folder / "my_module.py").write_text(textwrap.dedent(OUTSIDE))
+    return {**os.environ, "PYTHONPATH": os.pathsep.join([str(folder), str(ROOT)])}
+
+
+def test_the_contract_is_imported_and_run_from_outside(tmp_path: Path) -> None:
+    (tmp_path / "test_mine.py").write_text(textwrap.dedent(CONTRACT))
+    tests = ["registered", "crop_and_refuses", "energies_and_features", "two_steps"]
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_mine.py", "-k", " or ".join(tests)]
+    done = subprocess.run(command, cwd=tmp_path, env=outside(tmp_path), capture_output=True, text=True)
+    assert done.returncode == 0 and f"{len(tests)} passed" in done.stdout, done.stdout + done.stderr
+
+
+def test_an_installed_package_adds_a_detector_to_all_commands(tmp_path: Path) -> None:
+    environment = outside(tmp_path)
+    info = tmp_path / "my_package-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: my-package\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[forensictransfer.detectors]\nmine = my_module:Mine\n")
+    command = [sys.executable, "-m", "forensictransfer", "train", "--help"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert "my_module:Mine (my-package 1.0)" in " ".join(done.stdout.split()), done.stdout + done.stderr

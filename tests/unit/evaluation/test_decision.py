@@ -1,0 +1,55 @@
+"""Decisions: numbers by hand, and back from JSON to the same verdicts."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from forensictransfer.evaluation.decision import Decision
+from forensictransfer.evaluation.thresholds import THRESHOLD_RULES
+
+ENERGIES = np.array([[0.9, 0.1], [0.25, 0.75], [0.5, 0.5]], np.float32)
+FEATURES = np.array([[1.0, 2.0], [3.0, 4.0], [0.0, -1.0]], np.float32)
+
+
+def test_the_score_is_the_fake_energy_less_the_real_one() -> None:
+    scores = Decision().scores(ENERGIES, FEATURES)
+    np.testing.assert_allclose(scores, [-0.8, 0.5, 0.0], atol=1e-7)
+    assert scores.dtype == np.float64
+    assert (scores > Decision().threshold).tolist() == [False, True, False]  # a tie is called real
+
+
+def test_weights_put_a_linear_score_in_its_place() -> None:
+    decision = Decision(weights=np.array([2.0, -1.0]), bias=0.5)
+    assert decision.scores(ENERGIES, FEATURES).tolist() == [0.5, 2.5, 1.5]
+
+
+def test_the_probability_is_a_half_at_the_threshold() -> None:
+    decision = Decision(threshold=0.2, slope=3.0)
+    scores = np.array([0.2, 0.2 + np.log(3) / 3, 0.2 - np.log(3) / 3])
+    np.testing.assert_allclose(decision.probabilities(scores), [0.5, 0.75, 0.25])
+
+
+@pytest.mark.parametrize("rule", sorted(THRESHOLD_RULES))
+def test_fitting_changes_where_fake_begins_and_nothing_else(rule: str) -> None:
+    before = Decision(weights=np.array([1.0, 0.0]), bias=-2.0)
+    scores, labels = np.array([0.0, 1.0, 3.0, 4.0]), np.array([0, 0, 1, 1])
+    after = before.fitted(rule, scores, labels, "shots")
+    assert after.threshold == pytest.approx(0.0 if rule == "zero" else 2.0)
+    assert (after.rule, after.chosen_on, after.bias) == (rule, "shots", -2.0)
+    assert after.weights is before.weights and after.slope > 0
+    assert before.threshold == 0.0 and before.rule == "zero"
+
+
+@pytest.mark.parametrize("weights", [None, np.array([0.1, -1 / 3])])
+def test_the_same_verdicts_come_back_from_json(weights: np.ndarray | None) -> None:
+    decision = Decision(
+        weights=weights, bias=1 / 7, threshold=0.1 + 0.2, slope=np.pi, rule="midpoint", chosen_on="shots"
+    )
+    again = Decision.from_json(json.loads(json.dumps(decision.to_json())))
+    assert again.to_json() == decision.to_json()
+    scores = decision.scores(ENERGIES, FEATURES)
+    np.testing.assert_array_equal(again.scores(ENERGIES, FEATURES), scores)
+    np.testing.assert_array_equal(again.probabilities(scores), decision.probabilities(scores))

@@ -1,0 +1,395 @@
+"""The page of a sweep: the same bytes from the same files, whatever the files hold, and nothing said that is not so."""
+
+from __future__ import annotations
+
+import base64
+import csv
+import importlib.util
+import io
+import itertools
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from html.parser import HTMLParser
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+
+from forensictransfer.cli.main import main
+from forensictransfer.core.errors import UserError
+from forensictransfer.report.analysis.findings import verdict
+from forensictransfer.report.analysis.view import View
+from forensictransfer.report.page.sections.accuracy import why_empty
+from forensictransfer.report.page.sections.pictures import Case, pictures_section, within_room
+from forensictransfer.report.write import write_report
+from forensictransfer.results.audits import audit_path
+from forensictransfer.results.sweep import open_sweep
+from forensictransfer.sweep.audits import write_audit
+
+FILES = ("index.html", "tables.csv", "tables.md", "tables.tex")
+SECTIONS = (
+    *(
+        "facts",
+        "audits",
+        "matrix",
+        "curves",
+        "energies",
+        "roc",
+        "forgetting",
+        "rules",
+        "pictures",
+        "detectors",
+        "significance",
+        "tuning",
+    ),
+    *("cost", "settings", "numbers", "reproduce"),
+)
+
+
+def load(name: str) -> ModuleType:
+    """A helper beside this file; tests/ is no package."""
+    spec = importlib.util.spec_from_file_location(name, Path(__file__).resolve().parents[2] / f"{name}.py")
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+MADE = load("sweep_folder")
+write_sweep: Callable[..., Path] = MADE.write_sweep
+
+
+class Page(HTMLParser):
+    """What stands in a page: tags with their attributes, text, and whether every tag is closed."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.open: list[str] = []
+        self.texts: list[str] = []
+        self.feed(path.read_text(encoding="utf-8"))
+        assert self.open == []
+        self.text = " ".join(" ".join(self.texts).split())
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag not in ("meta", "link", "img", "br"):
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open and self.open[-1] == tag, f"</{tag}> closes {self.open[-3:]}"
+        self.open.pop()
+
+    def handle_data(self, data: str) -> None:
+        if self.open[-1:] not in (["style"], ["script"]):
+            self.texts.append(data)
+
+    def images(self) -> list[dict[str, str]]:
+        return [{key: str(value) for key, value in attributes.items()} for tag, attributes in self.tags if tag == "img"]
+
+
+@pytest.fixture(scope="module")
+def sweep(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A made-up sweep of three domains. Not to be changed."""
+    return write_sweep(tmp_path_factory.mktemp("page") / "sweep")
+
+
+@pytest.fixture(scope="module")
+def built(sweep: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of its report. Not to be changed."""
+    return write_report(sweep, tmp_path_factory.mktemp("page") / "report").parent
+
+
+def test_the_same_files_give_the_same_bytes(sweep: Path, built: Path, tmp_path: Path) -> None:
+    """From another place, in another process, with other hashes of strings and a matplotlibrc of the user's."""
+    moved = Path(shutil.copytree(sweep, tmp_path / "elsewhere" / "moved"))
+    (tmp_path / "matplotlibrc").write_text("font.size: 30\naxes.facecolor: red\nsvg.fonttype: none\n")
+    environment = {**os.environ, "PYTHONHASHSEED": "7", "MATPLOTLIBRC": str(tmp_path), "TZ": "Asia/Tokyo"}
+    code = (
+        f"from forensictransfer.report.write import write_report as w; w({str(moved)!r}, {str(tmp_path / 'again')!r})"
+    )
+    subprocess.run([sys.executable, "-c", code], env=environment, check=True, capture_output=True)
+    assert sorted(path.name for path in (tmp_path / "again").iterdir()) == sorted(FILES)
+    for name in FILES:
+        assert (tmp_path / "again" / name).read_bytes() == (built / name).read_bytes(), name
+
+
+def test_no_place_on_this_machine_is_told(sweep: Path, built: Path) -> None:
+    for name in FILES:
+        text = (built / name).read_text()
+        assert str(sweep.parent) not in text and "/data/" not in text and "/home/" not in text, name
+
+
+def test_the_page_is_whole_and_asks_for_nothing(built: Path) -> None:
+    page = Page(built / "index.html")
+    for tag, attributes in page.tags:
+        for name in ("src", "href"):
+            link = attributes.get(name)
+            assert link is None or link.startswith(("data:", "#")), f"{tag} {name}={link[:60]}"
+    text = (built / "index.html").read_text()
+    assert "url(" not in text and "@import" not in text and "default-src 'none'" in text
+    for image in page.images():
+        assert image["alt"] and int(image["width"]) > 0 and int(image["height"]) > 0
+    anchors = [attributes["id"] for tag, attributes in page.tags if tag == "section"]
+    assert anchors == list(SECTIONS)
+    assert [str(attributes["href"])[1:] for tag, attributes in page.tags if tag == "a"] == anchors
+    levels = [int(tag[1]) for tag, _ in page.tags if re.fullmatch(r"h\d", tag)]
+    assert levels[0] == 1 and levels.count(1) == 1
+    assert all(after - before <= 1 for before, after in itertools.pairwise(levels) if after != 4)
+    assert len(text) < 4_000_000
+
+
+def test_every_figure_of_lines_is_a_whole_svg(built: Path) -> None:
+    found = [image for image in Page(built / "index.html").images() if image["src"].startswith("data:image/svg")]
+    assert len(found) > 20
+    for image in found:
+        root = ElementTree.fromstring(base64.b64decode(image["src"].partition(",")[2]))
+        width, height = (float(str(root.get(side)).removesuffix("pt")) / 0.75 for side in ("width", "height"))
+        assert abs(width - int(image["width"])) <= 1 and abs(height - int(image["height"])) <= 1
+
+
+def test_what_stands_in_a_heat_map_was_measured(sweep: Path, built: Path) -> None:
+    maps = {
+        match[1]: image["alt"]
+        for image in Page(built / "index.html").images()
+        if (match := re.match(r"Heat map, (.*?),? balanced", image["alt"]))
+    }
+    results = open_sweep(sweep)
+    assert set(maps) == {"zero-shot, k = 0"} | {f"{s}, k = {k}" for s in results.strategies for k in (1, 10)}
+    for cell in results.cells:
+        value = cell.metrics["balanced_accuracy"].value
+        assert value is not None
+        if cell.aimed and not cell.own:
+            row = re.search(rf"{cell.source}: ([^;]*)", maps[f"{cell.strategy}, k = {cell.shots}"])
+            assert row is not None and f"{cell.on} {100 * value:.1f}" in row[1]
+
+
+def exact(accuracies: dict[tuple[str, str, int], float]) -> Callable[[Any], float]:
+    """Accuracies by source, target and shots; 0.95 for a source's own test before adaptation, 0.85 after, else 0.5."""
+
+    def accuracy(case: Any) -> float:
+        if case.on == case.source:
+            return 0.85 if case.target else 0.95
+        return accuracies.get((case.source, case.on, case.shots), 0.5)
+
+    return accuracy
+
+
+def test_the_verdict_in_words(tmp_path: Path) -> None:
+    """alpha reaches beta from one shot on, beta reaches alpha at 1 but not at 10, gamma is reached by none."""
+    numbers = {
+        **{("alpha", "beta", k): 0.9 for k in (1, 10)},
+        **{("beta", "alpha", k): v for k, v in ((1, 0.9), (10, 0.7))},
+    }
+    path = write_sweep(tmp_path / "sweep", strategies=("finetune",), accuracy=exact(numbers), pictures=False)
+    said = " ".join(verdict(View(open_sweep(path)), "ft-res"))
+    assert "was trained on each of 3 domains and tested on 6 pairs of a source and another domain" in said
+    assert "it reaches from 95.0 % [" in said and "(n = 40) on alpha to 95.0 % [" in said
+    assert "Without shots (k = 0) no pair transfers; 6 are not told from chance." in said
+    assert "with k shots per class, 2 of 6 pairs transfer at k = 1 and 1 of 6 at k = 10." in said
+    assert re.search(r"From k = 1 on: alpha → beta 90\.0 % \[[\d.]+, [\d.]+\] \(n = 40, 3 draws\)\.", said)
+    assert "At k = 10, 1 pair is better than chance but below 75 %: beta → alpha 70.0 % [" in said
+    assert "At k = 10, 4 pairs are not told from chance: " in said
+    assert "By finetune no source transfers to alpha and gamma with up to 10 shots." in said
+    assert re.search(r"The mean over 6 pairs is 50\.0 % \[50\.0, 50\.0\] at k = 0 and 60\.0 % \[", said)
+    assert "the accuracy on the source's own test changes by -10.0 [-10.0, -10.0] points (mean over 6 pairs)" in said
+
+
+def test_the_verdict_names_sources_that_were_not_learned(tmp_path: Path) -> None:
+    path = write_sweep(
+        tmp_path / "sweep", accuracy=lambda case: 0.5 if case.source == "beta" else 0.9, shots=(0,), pictures=False
+    )
+    said = " ".join(verdict(View(open_sweep(path)), "ft-res"))
+    assert "from 50.0 % [" in said and "On beta it is not told from chance even there." in said
+    assert "Without shots (k = 0) 4 of 6 pairs transfer: " in said and "2 are not told from chance." in said
+
+
+def test_the_long_table_is_one_table(built: Path, sweep: Path) -> None:
+    rows = list(csv.DictReader(io.StringIO((built / "tables.csv").read_text())))
+    assert all(None not in row and None not in row.values() for row in rows)
+    kinds = dict.fromkeys(row["table"] for row in rows)
+    assert list(kinds) == [
+        *("cells", "averages", "forgetting", "rules", "strategies", "strategies_within", "tuning", "cost")
+    ]
+    results = open_sweep(sweep)
+    cells = [row for row in rows if row["table"] == "cells"]
+    assert len(cells) == sum(len(cell.metrics) for cell in results.cells)
+    assert sum(float(row["seconds"]) for row in rows if row["table"] == "cost") == pytest.approx(
+        sum(record.seconds for record in results.records)
+    )
+    assert {row["rule"] for row in rows if row["table"] == "rules"} == {"zero", "balanced", "midpoint", "oracle"}
+    gains = [row for row in rows if row["table"] == "tuning"]
+    assert {row["strategy"] for row in gains} == {"tuned"} and {row["pairs"] for row in gains} == {"6"}
+
+
+def test_tables_for_people(built: Path) -> None:
+    markdown, latex = (built / "tables.md").read_text(), (built / "tables.tex").read_text()
+    for title in (
+        *(
+            "from how many shots a source transfers",
+            "Mean over pairs",
+            "Strategies compared over",
+        ),
+        *("under each threshold rule", "own test by adaptation", "Tuning: its gain", "Wall clock of jobs"),
+    ):
+        assert title in markdown and title in latex
+    assert "oracle (looks at the test)" in markdown
+    assert latex.isascii() and r" $\to$ " in latex
+    assert latex.count(r"\begin{tabular}") == latex.count(r"\end{tabular}") > 8
+    assert latex.count(r"\begin{table}") == latex.count(r"\end{table}")
+
+
+def test_what_a_detector_could_cheat_with(sweep: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(sweep, tmp_path / "audited"))
+    domains = json.loads((folder / "sweep.json").read_text())["domains"]
+    (folder / "audits").mkdir()
+    for name, accuracy in (("alpha", 0.98), ("beta", 0.51)):
+        found = MADE.audit_of(name, domains[name]["fingerprint"], accuracy=accuracy)
+        write_audit(audit_path(folder, name), found)
+    page = Page(write_report(folder, tmp_path / "report"))
+    for said in (
+        "What a detector could cheat with",
+        "98.0 [95.0, 100.0]",
+        "Warning: alpha: reals and fakes can be told apart without looking at a pixel (98 %",
+        "a detector that never looks at the pixels scores more than it should",
+        "PNG in 0 % of reals, 98 % of <fakes>",
+        "alpha/<b>.png",
+        "Not audited: gamma.",
+    ):
+        assert said in page.text, said
+    assert "Warning: beta" not in page.text
+    # Of other images than those of the sweep: as good as none.
+    write_audit(audit_path(folder, "beta"), MADE.audit_of("beta", "0" * 64))
+    assert "Not audited: beta, gamma." in Page(write_report(folder, tmp_path / "report")).text
+    path = audit_path(folder, "alpha")
+    path.write_text(path.read_text().replace("0.98", "0.50"))
+    with pytest.raises(UserError, match=r"alpha\.json: was edited or torn since the audit; delete it"):
+        write_report(folder, tmp_path / "report")
+
+
+def test_without_audits_the_page_says_so(built: Path) -> None:
+    assert "Not audited: alpha, beta, gamma." in Page(built / "index.html").text
+
+
+def test_names_are_escaped(tmp_path: Path) -> None:
+    names = ('a<b>&"c', "x$y$_z", "γ-{1}")
+    path = write_sweep(tmp_path / "sweep", sources=names, images=8, strategies=("finetune",))
+    page = Page(write_report(path, tmp_path / "out"))
+    assert not any(tag == "b" for tag, _ in page.tags)
+    for name in names:
+        assert name in page.text
+        assert any(name in image["alt"] for image in page.images())
+    for image in page.images():
+        if image["src"].startswith("data:image/svg"):
+            ElementTree.fromstring(base64.b64decode(image["src"].partition(",")[2]))
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"strategies": ("finetune",)}, "There are no two strategies with results to compare."),
+        ({"strategies": ("head",)}, "No strategy was tuned in this sweep"),
+        ({"draws": 1}, "There is one draw of shots"),
+        ({"draws": 1}, "Within single cells nothing can be tested"),
+        ({"pictures": False}, "No pictures were kept by the evaluations of this sweep."),
+        ({"shots": (0,)}, "No pair was adapted in this sweep"),
+        ({"shots": (0,)}, "there is no forgetting to measure"),
+        ({"seeds": (0, 1)}, "Range over seeds"),
+        ({"detectors": ("ft-res", "ft")}, "Detector ft-res"),
+        ({"detectors": ("ft-res", "ft")}, "minus ft-res, mean over pairs"),
+        ({"detectors": ("ft-res",)}, "There are no two detectors with results to compare."),
+        ({"detectors": ("ft-res", "ft"), "missing": ("ft-s0",)}, "There are no two detectors with results to compare."),
+        ({"sources": ("alpha",), "targets": ("beta",)}, "alpha → beta"),
+        ({"sources": ("set/alpha", "set/beta")}, "set: all domains are of it"),
+        ({"failed": ("to-gamma-finetune-k10",)}, "2 failed and 0 have not ended yet"),
+        ({"missing": ("to-beta",)}, "6 jobs without a result yet"),
+        ({"missing": ("finetune", "head", "tuned")}, "No pair was adapted in this sweep"),
+        ({"missing": ("to-", "on-")}, "Nothing was adapted"),
+        ({"impossible": (("beta", 10),)}, "beta has 8 real images in its train split, 10 shots were asked for"),
+        ({"images": 1}, "[no interval]"),
+    ],
+    ids=str,
+)
+def test_what_is_not_there_is_said_and_breaks_nothing(tmp_path: Path, options: dict[str, Any], said: str) -> None:
+    path = write_sweep(tmp_path / "sweep", **{"images": 6, "shots": (0, 10), **options})
+    page = Page(write_report(path, tmp_path / "out"))
+    assert said in page.text
+    assert not re.search(r"\b(nan|None|inf)\b", page.text)
+    assert [attributes["id"] for tag, attributes in page.tags if tag == "section"] == list(SECTIONS)
+
+
+def test_impossible_and_failed_cells_say_so_in_the_heat_map(tmp_path: Path) -> None:
+    path = write_sweep(
+        tmp_path / "sweep",
+        images=6,
+        strategies=("head",),
+        impossible=(("beta", 10),),
+        failed=("alpha-ft-res-s0-to-gamma-head-k10",),
+    )
+    view = View(open_sweep(path))
+    assert why_empty(view, "ft-res", "alpha", "beta", "head", 10) == "too few"
+    assert why_empty(view, "ft-res", "alpha", "gamma", "head", 10) == "failed"
+    assert why_empty(view, "ft-res", "beta", "alpha", "head", 5) == "–"
+
+
+def test_a_number_says_how_to_make_it_again(sweep: Path, built: Path) -> None:
+    text = Page(built / "index.html").text
+    for cell in open_sweep(sweep).cells:
+        assert cell.run in text
+    assert "forensictransfer sweep sweep.yaml --out SWEEP" in text and "forensictransfer show SWEEP/runs/" in text
+    assert "origin" not in text and "sources: [alpha, beta, gamma]" in text
+
+
+def test_pictures_that_cannot_be_read(sweep: Path, tmp_path: Path) -> None:
+    copy = Path(shutil.copytree(sweep, tmp_path / "copy"))
+    listed = next(copy.glob("runs/*-to-*-finetune-k10-*/evaluations/*/pictures/pictures.json"))
+    picture = listed.with_name("0-crop.png")
+    content = picture.read_bytes()
+    picture.write_bytes(content[3:])
+    with pytest.raises(UserError, match=r"0-crop\.png: expected a PNG"):
+        write_report(copy, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+    picture.unlink()
+    with pytest.raises(UserError, match=r"0-crop\.png: a picture that pictures\.json lists cannot be read"):
+        pictures_section(View(open_sweep(copy)))
+    picture.write_bytes(content)
+    listed.write_text(json.dumps([{"name": "x"}]))
+    with pytest.raises(UserError, match=r"pictures\.json: expected a list of pictures with name, label"):
+        pictures_section(View(open_sweep(copy)))
+
+
+def test_pictures_take_turns_where_there_is_room_for_few() -> None:
+    """Ten bytes each, room for four: the surest miss of each title before the second one and the right verdicts."""
+    whys = ("most confident miss", "most confident miss", "most confident right fake")
+    cases = [
+        Case("s", title, {"why": why, "n": n}, (("crop", b"0123456789"),))
+        for title in "ab"
+        for n, why in enumerate(whys)
+    ]
+    kept = within_room(cases, 49)
+    assert [(case.title, case.about["n"]) for case in kept] == [("a", 0), ("a", 1), ("a", 2), ("b", 0)]
+    assert within_room(cases, 9) == [] and within_room(cases, 60) == cases
+
+
+def test_the_command(sweep: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    copy = Path(shutil.copytree(sweep, tmp_path / "copy"))
+    assert main(["report", str(copy)]) == 0
+    assert capsys.readouterr().out == f"wrote {copy}/report/index.html\n"
+    (tmp_path / "file").write_text("")
+    assert main(["report", str(copy), "--out", str(tmp_path / "file")]) == 2
+    assert "expected a folder to write the report to, got a file" in capsys.readouterr().err
+    file = next(copy.glob("runs/*/evaluations/*/predictions.csv"))
+    file.write_text(file.read_text().replace("0.", "0.1", 1))
+    assert main(["report", str(copy)]) == 2
+    err = capsys.readouterr().err.strip()
+    assert f"{file}: was edited or torn since the job ended; restore it, or delete jobs/" in err.splitlines()[-1]
+    assert main(["report", str(tmp_path)]) == 2
+    assert "is not the folder of a sweep" in capsys.readouterr().err

@@ -1,0 +1,258 @@
+"""The run folder: whole or not at all, opened with care, replaced only when it is a run."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from forensictransfer.core import files
+from forensictransfer.core.environment import environment
+from forensictransfer.core.errors import UserError
+from forensictransfer.core.settings import Settings, load_settings
+from forensictransfer.report.card import card_text, forgetting_line, show_text
+from forensictransfer.results.runs import INFO, RunFolder, check_new
+
+SOURCE = {"name": "splice", "origin": "/photos/splice", "group": "stem", "fingerprint": "ab" * 32}
+INFO_TRAIN: dict[str, Any] = {
+    "kind": "train",
+    "detector": "ft-res",
+    "source": SOURCE,
+    "seed": 0,
+    "threshold_rule": "balanced",
+    "stop_rule": "patience",
+}
+METRICS: dict[str, Any] = {
+    "format": 1,
+    "source": "splice",
+    "target": "retouch",
+    "dropped_shared": {"group": 2, "pixels": 0},
+    "skipped": [["a.png", "is empty"]],
+    "n": {"real": 30, "fake": 31, "groups": 12},
+    "metrics": {
+        "balanced_accuracy": {"value": 0.9, "low": 0.8, "high": 0.95},
+        "auc": {"value": 0.97, "low": None, "high": None},
+        "accuracy_real": {"value": float("nan"), "low": None, "high": None},
+    },
+}
+
+
+def finished(path: Path) -> RunFolder:
+    run = RunFolder.create(path, INFO_TRAIN, Settings())
+    run.write_text("model.keras", "weights")
+    run.write_npz("source_features.npz", features=np.arange(4.0))
+    run.finish()
+    return run
+
+
+def error(call: Any, *arguments: Any, **options: Any) -> str:
+    with pytest.raises(UserError) as caught:
+        call(*arguments, **options)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def names(folder: Path) -> set[str]:
+    return {path.name for path in folder.iterdir()}
+
+
+def test_a_run_is_read_back(tmp_path: Path) -> None:
+    settings = load_settings(None, {"train.epochs": 3})
+    run = RunFolder.create(tmp_path / "runs" / "a", INFO_TRAIN, settings)
+    assert names(run.path) == {"run.json", "settings.yaml"}
+    assert not run.finished
+    run.write_csv("history.csv", ["epoch", "loss"], [[0, 0.5], [1, "a,b"]])
+    run.finish()
+    opened = RunFolder.open(run.path)
+    assert opened.finished and opened.kind == "train"
+    assert opened.settings == settings
+    assert opened.info["source"] == SOURCE and opened.info["parent"] is None
+    assert set(INFO) <= set(opened.info)
+    assert (run.path / "history.csv").read_text() == 'epoch,loss\n0,0.5\n1,"a,b"\n'
+
+
+def test_open_says_what_is_wrong(tmp_path: Path) -> None:
+    run = finished(tmp_path / "splice")
+    assert error(RunFolder.open, tmp_path / "splise").endswith(
+        "there is no such run folder; perhaps you meant 'splice'"
+    )
+    assert "there is no such run folder" in error(RunFolder.open, tmp_path / "no" / "where")
+    assert "is not a run folder" in error(RunFolder.open, tmp_path)
+    (run.path / "FINISHED").unlink()
+    assert "is not finished" in error(RunFolder.open, run.path)
+    assert not RunFolder.open(run.path, finished=False).finished
+
+
+def test_another_format_is_named(tmp_path: Path) -> None:
+    run = finished(tmp_path / "a")
+    run.write_json("run.json", {**run.info, "format": 2})
+    assert "expected a run of format 1, got format 2" in error(RunFolder.open, run.path)
+
+
+@pytest.mark.parametrize("name", ["model.keras", "settings.yaml", "source_features.npz"])
+def test_a_torn_file_is_named(tmp_path: Path, name: str) -> None:
+    run = finished(tmp_path / "a")
+    content = (run.path / name).read_bytes()
+    (run.path / name).write_bytes(content[:-3])
+    assert f"{run.path / name}: was changed or torn" in error(RunFolder.open, run.path)
+    (run.path / name).unlink()
+    assert f"{run.path / name}: is missing" in error(RunFolder.open, run.path)
+
+
+@pytest.mark.parametrize("name", ["run.json", "FINISHED"])
+@pytest.mark.parametrize("text", ['{"format": 1, "ki', "", "[]"])
+def test_torn_json_is_named(tmp_path: Path, name: str, text: str) -> None:
+    run = finished(tmp_path / "a")
+    (run.path / name).write_text(text)
+    said = error(RunFolder.open, run.path)
+    assert str(run.path / name) in said or "got format None" in said
+
+
+def test_card_and_evaluations_may_change_after_the_end(tmp_path: Path) -> None:
+    run = finished(tmp_path / "a")
+    run.write_text("CARD.md", "card")
+    run.write_evaluation("photos/b", ["path"], [["x.png"]], METRICS)
+    opened = RunFolder.open(run.path)
+    (found,) = opened.evaluations()
+    assert found["metrics"]["accuracy_real"]["value"] is None  # NaN is no JSON
+    assert names(run.path / "evaluations") == {"photos_b"}
+    assert "exists already" in error(run.write_evaluation, "photos/b", [], [], METRICS)
+    run.write_evaluation("photos/b", ["path"], [], METRICS, overwrite=True)
+    assert (run.path / "evaluations" / "photos_b" / "predictions.csv").read_text() == "path\n"
+
+
+def test_only_runs_and_empty_folders_are_written_to(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    check_new(tmp_path / "empty")
+    check_new(tmp_path / "new" / "deep")
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos" / "a.jpg").touch()
+    for overwrite in (False, True):
+        assert "is no run; choose another folder" in error(check_new, tmp_path / "photos", overwrite=overwrite)
+    assert "is a file" in error(check_new, tmp_path / "photos" / "a.jpg")
+    assert "is a file" in error(check_new, tmp_path / "photos" / "a.jpg" / "run")
+    run = finished(tmp_path / "a")
+    assert error(check_new, run.path) == f"{run.path}: exists already; --overwrite replaces it"
+    assert "lies inside the run" in error(check_new, run.path / "b")
+    assert "give one of them" in error(check_new, run.path, overwrite=True, resume=True)
+    (run.path / "FINISHED").unlink()
+    assert "--resume goes on" in error(check_new, run.path)
+
+
+def test_overwrite_replaces_and_leaves_nothing_else(tmp_path: Path) -> None:
+    finished(tmp_path / "a")
+    run = RunFolder.create(tmp_path / "a", INFO_TRAIN, Settings(), overwrite=True)
+    assert names(run.path) == {"run.json", "settings.yaml"}
+    assert names(tmp_path) == {"a"}
+
+
+def test_resume_goes_on_with_the_same_only(tmp_path: Path) -> None:
+    def resume(info: dict[str, Any], **changes: Any) -> RunFolder:
+        return RunFolder.create(tmp_path / "a", info, load_settings(None, changes), resume=True)
+
+    run = resume(INFO_TRAIN)  # nothing there yet: starts
+    run.write_text("history.csv", "epoch\n")
+    (run.path / ".tmp-1-model.keras").touch()
+    resume(INFO_TRAIN, **{"data.workers": 7, "data.memory_mb": 1})
+    assert names(run.path) == {"run.json", "settings.yaml", "history.csv"}
+    with pytest.raises(UserError, match="train.epochs was 60, now it is 61"):
+        resume(INFO_TRAIN, **{"train.epochs": 61})
+    with pytest.raises(UserError, match=r"source was splice \(abababababab\), now it is splice \(cd\)"):
+        resume({**INFO_TRAIN, "source": {**SOURCE, "fingerprint": "cd"}})
+
+
+def test_building_appears_whole_or_not_at_all(tmp_path: Path) -> None:
+    info = {**INFO_TRAIN, "kind": "adapt", "target": SOURCE, "shots": 10, "draws": 2}
+    with pytest.raises(KeyboardInterrupt), RunFolder.building(tmp_path / "a", info, Settings()) as run:
+        run.write_text("draws/0/shots.csv", "path\n")
+        assert not (tmp_path / "a").exists()
+        raise KeyboardInterrupt
+    assert names(tmp_path) == set()
+    with RunFolder.building(tmp_path / "a", info, Settings()) as run:
+        for draw in range(11):
+            run.write_text(f"draws/{draw}/shots.csv", "path\n")
+    opened = RunFolder.open(tmp_path / "a")
+    assert [path.name for path in opened.draws()] == [str(draw) for draw in range(11)]
+    assert "draws/0/shots.csv" in opened.read_json("FINISHED")["sha256"]
+
+
+def test_a_failed_overwrite_keeps_the_old_run(tmp_path: Path) -> None:
+    old = finished(tmp_path / "a")
+    with pytest.raises(RuntimeError), RunFolder.building(old.path, INFO_TRAIN, Settings(), overwrite=True):
+        raise RuntimeError
+    assert RunFolder.open(old.path).finished
+
+
+def test_folders_of_killed_processes_go_away(tmp_path: Path) -> None:
+    dead = tmp_path / ".a.partial-999999999"
+    dead.mkdir()
+    other = tmp_path / ".b.partial-999999999"
+    other.mkdir()
+    finished(tmp_path / "a")
+    assert not dead.exists() and other.exists()
+
+
+def test_a_full_disk_names_the_file_and_leaves_no_part(tmp_path: Path) -> None:
+    path = tmp_path / "model.keras"
+    path.write_text("old")
+    for raised in (OSError(errno.ENOSPC, "No space left"), OSError("Can't write (errno = 28, error message = '')")):
+        with pytest.raises(OSError) as caught, files.writing(path) as temporary:
+            temporary.write_text("half")
+            raise raised
+        assert (caught.value.errno, caught.value.filename) == (errno.ENOSPC, str(path))
+    assert names(tmp_path) == {"model.keras"} and path.read_text() == "old"
+
+
+def test_json_takes_numpy_and_paths(tmp_path: Path) -> None:
+    files.write_json(
+        tmp_path / "a.json", {"a": np.float32(0.5), "b": np.arange(2), "c": tmp_path, "d": np.nan, 1: None}
+    )
+    expected = {"a": 0.5, "b": [0, 1], "c": str(tmp_path), "d": None, "1": None}
+    assert json.loads((tmp_path / "a.json").read_text()) == expected
+
+
+def test_names_that_are_no_text_are_written_as_escapes(tmp_path: Path) -> None:
+    files.write_text(tmp_path / "a.csv", os.fsdecode(b"caf\xe9.png"))
+    assert (tmp_path / "a.csv").read_text(encoding="utf-8") == "caf\\udce9.png"
+
+
+def test_card_and_show_tell_the_numbers(tmp_path: Path) -> None:
+    run = finished(tmp_path / "a")
+    assert "Nothing yet" in card_text(run) and "Not evaluated yet" in show_text(run)
+    run.write_evaluation("retouch", ["path"], [], METRICS)
+    card, shown = card_text(run), show_text(run)
+    for text in (card, shown):
+        assert "ft-res trained on splice" in text
+        assert "0.900 [0.800, 0.950]" in text and "0.970" in text
+        assert "2 shared with the source dropped, 1 unreadable" in text
+        assert "balanced" in text and "/photos/splice" in text
+    assert "not defined" in card  # accuracy on reals is NaN
+    assert "## Limits" in card
+    assert "state      finished" in shown and "settings   the defaults" in shown
+
+
+def test_an_adapted_run_tells_what_it_has_forgotten(tmp_path: Path) -> None:
+    source = {"name": "splice", "origin": "/photos/splice", "fingerprint": "f" * 64}
+    parent = RunFolder.create(tmp_path / "parent", {**INFO_TRAIN, "source": source}, Settings())
+    about = {"kind": "adapt", "source": source, "target": {**source, "name": "new"}, "parent": str(parent.path)}
+    adapted = RunFolder.create(tmp_path / "adapted", {**INFO_TRAIN, **about}, Settings())
+    assert forgetting_line(parent) is None and forgetting_line(adapted) is None  # nothing measured
+    after = {**METRICS["metrics"], "balanced_accuracy": {"value": 0.7, "low": None, "high": None}}
+    own = {**METRICS, "target": "splice", "origin": "/photos/splice", "fingerprint": "f" * 64}
+    adapted.write_evaluation("splice", ["path"], [], {**own, "metrics": after})
+    assert "unknown before adaptation, 0.700 after" in str(forgetting_line(adapted))
+    parent.write_evaluation("splice", ["path"], [], own)
+    line = "n its source splice: balanced accuracy 0.900 [0.800, 0.950] before adaptation, 0.700 after"
+    assert forgetting_line(adapted) == f"o{line}"
+    assert f"\no{line}\n" in show_text(adapted) and f"\nO{line}.\n" in card_text(adapted)
+
+
+def test_environment_names_versions() -> None:
+    found = environment()
+    assert found["processors"] >= 1 and "numpy" in found["packages"]
+    json.dumps(found)

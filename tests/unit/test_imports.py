@@ -1,0 +1,160 @@
+"""What must not load TensorFlow, and where old modules are found. import-linter holds the order of the rooms."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import importlib.util
+import os
+import re
+import resource
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from forensictransfer.core.moved import MOVED
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGE = ROOT / "forensictransfer"
+MODULES = sorted(PACKAGE.rglob("*.py"))
+
+HEAVY = ("tensorflow", "keras", "tensorflow_datasets")
+
+
+def imports(path: Path, *, top_level_only: bool = False) -> Iterator[str]:
+    """Full names of what a file imports; what stands under `if TYPE_CHECKING` is passed over."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    hidden = {
+        id(inner)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test)
+        for inner in ast.walk(node)
+    }
+    for node in tree.body if top_level_only else ast.walk(tree):
+        if id(node) in hidden:
+            continue
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            module = node.module or ""
+            yield from (f"{module}.{alias.name}" for alias in node.names)
+
+
+def module_of(path: Path) -> tuple[str, ...]:
+    """The parts of a file's module name below the package: ("data", "splits")."""
+    parts = path.relative_to(PACKAGE).with_suffix("").parts
+    return parts[:-1] if parts[-1] == "__init__" and len(parts) > 1 else parts
+
+
+@pytest.mark.parametrize(
+    "path",
+    [path for path in MODULES if module_of(path)[0] == "data"],
+    ids=lambda path: ".".join(module_of(path)),
+)
+def test_data_loads_the_heavy_libraries_only_inside_functions(path: Path) -> None:
+    assert not [name for name in imports(path, top_level_only=True) if name.split(".")[0] in HEAVY]
+
+
+def test_the_data_folder_is_not_the_library_of_that_name() -> None:
+    assert not (ROOT / "datasets" / "__init__.py").exists()
+    assert importlib.util.find_spec("forensictransfer.datasets") is not None
+
+
+def run(code: str) -> tuple[int, str, float]:
+    """Exit code, stderr and processor seconds of a fresh Python."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=False)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return done.returncode, done.stderr, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+LEAN = """
+import sys
+from forensictransfer.cli.main import main
+code = main({words})
+heavy = {{name.partition(".")[0] for name in sys.modules}} & {heavy}
+assert not heavy, heavy
+sys.exit(code)
+"""
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (["--help"], 0),
+        (["train", "--help"], 0),
+        (["adapt", "--help"], 0),
+        (["--version"], 0),
+        (["audit", "--help"], 0),
+        (["audit", "no/such/folder"], 2),
+        (["data", "list"], 0),
+        (["tarin"], 2),
+        (["train", "--source", "forged_photos/splice", "--out", "x", "--train.epochs", "0"], 2),
+        (["train", "--source", "forged_photos/splice", "--out", "x", "--train.threshold", "best"], 2),
+        (["train", "--source", "no/such/folder", "--out", "x"], 2),
+        (["show", "no/such/run"], 2),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_help_and_mistakes_do_not_load_tensorflow(words: list[str], code: int) -> None:
+    found, stderr, _ = run(LEAN.format(words=words, heavy=set(HEAVY)))
+    assert found == code, stderr
+    assert (stderr == "") == (code == 0)
+
+
+def test_help_answers_within_a_second() -> None:
+    # Processor time, the best of three: the machine may be busy with other things.
+    assert min(run(LEAN.format(words=["train", "--help"], heavy=set(HEAVY)))[2] for _ in range(3)) < 1
+
+
+def test_the_package_is_light_and_lists_its_calls() -> None:
+    code, stderr, _ = run(
+        "import sys, forensictransfer as ft\n"
+        "assert {'train', 'adapt', 'audit', 'evaluate', 'table', 'show', 'data'} <= set(dir(ft))\n"
+        "ft.train, ft.data.list()\n"
+        f"assert not {set(HEAVY)} & set(sys.modules)\n"
+    )
+    assert code == 0, stderr
+
+
+def test_every_public_call_is_one_whatever_was_imported_before() -> None:
+    """A room of the package of the same name would hide it."""
+    code = (
+        "import types, forensictransfer as ft, forensictransfer.cli.main, forensictransfer.api\n"
+        "import forensictransfer.sweep.manager, forensictransfer.report.write\n"
+        "import forensictransfer.auditing.audit\n"
+        "calls = [name for name in ft.__all__ if name != 'data']\n"
+        "assert 'run_sweep' in calls and all(callable(getattr(ft, name)) for name in calls)\n"
+    )
+    status, err, _ = run(code)
+    assert status == 0, err
+
+
+@pytest.mark.parametrize("old", sorted(MOVED))
+def test_moved_modules_are_found_under_their_old_paths(old: str) -> None:
+    """The old path answers with the names of the new module, and says where it went."""
+    with pytest.warns(DeprecationWarning, match=re.escape(f"forensictransfer.{MOVED[old]}")):
+        sys.modules.pop(f"forensictransfer.{old}", None)
+        module = importlib.import_module(f"forensictransfer.{old}")
+    found = importlib.import_module(f"forensictransfer.{MOVED[old]}")
+    names = [name for name in dir(found) if not name.startswith("_")]
+    assert names and all(getattr(module, name) is getattr(found, name) for name in names)
+
+
+def test_modules_of_a_moved_package_move_along() -> None:
+    """A layer is found by its old path too, and it is the same class."""
+    from forensictransfer.detectors.layers import HighPassResidual
+
+    with pytest.warns(DeprecationWarning):
+        found = importlib.import_module("forensictransfer.layers.high_pass").HighPassResidual
+    assert found is HighPassResidual
+
+
+def test_what_was_never_there_is_not_found() -> None:
+    with pytest.raises(ModuleNotFoundError):
+        importlib.import_module("forensictransfer.nothing_of_the_kind")
