@@ -13,8 +13,8 @@ import pytest
 
 import forensictransfer as ft
 from forensictransfer.data.domains import Domain, open_domain
+from forensictransfer.evaluation import metrics
 from forensictransfer.evaluation.decision import Decision
-from forensictransfer.experiments.evaluate import metrics
 from forensictransfer.experiments.strategies import STRATEGIES
 from forensictransfer.results.runs import RunFolder
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 import forensictransfer as ft
+from forensictransfer.cli import demo
 from forensictransfer.cli.flags import settings_of
-from forensictransfer.cli.main import demo
 from forensictransfer.cli.parser import build_parser, check_words
 
 

@@ -14,7 +14,7 @@ from PIL import Image
 
 import forensictransfer as ft
 from forensictransfer.data.decode import decode
-from forensictransfer.experiments.evaluate import metrics
+from forensictransfer.evaluation import metrics
 from forensictransfer.results.runs import RunFolder
 
 Rows = Callable[[Path], list[dict[str, str]]]
