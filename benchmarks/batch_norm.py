@@ -95,9 +95,9 @@ def measured(source: Domain, target: Domain | None, settings: Settings, rate: fl
     rows.append(look(f"{target.name}, not adapted", detector, unseen, settings))
     chosen = draw_shots(target.records, settings.adapt.shots, seed=settings.seed, draw=0, domain=target.name)
     shots = Images([target.records[i] for i in chosen], data=settings.data)
-    known = analyse_images(detector, train, settings, progress="features of the source")
+    known = analyse_images(detector, train, settings.evaluate, progress="features of the source")
     knowledge = SourceKnowledge(known.energies, known.features, train.labels)
-    task = FewShotTask(detector, shots, analyse_images(detector, shots, settings), knowledge, settings, draw=0)
+    task = FewShotTask(detector, shots, analyse_images(detector, shots, settings.evaluate), knowledge, settings, draw=0)
     # Fine-tuning ends with an estimation: it is held back, looked at without, and then done.
     held_back: list[Any] = []
     estimate = detector.refresh_statistics
@@ -162,7 +162,7 @@ def look(state: str, detector: Detector, images: Images, settings: Settings) -> 
     from forensictransfer.evaluation.scoring import analyse_images
     from forensictransfer.experiments.fit import validation_crops
 
-    scores = analyse_images(detector, images, settings, progress="scoring").scores
+    scores = analyse_images(detector, images, settings.evaluate, progress="scoring").scores
     crops, labels = validation_crops(images, detector.crop)
     # Batch mode judges an image by its company: mixed at random, and whole batches only.
     order = np.random.default_rng(settings.seed).permutation(len(crops))

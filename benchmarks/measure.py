@@ -18,7 +18,7 @@ from forensictransfer.data.records import Record
 from forensictransfer.detectors.arithmetic import Arithmetic, arithmetic
 from forensictransfer.detectors.base import Detector
 from forensictransfer.detectors.loading import detector_class
-from forensictransfer.evaluation.scoring import analyse_anew
+from forensictransfer.evaluation.scoring import analyse_images
 from forensictransfer.experiments.strategies.base import FewShotTask, SourceKnowledge, strategy
 
 SHOTS = 10
@@ -54,7 +54,7 @@ def scoring(
     repetitions: int,
     places: Sequence[str] = PLACES,
 ) -> list[Measurement]:
-    """Images/s of `analyse_anew`, the path of `evaluate`, from each of `places`."""
+    """Images/s of `analyse_images`, the path of `evaluate`, from each of `places`."""
     detector = _fresh(settings)
     per_image = _tiles(_side(records, settings), settings) * arithmetic(detector).encoder
     found = []
@@ -62,7 +62,7 @@ def scoring(
         images = _placed(records, settings, place)
 
         def work(images: Images = images) -> float:
-            return float(len(analyse_anew(detector, images, settings).energies))
+            return float(len(analyse_images(detector, images, settings.evaluate).energies))
 
         spread = rates(work, seconds=seconds, repetitions=repetitions)
         what = f"scoring {name}, from {place}"
@@ -166,11 +166,11 @@ def _adapt(detector: Detector, initial: list[np.ndarray], shots: Images, setting
     """Seconds of one draw, as `adaptation.adapt_run` goes about it."""
     start = time.perf_counter()
     detector.model.set_weights(initial)
-    before = analyse_anew(detector, shots, settings)
+    before = analyse_images(detector, shots, settings.evaluate)
     # What a run keeps of its source: the shots stand in, as the time does not depend on it.
     source = SourceKnowledge(before.energies, before.features, shots.labels)
     adapted = strategy(settings.adapt.strategy)(FewShotTask(detector, shots, before, source, settings, draw))
-    after = analyse_anew(detector, shots, settings)
+    after = analyse_images(detector, shots, settings.evaluate)
     scores = adapted.decision.scores(after.energies, after.features)
     adapted.decision.fitted(settings.adapt.threshold, scores, shots.labels, "shots")
     return time.perf_counter() - start

@@ -34,7 +34,7 @@ from forensictransfer.detectors.arithmetic import arithmetic
 from forensictransfer.detectors.base import Detector
 from forensictransfer.detectors.loading import detector_class, load_detector
 from forensictransfer.detectors.registry import detectors
-from forensictransfer.evaluation.scoring import analyse_anew
+from forensictransfer.evaluation.scoring import analyse_images
 from forensictransfer.experiments import checkpoint
 from forensictransfer.experiments.strategies import STRATEGIES, strategies_of
 from forensictransfer.experiments.strategies.base import FewShotTask, SourceKnowledge, strategy
@@ -231,7 +231,7 @@ class DetectorContract:
                 strategy(name)(task)
             return
         adapted = strategy(name)(task)
-        after = analyse_anew(detector, task.shots, task.settings)
+        after = analyse_images(detector, task.shots, task.settings.evaluate)
         assert np.isfinite(adapted.decision.scores(after.energies, after.features)).all()
         assert adapted.changed or all(map(np.array_equal, weights, detector.model.get_weights()))
         detector.model.set_weights(weights)
@@ -240,7 +240,7 @@ class DetectorContract:
         """It is mirrored up to one crop."""
         side = self.crop() - 1
         image = np.random.default_rng(1).integers(0, 256, (side, side, 3), np.uint8)
-        found = analyse_anew(detector, in_memory([image], [0]), settings(self.crop()))
+        found = analyse_images(detector, in_memory([image], [0]), settings(self.crop()).evaluate)
         assert np.isfinite(found.energies).all() and found.energies.shape == (1, 2)
 
 
@@ -307,7 +307,7 @@ def few_shots(detector: Detector, crop: int) -> FewShotTask:
     source, source_labels = made_up(crop, 12, seed=8)
     known = detector.analyse(source)
     knowledge = SourceKnowledge(known.energies, known.features, source_labels)
-    return FewShotTask(detector, shots, analyse_anew(detector, shots, chosen), knowledge, chosen, 0)
+    return FewShotTask(detector, shots, analyse_images(detector, shots, chosen.evaluate), knowledge, chosen, 0)
 
 
 def close(one: np.ndarray, other: np.ndarray) -> None:

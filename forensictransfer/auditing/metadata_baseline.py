@@ -15,26 +15,17 @@ from forensictransfer.data.domains import Domain
 
 WORTH = 0.55  # AUC from which a trace is worth naming
 MOST_IMAGES = 2000  # headers that are read; the interval is then some 3 points either way
-_KNOWN: dict[tuple[str, str], dict[str, Any]] = {}
 
 
 def metadata_only(domain: Domain) -> dict[str, Any]:
     """How well format, size and metadata alone tell the reals of a domain from its fakes, for metrics.json.
 
     Cross-validated by group on at most MOST_IMAGES of its images, of all splits, chosen by a hash of their groups.
-    Found once for the same images in a process.
 
     Returns:
         {"balanced_accuracy", "low", "high": fractions, None where groups are too few to tell; "n": {"real", "fake",
         "groups"}; "strongest": what separates the classes most, in words, None where nothing surely does}.
     """
-    key = (domain.fingerprint(), domain.origin)
-    if key not in _KNOWN:
-        _KNOWN[key] = _measured(domain)
-    return dict(_KNOWN[key])
-
-
-def _measured(domain: Domain) -> dict[str, Any]:
     names = np.array([record.group for record in domain.records], object)
     groups = np.unique(names, return_inverse=True)[1]
     labels = np.array([record.label for record in domain.records])

@@ -7,11 +7,22 @@ import os
 import sys
 import tempfile
 
+from forensictransfer.core.errors import UserError
+
 
 def prepare_tensorflow() -> None:
-    """Set what TensorFlow and Keras read when imported: warnings only, and the right backend. Loads nothing itself."""
+    """Set what TensorFlow and Keras read when imported: warnings only, and the backend. Load nothing.
+
+    Raises UserError if Keras was told, or has begun, to run on another backend: layers and training here are written
+    for TensorFlow.
+    """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    os.environ["KERAS_BACKEND"] = "tensorflow"
+    asked = os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+    loaded = sys.modules.get("keras")
+    running = loaded.backend.backend() if loaded is not None and hasattr(loaded, "backend") else "tensorflow"
+    for found, where in ((asked, "KERAS_BACKEND is set to"), (running, "Keras was imported with")):
+        if found != "tensorflow":
+            raise UserError(f"{where} '{found}': expected 'tensorflow', which the detectors are written for; unset it")
 
 
 def import_tensorflow() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,8 @@ from forensictransfer.detectors.base import Analysis, Detector
 from forensictransfer.evaluation.decision import Decision
 from forensictransfer.evaluation.scoring import analyse_images
 from forensictransfer.experiments.evaluate import SHOTS_HEADER, DomainTest, check_splits, labelled_rows
-from forensictransfer.experiments.session import Workbench
+from forensictransfer.experiments.session import Session, weights_restored
+from forensictransfer.experiments.strategies import WITH_GRADIENT
 from forensictransfer.experiments.strategies.base import Adapted, FewShotTask, SourceKnowledge, strategy
 from forensictransfer.report.card import card_text
 from forensictransfer.results.runs import RunFolder, domain_info
@@ -36,25 +38,24 @@ def adapt_run(
     *,
     overwrite: bool = False,
     keep_weights: bool = True,
-    bench: Workbench | None = None,
+    session: Session | None = None,
     more: Callable[[Path, DomainTest], None] | None = None,
 ) -> RunFolder:
     """Adapt `parent` to `target` by `settings.adapt`, test it on both domains' test splits, and write the run `out`.
 
     Shots come from the target's train split. The threshold is picked by `adapt.threshold` on the shots alone. The
     source's test is repeated with each adapted detector, since adaptation forgets. Without `keep_weights` the run
-    tells what was measured but cannot be evaluated again. bench: what is kept between jobs. more: adds files to the
+    tells what was measured but cannot be evaluated again. session: what is kept between jobs. more: adds files to the
     folder of the target's evaluation, after the first draw. Raises UserError for input that cannot work, also where
     the source's images are no longer there.
     """
-    bench = bench or Workbench()
+    session = session or Session()
     check_splits(target, ("test",))
-    source = _source_again(parent, settings, bench)
+    source = _source_again(parent, settings, session)
     options = settings.adapt
     adapt_one = strategy(options.strategy)
-    shots = [_readable_shots(target, settings, draw, bench) for draw in range(options.draws)]
-    detector = bench.detector(parent)
-    initial = detector.model.get_weights()
+    shots = [_readable_shots(target, settings, draw, session) for draw in range(options.draws)]
+    detector = session.detector(parent)
     knowledge = _knowledge(parent)
     with RunFolder.building(out, _info(parent, target, settings), settings, overwrite=overwrite) as run:
         run.write_json("environment.json", environment())
@@ -62,20 +63,20 @@ def adapt_run(
         if keep_weights:
             with run.writing("model.keras") as path:
                 detector.save(str(path))
-        tests = [DomainTest(run, domain, settings, bench, f"reading {domain.name}") for domain in (target, source)]
-        changed = False
+        tests = [DomainTest(run, domain, settings, session, f"reading {domain.name}") for domain in (target, source)]
+        scope = weights_restored if options.strategy in WITH_GRADIENT else contextlib.nullcontext
         for draw, images in enumerate(progress_bar(shots, desc=f"adapting to {target.name}", unit="draw")):
-            if changed:
-                detector.model.set_weights(initial)
-            base = analyse_images(detector, images, settings)
-            adapted = adapt_one(FewShotTask(detector, images, base, knowledge, settings, draw))
-            changed = adapted.changed
-            after = analyse_images(detector, images, settings, keep=False) if changed else base
-            decision = _write_draw(run, draw, detector, images, adapted, after, settings, keep_weights)
-            for test in tests:
-                test.add(draw, decision, analyse_images(detector, test.images, settings, keep=not changed))
-            if draw == 0 and more is not None:  # now, while the detector has the weights of this draw
-                more(_draft(run), tests[0])
+            with scope(detector):
+                base = session.scores.analyse(detector, images, settings.evaluate)
+                adapted = adapt_one(FewShotTask(detector, images, base, knowledge, settings, draw))
+                # Scores by weights that live for one draw only are not worth keeping.
+                analyse = analyse_images if adapted.changed else session.scores.analyse
+                after = analyse(detector, images, settings.evaluate) if adapted.changed else base
+                decision = _write_draw(run, draw, detector, images, adapted, after, settings, keep_weights)
+                for test in tests:
+                    test.add(draw, decision, analyse(detector, test.images, settings.evaluate))
+                if draw == 0 and more is not None:  # now, while the detector has the weights of this draw
+                    more(_draft(run), tests[0])
         tests[0].write(more=_move_draft)
         tests[1].write()
         run.write_text("CARD.md", card_text(run))
@@ -97,24 +98,24 @@ def _move_draft(folder: Path, test: DomainTest) -> None:
         draft.rmdir()
 
 
-def _readable_shots(target: Domain, settings: Settings, draw: int, bench: Workbench) -> Images:
+def _readable_shots(target: Domain, settings: Settings, draw: int, session: Session) -> Images:
     """The shots of a draw; an unreadable one is replaced by the next image of the same draw's order."""
     k = settings.adapt.shots
     excluded: set[str] = set()
     while True:
         candidates: list[Record] = [record for record in target.records if record.name not in excluded]
         chosen = draw_shots(candidates, k, seed=settings.seed, draw=draw, domain=target.name)
-        images = bench.chosen(target, [candidates[i] for i in chosen], settings.data)
+        images = session.chosen(target, [candidates[i] for i in chosen], settings.data)
         if not images.skipped:
             return images
         excluded |= {name for name, _ in images.skipped}
 
 
-def _source_again(parent: RunFolder, settings: Settings, bench: Workbench) -> Domain:
+def _source_again(parent: RunFolder, settings: Settings, session: Session) -> Domain:
     info = parent.info["source"]
     spec = DomainSettings(path=info["origin"], name=info["name"], group=info["group"])
     try:
-        source = bench.domain(spec, settings.data)
+        source = session.domain(spec, settings.data)
     except UserError as error:
         raise UserError(f"{parent.path}: the source is needed to report what adaptation forgets: {error}") from error
     if source.fingerprint() != info["fingerprint"]:

@@ -6,18 +6,18 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from forensictransfer.auditing.metadata_baseline import metadata_only
 from forensictransfer.core.errors import UserError
 from forensictransfer.core.settings import Settings
 from forensictransfer.data.batches import Images
 from forensictransfer.data.domains import Domain
 from forensictransfer.data.records import CLASSES
 from forensictransfer.data.splits import drop_shared
-from forensictransfer.detectors.base import Analysis, Detector
+from forensictransfer.detectors.base import Analysis
+from forensictransfer.detectors.loading import load_weights
 from forensictransfer.evaluation.decision import Decision
 from forensictransfer.evaluation.metrics import summarise_draws
 from forensictransfer.evaluation.scoring import analyse_images
-from forensictransfer.experiments.session import Workbench
+from forensictransfer.experiments.session import Session, weights_restored
 from forensictransfer.results.runs import RunFolder
 
 SHOTS_HEADER = ("path", "label", "group", "score", "probability", "energy_real", "energy_fake")
@@ -32,12 +32,12 @@ class DomainTest:
     """
 
     def __init__(
-        self, run: RunFolder, domain: Domain, settings: Settings, bench: Workbench, progress: str | None = None
+        self, run: RunFolder, domain: Domain, settings: Settings, session: Session, progress: str | None = None
     ) -> None:
         check_splits(domain, ("test",))
-        self.run, self.domain, self.settings = run, domain, settings
+        self.run, self.domain, self.settings, self.session = run, domain, settings, session
         seen = run.read_json("data.json")["seen"]
-        every = bench.split(domain, "test", settings.data, progress=progress)
+        every = session.split(domain, "test", settings.data, progress=progress)
         kept, *self.dropped = drop_shared(every.records, every.digests, set(seen["groups"]), set(seen["digests"]))
         self.skipped = every.skipped
         self.images = every.subset(kept)
@@ -79,7 +79,7 @@ class DomainTest:
             "fingerprint": self.domain.fingerprint(),
             "dropped_shared": {"group": self.dropped[0], "pixels": self.dropped[1]},
             "skipped": [list(item) for item in self.skipped],
-            "metadata_only": metadata_only(self.domain),
+            "metadata_only": self.session.metadata_baseline(self.domain),
             **summary,
         }
         add = None if more is None else lambda folder: more(folder, self)
@@ -95,42 +95,43 @@ def evaluate_run(
     settings: Settings,
     *,
     overwrite: bool = False,
-    bench: Workbench | None = None,
+    session: Session | None = None,
     more: Callable[[Path, DomainTest], None] | None = None,
 ) -> list[dict[str, Any]]:
     """Score every draw of a run on the test split of each domain and write both files; returns the metrics.
 
-    bench: what is kept between jobs. more: adds files to the folder of each evaluation. Raises UserError as
+    session: what is kept between jobs. more: adds files to the folder of each evaluation. Raises UserError as
     `DomainTest` does.
     """
     for domain in domains:
         check_splits(domain, ("test",))
-    bench = bench or Workbench()
-    detector = bench.detector(run)
+    session = session or Session()
+    detector = session.detector(run)
     results = []
     for domain in domains:
-        test = DomainTest(run, domain, settings, bench, progress=f"reading {domain.name}")
-        for draw, decision, keep in _decided_draws(run, detector):
+        test = DomainTest(run, domain, settings, session, progress=f"reading {domain.name}")
+        for draw, decision, weights in _decided_draws(run):
             label = f"scoring {domain.name}" + (f", draw {draw}" if run.kind == "adapt" else "")
-            test.add(draw, decision, analyse_images(detector, test.images, settings, progress=label, keep=keep))
+            if weights is None:
+                found = session.scores.analyse(detector, test.images, settings.evaluate, progress=label)
+            else:
+                with weights_restored(detector):
+                    load_weights(detector, weights)
+                    found = analyse_images(detector, test.images, settings.evaluate, progress=label)
+            test.add(draw, decision, found)
         results.append(test.write(overwrite=overwrite, more=more))
     return results
 
 
-def _decided_draws(run: RunFolder, detector: Detector) -> Iterator[tuple[int, Decision, bool]]:
-    """Number and decision of every draw, its weights loaded into `detector`, and whether other draws share them."""
+def _decided_draws(run: RunFolder) -> Iterator[tuple[int, Decision, Path | None]]:
+    """Yield number and decision of every draw, and the file of its weights if they are not the run's own."""
     if run.kind == "train":
-        yield 0, Decision.from_json(run.read_json("decision.json")), True
+        yield 0, Decision.from_json(run.read_json("decision.json")), None
         return
     for folder in run.draws():
         weights = folder / "model.keras"
-        if weights.is_file():
-            detector.model.load_weights(weights)
-        yield (
-            int(folder.name),
-            Decision.from_json(run.read_json(f"draws/{folder.name}/decision.json")),
-            not weights.is_file(),
-        )
+        decision = Decision.from_json(run.read_json(f"draws/{folder.name}/decision.json"))
+        yield int(folder.name), decision, weights if weights.is_file() else None
 
 
 def check_splits(domain: Domain, splits: Sequence[str]) -> None:

@@ -1,16 +1,19 @@
-"""What a process that does many jobs keeps between them: opened domains, decoded images, and one network of each kind.
+"""What a process that does many jobs keeps between them: domains, decoded images, networks, scores.
 
 Opening a domain, decoding its test split, building a network and tracing its graphs each take longer than many a job.
-A job's result is the same with a fresh workbench.
+A job's result is the same with a fresh session.
 """
 
 from __future__ import annotations
 
+import contextlib
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 
+from forensictransfer.auditing.metadata_baseline import metadata_only
 from forensictransfer.core.errors import UserError
 from forensictransfer.core.settings import DataSettings, DomainSettings
 from forensictransfer.data.domains import Domain, open_domain
@@ -18,6 +21,7 @@ from forensictransfer.data.images import Images
 from forensictransfer.data.records import Record
 from forensictransfer.detectors.base import Detector
 from forensictransfer.detectors.loading import load_detector, load_weights
+from forensictransfer.evaluation.scoring import ScoreCache
 from forensictransfer.results.runs import RunFolder
 
 _MOST_IMAGES = 4096  # larger splits are read for each job, as far as it needs them
@@ -25,10 +29,16 @@ _MOST_SPLITS = 16
 _MOST_WEIGHTS = 8
 
 
-class Workbench:
-    """Things that are the same for many jobs, made once. Not for use by several threads."""
+class Session:
+    """Things that are the same for many jobs, made once. Not for use by several threads.
+
+    Attributes:
+        scores: of images by networks that stay as they are.
+    """
 
     def __init__(self) -> None:
+        self.scores = ScoreCache()
+        self._baselines: dict[tuple[str, str], dict[str, Any]] = {}
         self._domains: dict[str, Domain] = {}
         self._images: OrderedDict[tuple[int, str, str], tuple[Domain, Images]] = OrderedDict()
         self._detectors: dict[tuple[str, int], Detector] = {}
@@ -55,6 +65,13 @@ class Workbench:
         reasons = dict(whole.skipped)
         part.skipped = tuple((record.name, reasons[record.name]) for record in records if record.name in reasons)
         return part
+
+    def metadata_baseline(self, domain: Domain) -> dict[str, Any]:
+        """Measure what metadata alone tell of a domain's labels, once for the same images; see `metadata_only`."""
+        key = (domain.fingerprint(), domain.origin)
+        if key not in self._baselines:
+            self._baselines[key] = metadata_only(domain)
+        return dict(self._baselines[key])
 
     def detector(self, run: RunFolder) -> Detector:
         """The detector of a run with the weights that its draws start from. Raises UserError if they were not kept."""
@@ -90,3 +107,13 @@ class Workbench:
                 self._images.popitem(last=False)
         self._images.move_to_end(key)
         return self._images[key][1]
+
+
+@contextlib.contextmanager
+def weights_restored(detector: Detector) -> Iterator[None]:
+    """Give a detector back the weights that it has now, however the block ends: it serves other draws and jobs too."""
+    before = detector.model.get_weights()
+    try:
+        yield
+    finally:
+        detector.model.set_weights(before)

@@ -31,21 +31,30 @@ from forensictransfer.experiments.evaluate import (
     labelled_rows,
 )
 from forensictransfer.experiments.fit import check_monitor, fit
+from forensictransfer.experiments.session import Session
 from forensictransfer.experiments.tuning import source as search
 from forensictransfer.report.card import card_text
 from forensictransfer.results.runs import RunFolder, domain_info
 
 
 def train_run(
-    domain: Domain, settings: Settings, out: Path, *, resume: bool = False, overwrite: bool = False
+    domain: Domain,
+    settings: Settings,
+    out: Path,
+    *,
+    resume: bool = False,
+    overwrite: bool = False,
+    session: Session | None = None,
 ) -> RunFolder:
     """Train `settings.detector` on the train split of `domain`, stop by its validation split, test on its test split.
 
     Writes the run folder `out` and returns it. With `resume`, a training that was killed goes on after its last whole
     epoch and ends in the weights of the undisturbed run. Raises UserError for input that cannot work, before anything
     is written; a training that fails (a full disk) before its first epoch is saved leaves nothing behind. With
-    `train.trials` the settings of the training are searched first, on the validation split (`search.source`).
+    `train.trials` the settings of the training are searched first, on the validation split (`tuning.source`).
+    session: what is kept between jobs.
     """
+    session = session or Session()
     check_splits(domain, SPLITS)
     check_training(settings)
     detector = _fresh(settings)
@@ -75,13 +84,13 @@ def train_run(
         _take_best(detector, state, settings, run)
     with run.writing("model.keras") as path:
         detector.save(str(path))
-    found = analyse_images(detector, validation, settings, progress="choosing the threshold")
+    found = session.scores.analyse(detector, validation, settings.evaluate, progress="choosing the threshold")
     decision = Decision().fitted(settings.train.threshold, found.scores, validation.labels, "source validation")
     run.write_json("decision.json", decision.to_json())
     run.write_csv("validation.csv", SHOTS_HEADER, labelled_rows(validation, decision, found))
-    known = analyse_images(detector, train, settings, progress="features of the source")
+    known = session.scores.analyse(detector, train, settings.evaluate, progress="features of the source")
     run.write_npz("source_features.npz", energies=known.energies, features=known.features, labels=train.labels)
-    evaluate_run(run, [domain], settings, overwrite=True)
+    evaluate_run(run, [domain], settings, overwrite=True, session=session)
     run.write_text("CARD.md", card_text(run))
     run.finish()
     # Last of all: a kill before this line costs no epoch.
@@ -94,7 +103,7 @@ def _fit(
 ) -> checkpoint.TrainingState | None:
     """Train or fit the detector; returns where the epochs ended, None if there were none to run."""
     if not detector.gradient:
-        found = analyse_images(detector, train, settings, progress="features of the source", keep=False)
+        found = analyse_images(detector, train, settings.evaluate, progress="features of the source")
         detector.fit_features(found.features, train.labels)
         return None
     if not settings.train.epochs:

@@ -17,11 +17,10 @@ import psutil
 from forensictransfer.core.errors import UserError
 from forensictransfer.data.domains import Domain
 from forensictransfer.detectors.base import Detector
-from forensictransfer.evaluation.scoring import analyse_images
 from forensictransfer.experiments import pictures
 from forensictransfer.experiments.adapt import adapt_run
 from forensictransfer.experiments.evaluate import DomainTest, evaluate_run
-from forensictransfer.experiments.session import Workbench
+from forensictransfer.experiments.session import Session
 from forensictransfer.experiments.strategies import WITH_GRADIENT
 from forensictransfer.experiments.train import train_run
 from forensictransfer.report import tensorboard as board
@@ -41,7 +40,7 @@ class Jobs:
         self.folder, self.domains = folder, domains
         self.sweep = folder.settings
         self.largest = max(self.sweep.shots)
-        self.bench = Workbench()
+        self.session = Session()
 
     def do(self, job: Job, attempt: int) -> float | None:
         """Do `job` and write its record; returns the balanced accuracy, None if it failed.
@@ -84,7 +83,7 @@ class Jobs:
     def _train(self, job: Job) -> tuple[dict[str, Any], list[Path]]:
         """A training goes on where a killed worker left it."""
         out = self.folder.run(job)
-        run = train_run(self.domains[job.source], job.settings, out, resume=True)
+        run = train_run(self.domains[job.source], job.settings, out, resume=True, session=self.session)
         return self._evaluated(job, run, job.source)
 
     def _zero_shot(self, job: Job) -> tuple[dict[str, Any], list[Path]]:
@@ -93,8 +92,8 @@ class Jobs:
 
     def _evaluated(self, job: Job, run: RunFolder, domain: str) -> tuple[dict[str, Any], list[Path]]:
         """The test of a trained run on one domain, with latents and pictures."""
-        more = self._more(self.bench.detector(run), latents=True)
-        evaluate_run(run, [self.domains[domain]], job.settings, overwrite=True, bench=self.bench, more=more)
+        more = self._more(self.session.detector(run), latents=True)
+        evaluate_run(run, [self.domains[domain]], job.settings, overwrite=True, session=self.session, more=more)
         return _results(run, domain)
 
     def _adapt(self, job: Job) -> tuple[dict[str, Any], list[Path]]:
@@ -110,8 +109,8 @@ class Jobs:
             job.settings,
             out,
             keep_weights=self.sweep.keep_weights,
-            bench=self.bench,
-            more=self._more(self.bench.detector(parent), decoder=decoder) if job.shots == self.largest else None,
+            session=self.session,
+            more=self._more(self.session.detector(parent), decoder=decoder) if job.shots == self.largest else None,
         )
         run = RunFolder.open(out)
         metrics, results = _results(run, job.target)
@@ -132,7 +131,7 @@ class Jobs:
                 folder, detector, test.images, *told, settings=test.settings, reconstruction=decoder
             )
             if latents:
-                features = analyse_images(detector, test.images, test.settings).features
+                features = test.session.scores.analyse(detector, test.images, test.settings.evaluate).features
                 np.savez_compressed(folder / "latents.npz", features=features)
 
         return add

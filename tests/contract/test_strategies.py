@@ -23,13 +23,13 @@ def make_task(trained: Path, target: Path) -> Callable[..., Any]:
     from forensictransfer.data.images import Images
     from forensictransfer.data.splits import draw_shots
     from forensictransfer.evaluation.scoring import analyse_images
-    from forensictransfer.experiments.session import Workbench
+    from forensictransfer.experiments.session import Session
     from forensictransfer.experiments.strategies.base import FewShotTask, SourceKnowledge
     from forensictransfer.results.runs import RunFolder
 
     run = RunFolder.open(trained)
     settings = load_settings(None, {"adapt.trials": 5}, base=run.settings)
-    detector = Workbench().detector(run)
+    detector = Session().detector(run)
     start = detector.model.get_weights()
     domain = open_domain(target, data=run.settings.data)
     with np.load(trained / "source_features.npz") as stored:
@@ -39,7 +39,7 @@ def make_task(trained: Path, target: Path) -> Callable[..., Any]:
         detector.model.set_weights(start)
         chosen = draw_shots(domain.records, k, seed=0, draw=0)[:: -1 if backwards else 1]
         shots = Images([domain.records[i] for i in chosen], data=run.settings.data)
-        return FewShotTask(detector, shots, analyse_images(detector, shots, settings), knowledge, settings, 0)
+        return FewShotTask(detector, shots, analyse_images(detector, shots, settings.evaluate), knowledge, settings, 0)
 
     return make
 
@@ -50,7 +50,7 @@ def adapted(name: str, task: Any) -> tuple[Any, np.ndarray, list[np.ndarray]]:
     from forensictransfer.experiments.strategies.base import strategy
 
     result = strategy(name)(task)
-    after = analyse_images(task.detector, task.shots, task.settings)
+    after = analyse_images(task.detector, task.shots, task.settings.evaluate)
     return result, result.decision.scores(after.energies, after.features), task.detector.model.get_weights()
 
 

@@ -101,11 +101,11 @@ def test_the_source_is_tested_before_and_after(
 def test_weights_are_stored_where_they_changed(
     adapted: Callable[[str], RunFolder], trained: Path, strategy: str
 ) -> None:
-    from forensictransfer.experiments.session import Workbench
+    from forensictransfer.experiments.session import Session
 
     run = adapted(strategy)
-    base = Workbench().detector(RunFolder.open(trained)).model.get_weights()
-    detector = Workbench().detector(run)
+    base = Session().detector(RunFolder.open(trained)).model.get_weights()
+    detector = Session().detector(run)
     assert all(np.array_equal(a, b) for a, b in zip(detector.model.get_weights(), base, strict=True))
     stored = [folder / "model.keras" for folder in run.draws()]
     assert [path.exists() for path in stored] == [strategy in CHANGING] * DRAWS
@@ -124,16 +124,16 @@ def test_what_is_stored_gives_the_predictions_again(
 ) -> None:
     from forensictransfer.data.images import Images
     from forensictransfer.evaluation.scoring import analyse_images
-    from forensictransfer.experiments.session import Workbench
+    from forensictransfer.experiments.session import Session
 
     run = adapted(strategy)
     images = Images(opened(target, run).split("test"), data=run.settings.data)
-    detector = Workbench().detector(run)
+    detector = Session().detector(run)
     predictions = rows(run.path / "evaluations" / "target" / "predictions.csv")
     for draw, folder in enumerate(run.draws()):
         if (folder / "model.keras").exists():
             detector.model.load_weights(folder / "model.keras")
-        found = analyse_images(detector, images, run.settings)
+        found = analyse_images(detector, images, run.settings.evaluate)
         decision = Decision.from_json(json.loads((folder / "decision.json").read_text()))
         assert (decision.rule, decision.chosen_on) == (run.settings.adapt.threshold, "shots")
         scores = decision.scores(found.energies, found.features)
@@ -176,7 +176,7 @@ def tuned(trained: Path, target: Path, tmp_path_factory: pytest.TempPathFactory)
 def test_fine_tuning_lowers_the_loss_on_the_shots(tuned: RunFolder, trained: Path, target: Path, rows: Rows) -> None:
     from forensictransfer.data.images import Images
     from forensictransfer.evaluation.scoring import analyse_images
-    from forensictransfer.experiments.session import Workbench
+    from forensictransfer.experiments.session import Session
 
     shots_of = {row["path"]: int(row["label"]) for row in rows(tuned.path / "draws" / "0" / "shots.csv")}
     assert sorted(shots_of.values()) == [0, 0, 0, 1, 1, 1]
@@ -186,10 +186,10 @@ def test_fine_tuning_lowers_the_loss_on_the_shots(tuned: RunFolder, trained: Pat
 
     def loss(detector: Any) -> float:
         """|a_1 - y| + |a_0 - (1 - y)|, the mean over the shots."""
-        energies = analyse_images(detector, images, tuned.settings).energies
+        energies = analyse_images(detector, images, tuned.settings.evaluate).energies
         return float((np.abs(energies[:, 1] - labels) + np.abs(energies[:, 0] - (1 - labels))).mean())
 
-    detector = Workbench().detector(RunFolder.open(trained))
+    detector = Session().detector(RunFolder.open(trained))
     before = loss(detector)
     detector.model.load_weights(tuned.path / "draws" / "0" / "model.keras")
     assert loss(detector) < 0.8 * before
@@ -202,11 +202,11 @@ def test_inference_agrees_with_training_after_fine_tuning_too(tuned: RunFolder, 
     """The batch-norm trap again: the stored statistics are those of the shots under the new weights."""
     from forensictransfer.data.images import Images
     from forensictransfer.experiments.fit import validation_crops
-    from forensictransfer.experiments.session import Workbench
+    from forensictransfer.experiments.session import Session
 
     images = Images(opened(target, tuned).split("test"), data=tuned.settings.data)
     crops, labels = validation_crops(images, 64)
-    detector = Workbench().detector(tuned)
+    detector = Session().detector(tuned)
     detector.model.load_weights(tuned.path / "draws" / "0" / "model.keras")
     inferred = detector.analyse(crops).scores
     energies = detector.trainer(detector.fit_batch(crops, labels)[0], training=True)["energies"].numpy()
@@ -247,10 +247,10 @@ def test_every_draw_begins_with_the_trained_weights(
     trained: Path, target: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from forensictransfer.experiments import adapt as adaptation
-    from forensictransfer.experiments.session import Workbench
+    from forensictransfer.experiments.session import Session
     from forensictransfer.experiments.strategies.base import Adapted
 
-    base = Workbench().detector(RunFolder.open(trained)).model.get_weights()
+    base = Session().detector(RunFolder.open(trained)).model.get_weights()
     began: list[bool] = []
 
     def spoil(task: Any) -> Adapted:
@@ -262,7 +262,7 @@ def test_every_draw_begins_with_the_trained_weights(
     monkeypatch.setattr(adaptation, "strategy", lambda _: spoil)
     run = RunFolder.open(ft.adapt(trained, target, tmp_path / "out", shots=1, draws=2))
     assert began == [True, True]
-    unchanged = Workbench().detector(run).model.get_weights()
+    unchanged = Session().detector(run).model.get_weights()
     assert all(np.array_equal(a, b) for a, b in zip(unchanged, base, strict=True))
 
 
@@ -343,7 +343,7 @@ def test_a_target_without_a_test_is_refused_before_any_step(
     folder = make_domain(tmp_path / "half", "i", seed=8)
     for stem in pick_stems("i", {"train": 16, "validation": 4, "test": 6})["test"]:
         (folder / "fake" / f"{stem}.png").unlink()
-    monkeypatch.setattr(adaptation.Workbench, "detector", lambda *_: pytest.fail("began"))
+    monkeypatch.setattr(adaptation.Session, "detector", lambda *_: pytest.fail("began"))
     with pytest.raises(ft.UserError, match="'half': expected real and fake images in its test split, found no fake"):
         ft.adapt(trained, folder, tmp_path / "out", strategy="finetune")
     assert not (tmp_path / "out").exists()

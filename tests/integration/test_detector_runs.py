@@ -133,7 +133,7 @@ def test_features_of_a_detector_are_means_over_tiles(source: Path, quick: dict[s
     from forensictransfer.core.settings import load_settings
     from forensictransfer.data.domains import open_domain
     from forensictransfer.data.images import Images
-    from forensictransfer.evaluation.scoring import analyse_anew
+    from forensictransfer.evaluation.scoring import analyse_images
     from forensictransfer.testing import fresh, made_up, trained
 
     settings = load_settings(None, quick)
@@ -141,6 +141,6 @@ def test_features_of_a_detector_are_means_over_tiles(source: Path, quick: dict[s
     trained(detector, 16)
     assert made_up(64, 2)[0].shape == (2, 64, 64, 3)
     images = Images(open_domain(source, data=settings.data).split("test"), data=settings.data)
-    found = analyse_anew(detector, images, settings)
+    found = analyse_images(detector, images, settings.evaluate)
     kernel, bias = detector.model.get_layer("logit").get_weights()
     np.testing.assert_allclose(found.scores, found.features @ kernel[:, 0] + bias, rtol=1e-3, atol=1e-3)

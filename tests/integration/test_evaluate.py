@@ -32,10 +32,10 @@ def evaluated(run: Path, domain: Path) -> tuple[Path, dict[str, Any]]:
 
 def test_scores_are_means_over_tiles_of_the_whole_image(trained: Path, source: Path, rows: Rows) -> None:
     """88 x 80 pixels, crops of 64, stride 16: rows at 0, 16, 24 and columns at 0, 16, cut out by hand."""
-    from forensictransfer.experiments.session import Workbench
+    from forensictransfer.experiments.session import Session
 
     predictions = rows(trained / "evaluations" / "source" / "predictions.csv")
-    detector = Workbench().detector(RunFolder.open(trained))
+    detector = Session().detector(RunFolder.open(trained))
     for row in (predictions[0], predictions[-1]):
         image = decode(source / row["path"], max_pixels=10**6)
         crops = np.stack([image[y : y + 64, x : x + 64] for y in (0, 16, 24) for x in (0, 16)])
@@ -50,21 +50,20 @@ def test_how_many_are_scored_at_once_does_not_matter(
     from forensictransfer.core.settings import load_settings
     from forensictransfer.data.batches import Images
     from forensictransfer.data.domains import open_domain
-    from forensictransfer.experiments import evaluate as evaluation
-    from forensictransfer.experiments.session import Workbench
+    from forensictransfer.evaluation.scoring import analyse_images
+    from forensictransfer.experiments.session import Session
 
     run = RunFolder.open(trained)
     images = Images(open_domain(source, data=run.settings.data).split("test"), data=run.settings.data)
-    detector = Workbench().detector(run)
+    detector = Session().detector(run)
     sizes: list[int] = []
     analyse = detector.analyse
     monkeypatch.setattr(detector, "analyse", lambda crops: (sizes.append(len(crops)), analyse(crops))[1])
 
     def scored(batch: int, chosen: Images) -> Any:
-        evaluation._KNOWN.clear()  # what was scored before is remembered
         sizes.clear()
         settings = load_settings(None, {"evaluate.batch": batch}, base=run.settings)
-        found = evaluation.analyse_images(detector, chosen, settings)
+        found = analyse_images(detector, chosen, settings.evaluate)
         assert set(sizes) == {batch}
         return found
 
@@ -81,18 +80,18 @@ def test_other_weights_are_scored_anew(trained: Path, source: Path) -> None:
     from forensictransfer.data.batches import Images
     from forensictransfer.data.domains import open_domain
     from forensictransfer.evaluation.scoring import analyse_images
-    from forensictransfer.experiments.session import Workbench
+    from forensictransfer.experiments.session import Session
 
     run = RunFolder.open(trained)
     images = Images(open_domain(source, data=run.settings.data).split("test"), data=run.settings.data)
-    detector = Workbench().detector(run)
+    detector = Session().detector(run)
     weights = detector.model.get_weights()
-    before = analyse_images(detector, images, run.settings).scores
+    before = analyse_images(detector, images, run.settings.evaluate).scores
     detector.model.set_weights([value * 1.1 for value in weights])
-    assert not np.allclose(analyse_images(detector, images, run.settings).scores, before)
-    backwards = analyse_images(detector, images.subset(range(len(images))[::-1]), run.settings).scores
+    assert not np.allclose(analyse_images(detector, images, run.settings.evaluate).scores, before)
+    backwards = analyse_images(detector, images.subset(range(len(images))[::-1]), run.settings.evaluate).scores
     detector.model.set_weights(weights)
-    np.testing.assert_array_equal(analyse_images(detector, images, run.settings).scores, before)
+    np.testing.assert_array_equal(analyse_images(detector, images, run.settings.evaluate).scores, before)
     assert not np.allclose(backwards[::-1], before)
 
 
@@ -206,3 +205,33 @@ def test_an_evaluation_is_replaced_only_when_told_to(copied_run: Path, target: P
     (again,) = ft.evaluate(copied_run, target, overwrite=True)
     assert again == first and (folder / "predictions.csv").read_bytes() == before
     assert RunFolder.open(copied_run).finished, "an evaluation leaves the run whole"
+
+
+def test_the_same_weights_on_the_same_pixels_are_scored_once(
+    trained: Path, source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is kept belongs to the session: another one knows nothing of it, other weights are scored again."""
+    from forensictransfer.data.batches import Images
+    from forensictransfer.data.domains import open_domain
+    from forensictransfer.experiments.session import Session, weights_restored
+
+    run = RunFolder.open(trained)
+    images = Images(open_domain(source, data=run.settings.data).split("test"), data=run.settings.data)
+    session, options = Session(), run.settings.evaluate
+    detector = session.detector(run)
+    calls: list[int] = []
+    analyse = detector.analyse
+    monkeypatch.setattr(detector, "analyse", lambda crops: (calls.append(len(crops)), analyse(crops))[1])
+    part = session.scores.analyse(detector, images.subset([2, 0]), options)
+    assert calls
+    calls.clear()
+    np.testing.assert_array_equal(session.scores.analyse(detector, images.subset([0]), options).scores, part.scores[1:])
+    assert not calls
+    Session().scores.analyse(detector, images.subset([0]), options)
+    assert calls
+    before = detector.model.get_weights()
+    with weights_restored(detector):
+        detector.model.set_weights([weight * 1.5 for weight in before])
+        other = session.scores.analyse(detector, images.subset([0]), options)
+    assert not np.allclose(other.scores, part.scores[1:])
+    assert all(map(np.array_equal, detector.model.get_weights(), before))

@@ -104,10 +104,13 @@ def test_results_of_earlier_versions_are_read(evaluated: Path, tmp_path: Path) -
 
 
 def test_it_is_found_once_for_the_same_images(source: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(quick, "_KNOWN", {})
-    first = metadata_only(opened(source))
-    monkeypatch.setattr(quick, "_measured", lambda domain: pytest.fail("measured again"))
-    assert metadata_only(opened(source)) == first
+    from forensictransfer.experiments import session as sessions
+
+    session = sessions.Session()
+    first = session.metadata_baseline(opened(source))
+    assert first == metadata_only(opened(source))
+    monkeypatch.setattr(sessions, "metadata_only", lambda domain: pytest.fail("measured again"))
+    assert session.metadata_baseline(opened(source)) == first
 
 
 def test_no_pixel_is_decoded_and_few_headers_are_read(
@@ -120,7 +123,6 @@ def test_no_pixel_is_decoded_and_few_headers_are_read(
     # The header is whole, the pixels are not: a decoder would refuse it.
     path.write_bytes(path.read_bytes()[:700])
     monkeypatch.setattr(quick, "MOST_IMAGES", 40)
-    monkeypatch.setattr(quick, "_KNOWN", {})
     found = metadata_only(opened(tmp_path / "d"))
     assert found["n"] == {"real": 20, "fake": 20, "groups": 40} and found["balanced_accuracy"] == 1
 

@@ -448,12 +448,12 @@ def test_inference_agrees_with_training(trained: Path, source: Path, quick: dict
     from forensictransfer.data.batches import Images
     from forensictransfer.data.domains import open_domain
     from forensictransfer.experiments.fit import validation_crops
-    from forensictransfer.experiments.session import Workbench
+    from forensictransfer.experiments.session import Session
 
     data = load_settings(None, quick).data
     images = Images(open_domain(source, data=data).split("train"), data=data)
     crops, labels = validation_crops(images, 64)
-    detector = Workbench().detector(RunFolder.open(trained))
+    detector = Session().detector(RunFolder.open(trained))
     inferred = detector.analyse(crops).scores
     inputs, _ = detector.fit_batch(crops, labels)
     in_training = detector.trainer(inputs, training=True)["energies"].numpy()

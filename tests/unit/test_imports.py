@@ -158,3 +158,22 @@ def test_modules_of_a_moved_package_move_along() -> None:
 def test_what_was_never_there_is_not_found() -> None:
     with pytest.raises(ModuleNotFoundError):
         importlib.import_module("forensictransfer.nothing_of_the_kind")
+
+
+def test_another_backend_of_keras_is_refused_with_the_reason() -> None:
+    """What the user has set is respected: said, not overwritten."""
+    code, stderr, _ = run(
+        "import os; os.environ['KERAS_BACKEND'] = 'jax'\n"
+        "from forensictransfer.cli.main import main\n"
+        "code = main(['evaluate', '--run', 'x', '--on', 'forged_photos/splice'])\n"
+        "assert os.environ['KERAS_BACKEND'] == 'jax'\n"
+        "from forensictransfer.core.backend import prepare_tensorflow\n"
+        "from forensictransfer.core.errors import UserError\n"
+        "try:\n"
+        "    prepare_tensorflow()\n"
+        "except UserError as error:\n"
+        "    assert 'KERAS_BACKEND' in str(error) and 'jax' in str(error), error\n"
+        "else:\n"
+        "    raise SystemExit(1)\n"
+    )
+    assert code == 0, stderr

@@ -92,7 +92,7 @@ def held_out_losses(task: FewShotTask, start: list[np.ndarray], held_out: np.nda
     adapted = strategy(options.strategy)(part)
     analysis = task.analysis
     if adapted.changed:
-        analysis = analyse_images(task.detector, task.shots, task.settings, keep=False)
+        analysis = analyse_images(task.detector, task.shots, task.settings.evaluate)
         task.detector.model.set_weights(start)
     scores = adapted.decision.scores(analysis.energies, analysis.features)
     if not np.isfinite(scores).all():

@@ -152,7 +152,7 @@ def make_task(trained: Path, target: Path, tmp_path_factory: pytest.TempPathFact
         )
         chosen = draw_shots(domain.records, k, seed=0, draw=draw)
         shots = Images([domain.records[i] for i in chosen], data=settings.data)
-        return FewShotTask(detector, shots, analyse_images(detector, shots, changed), knowledge, changed, draw)
+        return FewShotTask(detector, shots, analyse_images(detector, shots, changed.evaluate), knowledge, changed, draw)
 
     return make
 
