@@ -1,4 +1,4 @@
-"""Adapt a run to another domain with a few shots: `python adapt.py --run RUN --target DOMAIN --out RUN` (`--help`).
+"""Adapt a run to another domain with a few shots: `python adapt.py RUN --target DOMAIN --out RUN` (`--help`).
 
 The same as `forensictransfer adapt`, and in Python:
 

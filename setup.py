@@ -62,6 +62,8 @@ setup(
         "psutil>=6",  # which workers live and what memory they take, on every system; tensorflow-datasets needs it too
         "pydantic>=2.10",
         "pyyaml>=6",
+        "rich>=14.1",  # progress and tables in a terminal; Keras needs it too
+        "shtab>=1.7",  # completion in a shell: a script that starts no Python at each Tab, as argcomplete does
         "tqdm>=4.66",
     ],
     extras_require={

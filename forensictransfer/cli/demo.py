@@ -13,6 +13,8 @@ from pathlib import Path
 
 import forensictransfer as ft
 from forensictransfer.core.errors import UserError
+from forensictransfer.core.log import messages_on_stderr
+from forensictransfer.core.presets import presets
 from forensictransfer.report.card import evaluation_lines
 
 DATASET = "forged_photos"
@@ -27,7 +29,8 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--source", default=SOURCE, help=f"built-in domain to train on (default: {SOURCE})")
     options = parser.parse_args(argv)
     try:
-        demo(options.out, options.source)
+        with messages_on_stderr():
+            demo(options.out, options.source)
     except UserError as error:
         print(f"demo: error: {error}", file=sys.stderr)
         return 2
@@ -52,12 +55,12 @@ def demo(out: Path, source: str = SOURCE) -> None:
     ft.train(source, trained, config=config, overwrite=True)
 
     _step("Zero-shot: how well does it find the six forgeries that it has never seen?")
-    _command("evaluate", "--run", trained, "--on", *targets)
+    _command("evaluate", trained, "--on", *targets)
     print("\n".join(evaluation_lines(ft.evaluate(trained, targets))))
 
     _step(f"Adapt it to each of them with {SHOTS} real and {SHOTS} fake images.")
     for target, path in adapted.items():
-        _command("adapt", "--run", trained, "--target", target, "--shots", SHOTS, "--out", path)
+        _command("adapt", trained, "--target", target, "--shots", SHOTS, "--out", path)
         ft.adapt(trained, target, path, shots=SHOTS, overwrite=True)
 
     _step("The cross-domain table: source x target, zero-shot and adapted.")
@@ -80,7 +83,7 @@ Written:
 Next, on images of your own (a folder with real/ and fake/ in it):
   {program} data show my/photos
   {program} train --source my/photos --out runs/mine --train.epochs 20
-  {program} evaluate --run {trained} --on my/photos
+  {program} evaluate {trained} --on my/photos
   {program} --help""")
 
 
@@ -100,9 +103,7 @@ def _program() -> str:
 
 def _config() -> Path:
     """configs/demo.yaml of the checkout, or of the wheel."""
-    package = Path(__file__).resolve().parents[1]
-    checkout = package.parent / "configs" / "demo.yaml"
-    config = checkout if checkout.is_file() else package / "configs" / "demo.yaml"
+    config = presets()["demo"]
     return config.relative_to(Path.cwd()) if config.is_relative_to(Path.cwd()) else config
 
 

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import argparse
+import re
 import typing
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NoReturn
 
 from pydantic.fields import FieldInfo
 
 from forensictransfer.core.errors import UserError, nearest
-from forensictransfer.core.settings import leaves
+from forensictransfer.core.settings import Settings, leaves
 from forensictransfer.core.yaml_text import parse_value, shown
+from forensictransfer.experiments.choices import CHOICES
 
 # Destinations of settings are kept apart from those of other arguments by this prefix.
 _PREFIX = "setting:"
+# More names than these are listed once, below the flags, instead of beside each flag.
+_FEW = 4
 
 
 class Parser(argparse.ArgumentParser):
@@ -26,14 +30,33 @@ class Parser(argparse.ArgumentParser):
             allow_abbrev=False,
             **options,
         )
+        self._formerly: str | None = None
+        self.refused: dict[str, str] = {}  # flags of other commands -> why this one does not take them
 
     def error(self, message: str) -> NoReturn:
-        raise UserError(f"{message} (see `{self.prog} --help`)")
+        raise UserError(f"{message}{_nearest_choice(message)} (see `{self.prog} --help`)")
 
     @property
     def flags(self) -> list[str]:
         """Every long flag that it knows."""
         return [flag for flag in self._option_string_actions if flag.startswith("--")]
+
+    def add_run(self, about: str) -> None:
+        """Add the run as the first positional argument; `--run RUN`, its earlier spelling, means the same."""
+        self.add_argument("run", metavar="RUN", help=about)
+        self.add_argument("--run", dest="run_flag", help=argparse.SUPPRESS)
+        self._formerly = "--run"
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Parse as argparse does, after `--run RUN` has been put in the place of the positional RUN."""
+        return super().parse_known_args(_in_front(list(args), self._formerly) if args else args, namespace)
+
+
+class Judged(list[str]):
+    """Choices that argparse shows and shells complete, while `load_settings` judges them with all other settings."""
+
+    def __contains__(self, name: object) -> bool:
+        return True
 
 
 def check_flags(parser: Parser, words: Sequence[str]) -> None:
@@ -42,6 +65,8 @@ def check_flags(parser: Parser, words: Sequence[str]) -> None:
         name = word.partition("=")[0]
         if name == "--":
             return
+        if name in parser.refused:
+            raise UserError(f"{name}: {parser.refused[name]}")
         if name.startswith("--") and name not in parser.flags:
             leaf = [flag for flag in parser.flags if flag.rpartition(".")[2] == name[2:].rpartition(".")[2]]
             hint = f"; perhaps you meant '{leaf[0]}'" if leaf else nearest(name, parser.flags)
@@ -49,25 +74,32 @@ def check_flags(parser: Parser, words: Sequence[str]) -> None:
 
 
 def add_settings(
-    parser: Parser, *, sections: Collection[str], leave_out: Collection[str] = (), short: Collection[str] = ()
+    parser: Parser,
+    *,
+    sections: Collection[str],
+    leave_out: Collection[str] = (),
+    short: Collection[str] = (),
+    hidden: Collection[str] = (),
 ) -> None:
     """Add a dotted flag for every setting of some sections ("" for those of none) but the names in `leave_out`.
 
-    The settings in `short` stand among the command's own arguments and are also called by their last name alone:
-    `--shots` is `--adapt.shots`.
+    The settings in `short` stand in the group "settings" and are also called by their last name alone: `--shots` is
+    `--adapt.shots`. Those of the sections in `hidden` are accepted, while the help says nothing of them.
     """
-    groups: dict[str, Any] = {}
+    groups: dict[str, Any] = {"": parser.add_argument_group("settings")}
     for name, info in leaves():
         section, _, last = name.rpartition(".")
         top = section.partition(".")[0]
-        if top not in sections or name in leave_out or section in leave_out:
+        if top not in (*sections, *hidden) or name in leave_out or section in leave_out:
             continue
         if name in short:
-            _add(parser, [f"--{last}", f"--{name}"] if section else [f"--{name}"], name, info)
+            _add(groups[""], [f"--{last}", f"--{name}"] if section else [f"--{name}"], name, info)
             continue
         if section not in groups:
-            groups[section] = parser.add_argument_group(f"settings: {section}" if section else "settings")
-        _add(groups[section], [f"--{name}"], name, info)
+            groups[section] = (
+                parser if top in hidden else parser.add_argument_group(f"settings: {section}", _about(section))
+            )
+        _add(groups[section], [f"--{name}"], name, info, hidden=top in hidden)
 
 
 def settings_of(arguments: argparse.Namespace) -> dict[str, Any]:
@@ -76,24 +108,41 @@ def settings_of(arguments: argparse.Namespace) -> dict[str, Any]:
     return {key.removeprefix(_PREFIX): value for key, value in given.items() if value is not None}
 
 
-def _add(group: Any, names: list[str], name: str, info: FieldInfo) -> None:
+def listed(described: Mapping[str, str]) -> str:
+    """Names with a line on each, aligned, for the end of a help text."""
+    width = max(map(len, described), default=0)
+    return "\n".join(f"  {name:<{width}}  {text}" for name, text in described.items())
+
+
+def _add(group: Any, names: list[str], name: str, info: FieldInfo, *, hidden: bool = False) -> None:
     kinds = _kinds(info)
     text = info.description or ""
     if "(default" not in text:
         text += f" (default: {'none' if info.default is None else _words(info.default)})"
-    many = {"nargs": len(kinds)} if len(kinds) > 1 else {}
+    options: dict[str, Any] = {"nargs": len(kinds)} if len(kinds) > 1 else {}
+    if name in CHOICES:
+        options["choices"] = Judged(CHOICES[name].names())
+    if name not in CHOICES or len(options["choices"]) > _FEW:
+        options["metavar"] = "NAME" if name in CHOICES else _METAVARS.get(kinds[0], "VALUE")
     group.add_argument(
         *names,
         dest=_PREFIX + name,
         # Text stays as it is typed; everything else is read as YAML reads it, and judged with the other settings.
         type=str if str in kinds else parse_value,
-        metavar=_METAVARS.get(kinds[0], "VALUE"),
-        help=text.replace("%", "%%").strip(),
-        **many,
+        help=argparse.SUPPRESS if hidden else text.replace("%", "%%").strip(),
+        **options,
     )
 
 
-_METAVARS: dict[Any, str] = {int: "N", float: "X", bool: "yes|no", str: "TEXT"}
+_METAVARS: dict[Any, str] = {int: "N", float: "X", bool: "{true,false}", str: "TEXT"}
+
+
+def _about(section: str) -> str:
+    """What the settings of a section are for: the first line of its docstring."""
+    kind: Any = Settings
+    for part in section.split("."):
+        kind = kind.model_fields[part].annotation
+    return str(kind.__doc__).partition("\n")[0]
 
 
 def _kinds(info: FieldInfo) -> list[Any]:
@@ -109,3 +158,19 @@ def _kinds(info: FieldInfo) -> list[Any]:
 def _words(value: Any) -> str:
     """A default as it would be typed after its flag."""
     return " ".join(shown(item) for item in value) if isinstance(value, tuple) else shown(value)
+
+
+def _in_front(words: list[str], flag: str | None) -> list[str]:
+    """Words with the value of `flag` in front, without the flag."""
+    for place, word in enumerate(words):
+        if flag is not None and word.startswith(f"{flag}="):
+            return [word.removeprefix(f"{flag}="), *words[:place], *words[place + 1 :]]
+        if word == flag and place + 1 < len(words):
+            return [words[place + 1], *words[:place], *words[place + 2 :]]
+    return words
+
+
+def _nearest_choice(message: str) -> str:
+    """The name that a refused choice is closest to, for argparse's own words about it."""
+    found = re.search(r"invalid choice: '([^']*)' \(choose from (.*)\)", message)
+    return nearest(found[1], re.findall(r"'([^']*)'", found[2])) if found else ""

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from pydantic.fields import FieldInfo
 
 from forensictransfer.core.errors import UserError, nearest, some
+from forensictransfer.core.presets import find_config
 from forensictransfer.core.yaml_text import flat, merged, nested, read_yaml, shown, tuples, write_yaml
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
@@ -110,15 +111,13 @@ class TrainSettings(Section):
     trials: Annotated[int, Field(ge=0)] = Field(
         0, description="settings of the training tried first, on the validation split; 0: those given are used"
     )
-    threshold: str = Field(
-        "balanced", description="rule that picks the threshold on the validation split: zero, balanced or midpoint"
-    )
+    threshold: str = Field("balanced", description="rule that picks the threshold on the validation split")
 
 
 class AdaptSettings(Section):
     """Adapting a run to a target domain with a few shots."""
 
-    strategy: str = Field("finetune", description="finetune, threshold, head, prototype or tuned")
+    strategy: str = Field("finetune", description="how the run is adapted")
     shots: Count = Field(10, description="labelled images per class of the target")
     draws: Count = Field(5, description="repetitions with different shots")
     steps: Count = Field(60, description="gradient steps at most (finetune)")
@@ -131,10 +130,8 @@ class AdaptSettings(Section):
         0.1, description="weight of the reconstruction's loss, if the detector has one; 0 saves the time (finetune)"
     )
     trials: Count = Field(20, description="settings tried for each draw among its own shots (tuned)")
-    stop: str = Field("steps", description="rule that ends fine-tuning early: steps (never) or plateau")
-    threshold: str = Field(
-        "midpoint", description="rule that picks the threshold on the shots: zero, balanced or midpoint"
-    )
+    stop: str = Field("steps", description="rule that ends fine-tuning early; steps: never (finetune)")
+    threshold: str = Field("midpoint", description="rule that picks the threshold on the shots")
 
 
 class EvaluateSettings(Section):
@@ -188,7 +185,7 @@ def load_settings(
     Raises one UserError that names every problem.
     """
     problems: list[str] = []
-    given = nested(read_yaml(Path(config)), problems) if config is not None else {}
+    given = nested(read_yaml(find_config(config)), problems) if config is not None else {}
     flags = nested(overrides or {}, problems)
     raw = merged(merged((base or Settings()).model_dump(), given), flags)
     settings = _validated(Settings, raw, problems, flagged=set(flat(flags)))
@@ -257,6 +254,9 @@ def _validated(
 def _said(item: Any, name: str, known: list[str]) -> str:
     """One of pydantic's errors in our words: what was expected, what came."""
     if item["type"] == "extra_forbidden":
+        sections = {other.rpartition(".")[0] for other in known} - {""}
+        if isinstance(item["input"], dict):
+            return f"unknown section of settings{nearest(name, sections)} (sections: {', '.join(sorted(sections))})"
         leaf = name.rpartition(".")[2]
         same = [other for other in known if other.rpartition(".")[2] == leaf]
         return "unknown setting" + (f"; perhaps you meant '{same[0]}'" if same else nearest(name, known))

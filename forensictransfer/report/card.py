@@ -48,7 +48,7 @@ def card_text(run: RunFolder) -> str:
         "",
         "## Measured",
         "",
-        *(_measured_table(run.evaluations()) or ["Nothing yet: `forensictransfer evaluate --run RUN --on DOMAIN`."]),
+        *(_measured_table(run.evaluations()) or ["Nothing yet: `forensictransfer evaluate RUN --on DOMAIN`."]),
         *(["", f"{line[0].upper()}{line[1:]}."] if (line := forgetting_line(run)) else []),
         *(line for text in warnings(run.evaluations()) for line in ("", f"**{text}**")),
         "",

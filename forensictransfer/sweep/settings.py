@@ -11,6 +11,7 @@ from typing import Annotated, Any
 from pydantic import Field, field_validator
 
 from forensictransfer.core.errors import UserError
+from forensictransfer.core.presets import find_config
 from forensictransfer.core.settings import Count, Section, Settings, load_checked, unknown_names
 from forensictransfer.core.yaml_text import flat
 from forensictransfer.experiments.choices import CHOICES, load_settings
@@ -82,7 +83,7 @@ def load_sweep(
     train_trials: trials of each source's training.
     Raises one UserError that names every problem.
     """
-    path = Path(path).expanduser()
+    path = find_config(path)
     changes: dict[str, Any] = {} if threads is None else {"threads": threads}
     sweep = load_checked(SweepSettings, path, changes)
     if detectors is not None:

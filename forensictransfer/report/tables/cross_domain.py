@@ -40,7 +40,7 @@ def table(
     idle = list({_place(path): str(path) for path in folders if _place(path) not in evaluated}.values())
     if not cells:
         raise UserError(
-            f"{', '.join(idle) or 'no runs'}: not evaluated yet; use `forensictransfer evaluate --run RUN --on DOMAIN`"
+            f"{', '.join(idle) or 'no runs'}: not evaluated yet; use `forensictransfer evaluate RUN --on DOMAIN`"
         )
     notes = [f"Not evaluated yet, so not in the table: {path}" for path in idle]
     short, common = without_common_set(cells)

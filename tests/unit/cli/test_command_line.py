@@ -79,7 +79,10 @@ def trained(out: str, source: Path, settings: Settings | None = None, **info: An
         (["train", "--sorce", "a"], "unknown flag --sorce; perhaps you meant '--source'"),
         (["train", "--train.epoch=3"], "unknown flag --train.epoch; perhaps you meant '--train.epochs'"),
         (["train", "--epochs", "3"], "unknown flag --epochs; perhaps you meant '--train.epochs'"),
-        (["adapt", "--detector", "ft"], "unknown flag --detector"),
+        (["adapt", "--detector", "ft"], "--detector: belongs to the run"),
+        (["adapt", "runs/a", "--data.crop", "64"], "--data.crop: belongs to the run"),
+        (["adapt", "--target", "a", "--out", "b"], "the following arguments are required: RUN"),
+        (["data", "faces", "a", "b", "--shape", "squar"], "argument --shape: invalid choice: 'squar'"),
         (["adapt", "--train.epochs", "3"], "unknown flag --train.epochs"),
         (["evaluate", "--data.augment.flip", "no"], "unknown flag --data.augment.flip"),
         (["evaluate", "--train.epochs", "3"], "unknown flag --train.epochs"),
@@ -101,7 +104,10 @@ def test_help_has_every_setting_with_its_default(capsys: pytest.CaptureFixture[s
     assert main([command, "--help"]) == 0
     text = " ".join(capsys.readouterr().out.split())
     for name, info in leaves():
-        if command == "train" or (name not in commands.FIXED and not name.startswith("train.")):
+        other = "adapt." if command == "train" else "train."
+        if name.startswith(other) or (command == "adapt" and name in commands.FIXED):
+            assert f"--{name}" not in text.replace("(--adapt.shots 5)", "")
+        else:
             assert f"--{name} " in text
             assert " ".join(str(info.description).split()) in text
     assert "tiles scored at once (default: 64)" in text
@@ -143,11 +149,11 @@ def test_words_become_arguments(monkeypatch: pytest.MonkeyPatch, capsys: pytest.
         "seed": 3,
     }
     out = capsys.readouterr().out
-    assert "the results of out\n" in out and "next: forensictransfer evaluate --run out" in out
+    assert "the results of out\n" in out and "next: forensictransfer evaluate out --on" in out
     monkeypatch.setattr(commands, "adapt", record)
     for flag in ("--shots", "--adapt.shots"):
-        assert main(["adapt", "--run", "a", "--target", "b", "--out", "c", flag, "7"]) == 0
-        assert seen["settings"] == {"adapt.shots": 7}
+        assert main(["adapt", "a", "--target", "b", "--out", "c", flag, "7"]) == 0
+        assert (seen["positional"], seen["settings"]) == (("a", "b", "c"), {"adapt.shots": 7})
 
 
 # Bad input
@@ -256,7 +262,7 @@ def test_a_read_only_place_is_named(monkeypatch: pytest.MonkeyPatch, capsys: pyt
         (UserError("no such thing"), "error: no such thing", 2),
         (
             KeyboardInterrupt(),
-            "interrupted; a training goes on with --resume, a sweep and `data faces` when called again",
+            "interrupted; a training continues with --resume, a sweep and `data faces` when called again",
             130,
         ),
     ],

@@ -91,8 +91,8 @@ def reproduce_section(view: View) -> Section:
         block(
             f"export TF_NUM_INTRAOP_THREADS={threads}\n"
             f"forensictransfer train --source SOURCE \\\n  --config SWEEP/{train}/settings.yaml --out SOURCE_RUN\n"
-            f"forensictransfer evaluate --run SOURCE_RUN --on TARGET\n"
-            f"forensictransfer adapt --run SOURCE_RUN --target TARGET \\\n"
+            f"forensictransfer evaluate SOURCE_RUN --on TARGET\n"
+            f"forensictransfer adapt SOURCE_RUN --target TARGET \\\n"
             f"  --config SWEEP/{adapt}/settings.yaml --out TARGET_RUN"
         ),
         paragraph(

@@ -1,0 +1,1 @@
+"""The commands, one module each: `add(subparsers)` says what a command takes, `run(arguments)` does it."""

@@ -1,0 +1,65 @@
+"""The command `adapt`: a trained run and a few shots of a target domain make a new run."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from typing import Any
+
+from forensictransfer.cli.common import DOMAIN, NAME, RUN_FIXES, RUN_SETTINGS, add_config, add_group, add_overwrite
+from forensictransfer.cli.flags import Parser, add_settings, listed, settings_of
+from forensictransfer.experiments.strategies import STRATEGIES
+
+
+def add(sub: Any) -> Parser:
+    """Add the command to the parser of all commands."""
+    parser: Parser = sub.add_parser(
+        "adapt",
+        usage=f"{NAME} adapt RUN --target DOMAIN --out RUN [--shots K] [--strategy NAME] [--draws N] [flags]",
+        help="adapt a run to a target domain with a few shots and write a new run folder",
+        description="Adapt a trained run to a target domain with a few labelled images per class (shots), drawn from\n"
+        "the target's train split. Each draw repeats it with other shots. Settings are those of the run unless\n"
+        "given here.",
+        epilog=DOMAIN
+        + f"""
+strategies:
+{listed(STRATEGIES)}
+
+{RUN_SETTINGS}
+examples:
+  {NAME} adapt runs/splice --target forged_photos/copy_move --shots 10 --out runs/splice-copy_move
+  {NAME} adapt runs/splice --target photos/faces --shots 5 --strategy threshold --draws 10 --out runs/faces
+""",
+    )
+    parser.add_run("the run to adapt")
+    place = parser.add_argument_group("target and run")
+    place.add_argument("--target", required=True, metavar="DOMAIN", help="the domain to adapt to")
+    add_group(place)
+    place.add_argument("--out", required=True, metavar="RUN", help="run folder to write")
+    add_overwrite(place)
+    add_config(place)
+    add_settings(
+        parser,
+        sections=("", "data", "adapt", "evaluate"),
+        leave_out=("detector", "data.crop"),
+        short=("adapt.shots", "adapt.strategy", "adapt.draws", "seed"),
+    )
+    parser.refused |= dict.fromkeys(("--detector", "--data.crop"), RUN_FIXES)
+    parser.set_defaults(handler=run)
+    return parser
+
+
+def run(arguments: Namespace) -> None:
+    """Adapt, then print what was measured and what comes next."""
+    from forensictransfer import api
+
+    out = api.adapt(
+        arguments.run,
+        arguments.target,
+        arguments.out,
+        config=arguments.config,
+        settings=settings_of(arguments),
+        group=arguments.group,
+        overwrite=arguments.overwrite,
+    )
+    print(api.results(out))
+    print(f"wrote {out}; next: {NAME} table {arguments.run} {out}")

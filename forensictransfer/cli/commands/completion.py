@@ -1,0 +1,30 @@
+"""The command `completion`: a script that completes commands and flags in a shell."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from typing import Any
+
+import shtab
+
+from forensictransfer.cli.common import NAME
+from forensictransfer.cli.flags import Parser
+
+
+def add(sub: Any) -> Parser:
+    """Add the command to the parser of all commands."""
+    parser: Parser = sub.add_parser(
+        "completion",
+        help="print a script for completion in a shell",
+        description="Print a script that completes commands, flags, names and files in a shell.",
+        epilog=f'examples:\n  eval "$({NAME} completion bash)"        in ~/.bashrc\n'
+        f'  eval "$({NAME} completion zsh)"         in ~/.zshrc, after compinit\n',
+    )
+    parser.add_argument("shell", choices=shtab.SUPPORTED_SHELLS, help="the shell that reads the script")
+    parser.set_defaults(handler=run)
+    return parser
+
+
+def run(arguments: Namespace) -> None:
+    """Print the script for the parser of all commands, which has put itself among the arguments."""
+    print(shtab.complete(arguments.parser, arguments.shell))
