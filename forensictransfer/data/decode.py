@@ -76,28 +76,29 @@ class Header(NamedTuple):
     mode: str
 
 
-def decode(source: Source, *, max_pixels: int) -> np.ndarray:
+def decode(source: Source, *, max_pixels: int, name: str | None = None) -> np.ndarray:
     """The pixels of one image, by the rules at the head of this module.
 
     Args:
         source: a file, the encoded bytes of an image, or a stored one.
         max_pixels: larger images are refused from their header alone.
+        name: what an error calls the image (default: its path).
     Returns:
         uint8 (h, w, 3), red green blue, read-only.
     Raises:
         ImageError: missing, unreadable, empty, truncated, corrupt, too large or of an unsupported kind; one line.
     """
-    with opened(source) as image:
+    with opened(source, name) as image:
         width, height = image.size
         if width * height > max_pixels:
             raise ImageError(
-                _name(source),
+                name or source_name(source),
                 f"{width:,} x {height:,} pixels are {width * height / 1e6:.1f} megapixels, "
                 f"expected at most {max_pixels / 1e6:g} (data.max_megapixels)",
             )
         _load(image)
         orientation = _orientation(image)
-        pixels = _rgb(image, _name(source))
+        pixels = _rgb(image, name or source_name(source))
     pixels = np.ascontiguousarray(_upright(pixels, orientation))
     pixels.setflags(write=False)
     return pixels
@@ -117,13 +118,17 @@ def digest(pixels: np.ndarray) -> str:
 
 
 @contextlib.contextmanager
-def opened(source: Source) -> Iterator[ImageFile]:
-    """The image behind its header, not decoded; whatever goes wrong while it is open becomes an ImageError."""
+def opened(source: Source, name: str | None = None) -> Iterator[ImageFile]:
+    """The image behind its header, not decoded; whatever goes wrong while it is open becomes an ImageError.
+
+    name: what an error calls the image (default: its path).
+    """
     kind = "an image"
+    name = name or source_name(source)
     try:
         with _stream(source) as stream:
             head = stream.read(16)
-            reader = _reader(head, _name(source))
+            reader = _reader(head, name)
             kind = reader.__name__.removesuffix("ImageFile").upper()
             stream.seek(0)
             with reader(stream) as image:
@@ -134,9 +139,9 @@ def opened(source: Source) -> Iterator[ImageFile]:
         # Damaged and hostile files raise almost anything out of the plugins (SyntaxError, struct.error, zlib.error,
         # MemoryError ...); all of it means the same to the user.
         if isinstance(error, OSError) and error.strerror:
-            raise ImageError(_name(source), f"cannot be read: {error.strerror}") from error
+            raise ImageError(name, f"cannot be read: {error.strerror}") from error
         detail = " ".join(str(error).split()) or type(error).__name__
-        raise ImageError(_name(source), f"cannot be decoded as {kind}: {detail}") from error
+        raise ImageError(name, f"cannot be decoded as {kind}: {detail}") from error
 
 
 def _stream(source: Source) -> IO[bytes]:
@@ -146,11 +151,26 @@ def _stream(source: Source) -> IO[bytes]:
         return io.BytesIO(source)
     # Looked at first, since opening a pipe would wait for ever.
     if not stat.S_ISREG(os.stat(source).st_mode):
-        raise ImageError(_name(source), "expected an image file, found a folder or a device")
+        raise ImageError(source_name(source), "expected an image file, found a folder or a device")
     return open(source, "rb")
 
 
-def _name(source: Source) -> str:
+def read_content(source: Source, name: str | None = None) -> bytes:
+    """The encoded bytes of an image, whatever they hold. Raises ImageError where they cannot be read.
+
+    name: what the error calls the image (default: its path).
+    """
+    if isinstance(source, bytes):
+        return source
+    try:
+        with _stream(source) as stream:
+            return stream.read()
+    except OSError as error:
+        raise ImageError(name or source_name(source), f"cannot be read: {error.strerror or error}") from error
+
+
+def source_name(source: Source) -> str:
+    """What messages call a source: the path, or the number of bytes."""
     return f"encoded image of {len(source)} bytes" if isinstance(source, bytes) else str(source)
 
 
