@@ -31,7 +31,7 @@ from forensictransfer.data.splits import draw_shots
 from forensictransfer.evaluation.metrics import metric_values
 
 if TYPE_CHECKING:
-    from forensictransfer.detectors.base import Detector
+    from forensictransfer.detectors.trainable import TrainableDetector
 
 COLUMNS = {
     "image_accuracy": "images: bal. acc.",
@@ -110,14 +110,14 @@ def measured(source: Domain, target: Domain | None, settings: Settings, rate: fl
     return rows
 
 
-def trained(train: Images, settings: Settings, rate: float | None) -> Detector:
+def trained(train: Images, settings: Settings, rate: float | None) -> TrainableDetector:
     """A detector after `train.epochs` epochs without validation, so that nothing re-estimates its statistics."""
     import keras
 
-    from forensictransfer.detectors.loading import detector_class
+    from forensictransfer.detectors.loading import trainable_class
 
     keras.utils.set_random_seed(settings.seed)
-    detector = detector_class(settings.detector).build(settings.data.crop)
+    detector = trainable_class(settings.detector).build(settings.data.crop)
     for layer in _norms(detector):
         layer.update_rate.assign(layer.rate if rate is None else rate)
     detector.compile(settings.train.learning_rate)
@@ -140,7 +140,7 @@ def trained(train: Images, settings: Settings, rate: float | None) -> Detector:
     return detector
 
 
-def statistics_batches(detector: Detector, images: Images, settings: Settings) -> Iterator[Any]:
+def statistics_batches(detector: TrainableDetector, images: Images, settings: Settings) -> Iterator[Any]:
     """The batches that `train` estimates the statistics on: random crops of an epoch of their own."""
     options, seed = settings.train, settings.seed
     order = epoch_order(images.labels, seed=seed, epoch=STATISTICS_EPOCH, batch=options.batch, balance=options.balance)
@@ -157,7 +157,7 @@ def statistics_batches(detector: Detector, images: Images, settings: Settings) -
         yield detector.fit_batch(crops, labels)[0]
 
 
-def look(state: str, detector: Detector, images: Images, settings: Settings) -> dict[str, Any]:
+def look(state: str, detector: TrainableDetector, images: Images, settings: Settings) -> dict[str, Any]:
     """Whole images by a_1 > a_0 and AUC; crops by a_1 > a_0 in both modes, and how often the two verdicts agree."""
     from forensictransfer.evaluation.scoring import analyse_images
     from forensictransfer.experiments.fit import validation_crops
@@ -194,7 +194,7 @@ def table(rows: list[dict[str, Any]]) -> str:
     return "\n".join(lines)
 
 
-def _batch_mode(detector: Detector, crops: np.ndarray, labels: np.ndarray) -> np.ndarray:
+def _batch_mode(detector: TrainableDetector, crops: np.ndarray, labels: np.ndarray) -> np.ndarray:
     """Scores of one batch normalised by itself, as in training; the moving statistics are left as they were."""
     norms = _norms(detector)
     before = [float(layer.update_rate) for layer in norms]
@@ -206,7 +206,7 @@ def _batch_mode(detector: Detector, crops: np.ndarray, labels: np.ndarray) -> np
     return np.asarray(energies[:, 1] - energies[:, 0])
 
 
-def _norms(detector: Detector) -> list[Any]:
+def _norms(detector: TrainableDetector) -> list[Any]:
     from forensictransfer.detectors.layers import PopulationBatchNormalization
 
     return [layer for layer in detector.model.layers if isinstance(layer, PopulationBatchNormalization)]

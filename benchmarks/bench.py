@@ -76,7 +76,7 @@ def measured(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
     from benchmarks import machine, measure
     from benchmarks.photographs import QUALITY, write_photographs
     from forensictransfer.detectors.arithmetic import arithmetic
-    from forensictransfer.detectors.loading import detector_class
+    from forensictransfer.detectors.loading import trainable_class
 
     load, peaks = [os.getloadavg()], {"with the libraries loaded": machine.peak_memory_mib()}
     say(f"photographs of {options.size} x {options.size}")
@@ -93,7 +93,7 @@ def measured(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
     found = measurements(options, records, peaks)
     rates = [a + b for a, b in zip(before, rates_of_the_machine(), strict=True)]
     load.append(os.getloadavg())
-    kind = detector_class(options.detector)
+    kind = trainable_class(options.detector)
     counts = {crop: arithmetic(kind.build(crop)) for crop in (options.size, tile_side(options.size))}
     return {
         "format": 1,

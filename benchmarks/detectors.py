@@ -85,10 +85,10 @@ def measured(name: str, options: argparse.Namespace) -> dict[str, Any]:
     import_tensorflow()
     import forensictransfer as ft
     from forensictransfer.detectors.arithmetic import arithmetic
-    from forensictransfer.detectors.loading import detector_class
+    from forensictransfer.detectors.loading import trainable_class
     from forensictransfer.results.runs import RunFolder
 
-    kind = detector_class(name)
+    kind = trainable_class(name)
     crop = max(options.crop, kind.smallest)
     strategy = "finetune" if kind.gradient else "head"
     given: dict[str, Any] = {

@@ -16,8 +16,8 @@ from forensictransfer.core.settings import Settings, load_settings
 from forensictransfer.data.batches import Images, tile_starts, training_batches
 from forensictransfer.data.records import Record
 from forensictransfer.detectors.arithmetic import Arithmetic, arithmetic
-from forensictransfer.detectors.base import Detector
-from forensictransfer.detectors.loading import detector_class
+from forensictransfer.detectors.loading import trainable_class
+from forensictransfer.detectors.trainable import TrainableDetector
 from forensictransfer.evaluation.scoring import analyse_images
 from forensictransfer.experiments.strategies.base import FewShotTask, SourceKnowledge, strategy
 
@@ -143,7 +143,7 @@ class _Clock(keras.callbacks.Callback):
         self.times.append(time.perf_counter() - self.start)
 
 
-def _fit(detector: Detector, images: Images, settings: Settings, *, steps: int, epochs: int) -> list[float]:
+def _fit(detector: TrainableDetector, images: Images, settings: Settings, *, steps: int, epochs: int) -> list[float]:
     def batches() -> Iterator[Any]:
         stream = training_batches(
             images,
@@ -162,7 +162,9 @@ def _fit(detector: Detector, images: Images, settings: Settings, *, steps: int, 
     return clock.times
 
 
-def _adapt(detector: Detector, initial: list[np.ndarray], shots: Images, settings: Settings, draw: int) -> float:
+def _adapt(
+    detector: TrainableDetector, initial: list[np.ndarray], shots: Images, settings: Settings, draw: int
+) -> float:
     """Seconds of one draw, as `adaptation.adapt_run` goes about it."""
     start = time.perf_counter()
     detector.model.set_weights(initial)
@@ -183,9 +185,9 @@ def _adaptation_work(count: Arithmetic, tiles: int, settings: Settings) -> tuple
     return scored + crops * count.training(drawn=False), scored + crops * count.training(drawn=True)
 
 
-def _fresh(settings: Settings) -> Detector:
+def _fresh(settings: Settings) -> TrainableDetector:
     keras.utils.set_random_seed(settings.seed)
-    detector = detector_class(settings.detector).create(settings.data.crop)
+    detector = trainable_class(settings.detector).create(settings.data.crop)
     detector.compile(settings.train.learning_rate)
     return detector
 

@@ -31,9 +31,9 @@ from forensictransfer.core.settings import AdaptSettings, DataSettings, Settings
 from forensictransfer.data.images import Images
 from forensictransfer.data.records import Record
 from forensictransfer.detectors.arithmetic import arithmetic
-from forensictransfer.detectors.base import Detector
-from forensictransfer.detectors.loading import detector_class, load_detector
+from forensictransfer.detectors.loading import load_detector, trainable_class
 from forensictransfer.detectors.registry import detectors
+from forensictransfer.detectors.trainable import TrainableDetector
 from forensictransfer.evaluation.scoring import analyse_images
 from forensictransfer.experiments import checkpoint
 from forensictransfer.experiments.strategies import STRATEGIES, strategies_of
@@ -56,31 +56,31 @@ class DetectorContract:
 
     @pytest.fixture(scope="class")
     @classmethod
-    def detector(cls) -> Detector:
+    def detector(cls) -> TrainableDetector:
         """A fresh detector, which the tests of a class share, some of which train it."""
         return fresh(cls.name, cls.crop())
 
     @classmethod
     def crop(cls) -> int:
         """The side of the crops: `side`, or the smallest that the detector takes if that is more."""
-        return max(cls.side, -(-detector_class(cls.name).smallest // 8) * 8)
+        return max(cls.side, -(-trainable_class(cls.name).smallest // 8) * 8)
 
     def test_it_is_registered_under_its_name(self) -> None:
         """The table's row and the class say the same."""
-        kind, entry = detector_class(self.name), detectors()[self.name]
+        kind, entry = trainable_class(self.name), detectors()[self.name]
         assert kind.name == self.name and kind.gradient == entry.gradient
         assert kind.__doc__ and entry.about
 
-    def test_it_knows_its_crop_and_refuses_smaller_ones(self, detector: Detector) -> None:
+    def test_it_knows_its_crop_and_refuses_smaller_ones(self, detector: TrainableDetector) -> None:
         """Too small a crop is an error of one line that says how large it must be."""
-        kind = detector_class(self.name)
+        kind = trainable_class(self.name)
         assert detector.crop == self.crop()
         assert kind.create(kind.smallest).crop == kind.smallest
         with pytest.raises(UserError, match=str(kind.smallest)) as caught:
             kind.create(kind.smallest - 8)
         assert "\n" not in str(caught.value)
 
-    def test_it_says_energies_and_features_of_every_crop(self, detector: Detector) -> None:
+    def test_it_says_energies_and_features_of_every_crop(self, detector: TrainableDetector) -> None:
         """Shapes, types and finite numbers; a flat crop has them too."""
         crops, _ = made_up(self.crop(), 5)
         crops[0] = 255
@@ -89,7 +89,7 @@ class DetectorContract:
         assert found.features.ndim == 2 and len(found.features) == 5 and found.features.dtype == np.float32
         assert np.isfinite(found.energies).all() and np.isfinite(found.features).all()
 
-    def test_it_judges_each_crop_by_itself(self, detector: Detector) -> None:
+    def test_it_judges_each_crop_by_itself(self, detector: TrainableDetector) -> None:
         """Neither the batch that a crop comes in nor its place in it changes the verdict."""
         crops, _ = made_up(self.crop(), 6)
         whole = detector.analyse(crops)
@@ -102,7 +102,7 @@ class DetectorContract:
         one, other = (fresh(self.name, self.crop(), seed=5) for _ in range(2))
         assert all(map(np.array_equal, one.model.get_weights(), other.model.get_weights()))
 
-    def test_it_survives_saving(self, detector: Detector, tmp_path: Path) -> None:
+    def test_it_survives_saving(self, detector: TrainableDetector, tmp_path: Path) -> None:
         """A saved and loaded detector gives the same numbers, and the same `once` more."""
         crops, _ = made_up(self.crop(), 3)
         detector.save(str(tmp_path / "model.keras"))
@@ -113,7 +113,7 @@ class DetectorContract:
         third = load_detector(self.name, tmp_path / "again.keras")
         np.testing.assert_array_equal(third.analyse(crops).features, detector.analyse(crops).features)
 
-    def test_a_torn_file_is_one_clear_line(self, detector: Detector, tmp_path: Path) -> None:
+    def test_a_torn_file_is_one_clear_line(self, detector: TrainableDetector, tmp_path: Path) -> None:
         """Half a file of weights is an error that names the file."""
         path = tmp_path / "model.keras"
         detector.save(str(path))
@@ -122,7 +122,7 @@ class DetectorContract:
             load_detector(self.name, path)
         assert "\n" not in str(caught.value)
 
-    def test_its_layers_write_down_all_their_settings(self, detector: Detector) -> None:
+    def test_its_layers_write_down_all_their_settings(self, detector: TrainableDetector) -> None:
         """Each argument of a layer's, constraint's or initialiser's constructor is in its `get_config`."""
         for part in _own_parts(detector.model):
             config = part.get_config()
@@ -134,7 +134,7 @@ class DetectorContract:
             again = type(part).from_config(config)
             assert again.get_config() == config
 
-    def test_it_can_be_exported(self, detector: Detector, tmp_path: Path) -> None:
+    def test_it_can_be_exported(self, detector: TrainableDetector, tmp_path: Path) -> None:
         """The scorer is a model of crops alone, which a SavedModel holds whole."""
         crops, _ = made_up(self.crop(), 4)
         detector.scorer.export(str(tmp_path / "exported"), verbose=False)
@@ -144,14 +144,14 @@ class DetectorContract:
         close(served["energies"].numpy(), found.energies)
         close(served["features"].numpy(), found.features)
 
-    def test_its_arithmetic_is_counted(self, detector: Detector) -> None:
+    def test_its_arithmetic_is_counted(self, detector: TrainableDetector) -> None:
         """Every layer with a kernel is known to the count of multiply-adds."""
         count = arithmetic(detector)
         assert count.encoder > 0 and not count.uncounted
 
     @pytest.fixture(scope="class")
     @classmethod
-    def learner(cls) -> Detector:
+    def learner(cls) -> TrainableDetector:
         """A fresh detector that the tests of training go on with, so that its graph is traced once."""
         detector = fresh(cls.name, cls.crop())
         if detector.gradient:
@@ -159,7 +159,7 @@ class DetectorContract:
             detector.begin_epoch(0)
         return detector
 
-    def test_two_steps_lower_the_loss(self, learner: Detector) -> None:
+    def test_two_steps_lower_the_loss(self, learner: TrainableDetector) -> None:
         """On one batch, again and again. A detector without gradients tells the classes apart once it is fitted."""
         crops, labels = made_up(self.crop(), self.batch)
         if not learner.gradient:
@@ -173,7 +173,7 @@ class DetectorContract:
         after = [keras.ops.convert_to_numpy(weight) for weight in learner.trainer.trainable_weights]
         assert not all(map(np.array_equal, before, after))
 
-    def test_a_stop_loses_nothing(self, learner: Detector, tmp_path: Path) -> None:
+    def test_a_stop_loses_nothing(self, learner: TrainableDetector, tmp_path: Path) -> None:
         """A training that is saved and restored between two steps ends in the weights of one that is not."""
         if not learner.gradient:
             pytest.skip("is fitted at once")
@@ -188,7 +188,7 @@ class DetectorContract:
         for one, other in zip(undisturbed, learner.trainer.get_weights(), strict=True):
             np.testing.assert_array_equal(one, other)
 
-    def test_it_learns_a_plain_trace(self, learner: Detector) -> None:
+    def test_it_learns_a_plain_trace(self, learner: TrainableDetector) -> None:
         """After some steps scores of fakes are above those of reals, on crops not seen and in inference mode."""
         trained(learner, self.batch)
         crops, labels = made_up(self.crop(), 16, seed=99)
@@ -196,7 +196,7 @@ class DetectorContract:
         right = (scores[labels == 1][:, None] > scores[labels == 0][None]).mean()
         assert right > 0.8, f"the area under the ROC is {right:.2f}"
 
-    def test_its_leading_stages_can_be_frozen(self, detector: Detector) -> None:
+    def test_its_leading_stages_can_be_frozen(self, detector: TrainableDetector) -> None:
         """Gradient steps leave the frozen stages as they are, weights and statistics, and change what comes after."""
         if not detector.gradient:
             pytest.skip("has no stages to train")
@@ -222,7 +222,7 @@ class DetectorContract:
             gradient_steps(detector, max(len(places), 1), 0.0)
 
     @pytest.mark.parametrize("name", sorted(STRATEGIES))
-    def test_it_adapts_by_each_strategy_that_it_supports(self, detector: Detector, name: str) -> None:
+    def test_it_adapts_by_each_strategy_that_it_supports(self, detector: TrainableDetector, name: str) -> None:
         """A strategy gives finite scores of shots; one that is not supported is an error that names those that are."""
         task = few_shots(detector, self.crop())
         weights = detector.model.get_weights()
@@ -236,7 +236,7 @@ class DetectorContract:
         assert adapted.changed or all(map(np.array_equal, weights, detector.model.get_weights()))
         detector.model.set_weights(weights)
 
-    def test_an_image_a_pixel_too_small_is_scored(self, detector: Detector) -> None:
+    def test_an_image_a_pixel_too_small_is_scored(self, detector: TrainableDetector) -> None:
         """It is mirrored up to one crop."""
         side = self.crop() - 1
         image = np.random.default_rng(1).integers(0, 256, (side, side, 3), np.uint8)
@@ -244,10 +244,10 @@ class DetectorContract:
         assert np.isfinite(found.energies).all() and found.energies.shape == (1, 2)
 
 
-def fresh(name: str, crop: int, seed: int = 0) -> Detector:
+def fresh(name: str, crop: int, seed: int = 0) -> TrainableDetector:
     """The detector `name` for crops of `crop` pixels, with the weights of a seed."""
     keras.utils.set_random_seed(seed)
-    return detector_class(name).create(crop)
+    return trainable_class(name).create(crop)
 
 
 def made_up(crop: int, n: int, seed: int = 3) -> tuple[np.ndarray, np.ndarray]:
@@ -260,14 +260,14 @@ def made_up(crop: int, n: int, seed: int = 3) -> tuple[np.ndarray, np.ndarray]:
     return crops.astype(np.uint8), labels
 
 
-def step(detector: Detector, crops: np.ndarray, labels: np.ndarray) -> float:
+def step(detector: TrainableDetector, crops: np.ndarray, labels: np.ndarray) -> float:
     """Take a step of the training on the source; returns the loss before it."""
     inputs, targets = detector.fit_batch(crops, labels)
     detector.trainer.reset_metrics()
     return float(detector.trainer.train_on_batch(inputs, targets, return_dict=True)["loss"])
 
 
-def trained(detector: Detector, batch: int, steps: int = 30) -> None:
+def trained(detector: TrainableDetector, batch: int, steps: int = 30) -> None:
     """Train a detector for some steps on made-up crops, or fit it at once; statistics are estimated at the end."""
     if not detector.gradient:
         crops, labels = made_up(detector.crop, 2 * batch)
@@ -299,7 +299,7 @@ def settings(crop: int) -> Settings:
     return load_settings(None, {"data.crop": crop, "evaluate.batch": 8, "adapt": adapt.model_dump()})
 
 
-def few_shots(detector: Detector, crop: int) -> FewShotTask:
+def few_shots(detector: TrainableDetector, crop: int) -> FewShotTask:
     """One draw of made-up shots, and a source that the detector is said to have learned from."""
     crops, labels = made_up(crop, 2 * SHOTS)
     shots = in_memory(list(crops), labels.tolist())
@@ -323,7 +323,7 @@ def _own_parts(model: keras.Model) -> Iterator[Any]:
         yield from (part for part in parts if part is not None and not type(part).__module__.startswith("keras."))
 
 
-def _before(detector: Detector, name: str) -> set[str]:
+def _before(detector: TrainableDetector, name: str) -> set[str]:
     """The layers that the output of a layer is computed from, itself among them."""
     trainer = detector.trainer
     inputs = keras.tree.flatten(trainer.input)

@@ -7,7 +7,8 @@ place. Images are uint8 (h, w, 3).
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -38,18 +39,35 @@ def tile_starts(length: int, crop: int, stride: int) -> list[int]:
     return sorted({*range(0, last, stride), last})
 
 
-def tiles(image: np.ndarray, *, crop: int, stride: int, max_tiles: int) -> np.ndarray:
-    """Square tiles that cover an image, row by row: uint8 (t, crop, crop, 3).
+class Place(NamedTuple):
+    """Where a tile starts in its image, pixels from the upper left corner, multiples of 8."""
 
-    If the grid has more than `max_tiles` places, whole rows and columns of it are left out, evenly, until
-    t <= max_tiles; a smaller image is mirrored up to one crop first (`fit_to`).
+    top: int
+    left: int
+
+
+def tile_places(height: int, width: int, *, crop: int, stride: int, max_tiles: int) -> list[Place]:
+    """Places of the tiles that cover an image of this size, row by row.
+
+    If the grid has more than `max_tiles` places, whole rows and columns of it are left out, evenly, until there are at
+    most so many. An image smaller than a crop has one place along that side.
     """
-    image = fit_to(image, crop)
-    tops = tile_starts(image.shape[0], crop, stride)
-    lefts = tile_starts(image.shape[1], crop, stride)
+    tops = tile_starts(height, crop, stride)
+    lefts = tile_starts(width, crop, stride)
     rows, columns = _grid(len(tops), len(lefts), max_tiles)
-    tops, lefts = _evenly(tops, rows), _evenly(lefts, columns)
-    return np.stack([image[top : top + crop, left : left + crop] for top in tops for left in lefts])
+    return [Place(top, left) for top in _evenly(tops, rows) for left in _evenly(lefts, columns)]
+
+
+def cut(image: np.ndarray, places: Sequence[Place], crop: int) -> np.ndarray:
+    """The tiles at some places of an image, uint8 (t, crop, crop, 3); a smaller image is mirrored first (`fit_to`)."""
+    image = fit_to(image, crop)
+    return np.stack([image[top : top + crop, left : left + crop] for top, left in places])
+
+
+def tiles(image: np.ndarray, *, crop: int, stride: int, max_tiles: int) -> np.ndarray:
+    """Square tiles that cover an image, row by row: uint8 (t, crop, crop, 3), at the places of `tile_places`."""
+    height, width = image.shape[:2]
+    return cut(image, tile_places(height, width, crop=crop, stride=stride, max_tiles=max_tiles), crop)
 
 
 def tile_batches(

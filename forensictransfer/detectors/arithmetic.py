@@ -13,8 +13,8 @@ from typing import Any
 
 import keras
 
-from forensictransfer.detectors.base import Detector
 from forensictransfer.detectors.layers import HighPassResidual, UpsampleConv2D
+from forensictransfer.detectors.trainable import TrainableDetector
 
 FILTER_TAPS = 4
 KERNEL_AREA = 9
@@ -54,7 +54,7 @@ class Arithmetic:
         }
 
 
-def arithmetic(detector: Detector) -> Arithmetic:
+def arithmetic(detector: TrainableDetector) -> Arithmetic:
     """Count the multiply-adds of a detector; its encoder is what the energies depend on."""
     encoder = keras.Model(detector.model.input, detector.model.output["energies"]).layers
     decoder = [layer for layer in detector.model.layers if layer not in encoder]

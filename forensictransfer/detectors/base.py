@@ -1,175 +1,97 @@
-"""What every detector offers: the contract that training, adaptation and evaluation rely on."""
+"""The contract of a detector: images in, evidence out. No TensorFlow: a detector of signals needs none."""
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Hashable, Iterable
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, ClassVar, TypeVar
+import importlib
+import warnings
+from abc import ABCMeta, abstractmethod
+from collections.abc import Sequence
+from typing import Any, ClassVar
 
-import keras
 import numpy as np
-import tensorflow as tf
 
-from forensictransfer.core.errors import UserError
-from forensictransfer.detectors.layers import estimate_statistics
+from forensictransfer.data.image_file import ImageFile
+from forensictransfer.detectors.evidence import Analysis, Evidence
+from forensictransfer.detectors.registry import Trains
 
-Made = TypeVar("Made")
+__all__ = ["NEEDS", "Analysis", "Detector", "Evidence", "ImageFile", "Trains"]
+
+# What a detector may read of an image file, and what that is.
+NEEDS = {
+    "pixels": "the decoded image",
+    "bytes": "the encoded file as it is",
+    "container": "format, quantisation tables, EXIF",
+    "jpeg": "a file that is a JPEG",
+}
 
 
-@dataclass(frozen=True)
-class Analysis:
-    """What a detector says of a batch of crops or images.
+class _DetectorType(ABCMeta):
+    """Makes classes of detectors; one that was written for version 0.1 becomes a TrainableDetector.
 
-    energies: float32 (n, 2), the evidence for real and for fake; the score is energies[:, 1] - energies[:, 0], and
-    larger means more likely fake. features: float32 (n, d), what a classifier without gradients works on.
+    There `Detector` was what `TrainableDetector` is now: a class derived from it brought `build`, `compile` or
+    `fit_batch`, and no `examine`.
     """
 
-    energies: np.ndarray
-    features: np.ndarray
+    def __new__(mcls, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **options: Any) -> _DetectorType:
+        own = {"build", "compile", "fit_batch"} & set(namespace)
+        if own and "examine" not in namespace and any(vars(base).get("_is_root") for base in bases):
+            warnings.warn(
+                f"{namespace.get('__module__')}.{name}: derive a detector that is trained from "
+                "forensictransfer.detectors.trainable.TrainableDetector; Detector alone will not do from version 0.3",
+                DeprecationWarning,
+                stacklevel=2,
+            )
+            # By name, since that module needs TensorFlow and this one.
+            trainable = importlib.import_module("forensictransfer.detectors.trainable").TrainableDetector
+            bases = tuple(trainable if vars(base).get("_is_root") else base for base in bases)
+        return super().__new__(mcls, name, bases, namespace, **options)
 
-    @property
-    def scores(self) -> np.ndarray:
-        """a_1 - a_0 of every row, float32 (n,)."""
-        return self.energies[:, 1] - self.energies[:, 0]
 
+class Detector(metaclass=_DetectorType):
+    """Something that says of an image how likely it is fake.
 
-class Detector(ABC):
-    """A functional Keras model and how to train and read it.
-
-    A detector is fed uint8 crops (n, crop, crop, 3) in 0..255 and labels real = 0, fake = 1. It looks at each crop by
-    itself in inference mode: the same crop gets the same verdict whatever batch it comes in. `model` takes the crops
-    (as its one input, or as the input "image") and gives a mapping that holds "energies" and the features.
+    The class attributes tell what it can do; registry, training, tables and the contract's tests go by them alone.
 
     Attributes:
         name: as it is registered.
-        gradient: whether it is trained by gradient steps; if not, `fit_features` fits it at once.
-        smallest: side of the smallest crops that it can be built for, pixels.
-        reconstructs: whether its loss has a part for a reconstruction.
-        features: the output of `model` that a classifier without gradients works on.
-        trainer: what `fit` is called on: shares all weights with `model`.
+        needs: what it reads of an image, keys of NEEDS.
+        trains: `gradient` (by gradient steps), `fit` (fitted to features at once) or `none` (nothing is learned: its
+            score is what it is, and shots choose a threshold or a linear score on its features).
+        maps: whether its evidence holds a heat map.
+        gradient: whether `trains` is `gradient`; set by either.
     """
 
     name: ClassVar[str]
-    gradient: ClassVar[bool] = True
-    smallest: ClassVar[int] = 32
-    reconstructs: ClassVar[bool] = False
-    features: ClassVar[str] = "features"
-    trainer: keras.Model
+    needs: ClassVar[frozenset[str]] = frozenset({"pixels"})
+    trains: ClassVar[Trains] = "none"
+    maps: ClassVar[bool] = False
+    gradient: ClassVar[bool] = False
+    _is_root: ClassVar[bool] = True
 
-    def __init__(self, model: keras.Model) -> None:
-        self.model = model
-        self.trainer = model
-        self._made: dict[Hashable, Any] = {}
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        own = vars(cls)
+        if "gradient" in own and "trains" not in own:  # as version 0.1 has it
+            cls.trains = "gradient" if cls.gradient else "fit"
+        cls.gradient = cls.trains == "gradient"
+        unknown = set(cls.needs) - set(NEEDS)
+        if unknown:
+            raise TypeError(f"{cls.__name__}.needs: expected some of {', '.join(NEEDS)}, got {sorted(unknown)}")
+        cls._is_root = False
 
     @classmethod
     def create(cls, crop: int) -> Detector:
-        """As `build`, for crops that are large enough. Raises UserError if they are not."""
-        if crop < cls.smallest:
-            raise UserError(f"data.crop: '{cls.name}' needs crops of at least {cls.smallest} pixels, got {crop}")
-        return cls.build(crop)
-
-    @classmethod
-    @abstractmethod
-    def build(cls, crop: int) -> Detector:
-        """A detector with fresh weights (Keras' global seed) for crops of `crop` pixels."""
+        """Make the detector for the settings of a run; `crop`: side of the crops of a training, pixels."""
+        return cls()
 
     @abstractmethod
-    def compile(self, learning_rate: float) -> None:
-        """Set optimiser, losses and metrics for `keras.Model.fit`."""
+    def examine(self, images: Sequence[ImageFile]) -> list[Evidence]:
+        """Say of each image how likely it is fake, in the order given.
 
-    @abstractmethod
-    def fit_batch(self, images: np.ndarray, labels: np.ndarray) -> tuple[Any, Any]:
-        """Inputs and targets of one batch, as the model's `fit` takes them."""
-
-    @property
-    def image(self) -> keras.KerasTensor:
-        """The model's input that takes the crops."""
-        given = self.model.input
-        return given["image"] if isinstance(given, dict) else given
-
-    @property
-    def crop(self) -> int:
-        """Side of the crops that it was built for, pixels."""
-        return int(self.image.shape[1])
-
-    @property
-    def scorer(self) -> keras.Model:
-        """Crops -> {"energies": (n, 2), "features": (n, d)}: all that scoring needs, as a model to be exported."""
-        names = {"energies": "energies", "features": self.features}
-        return self.once(
-            "scorer",
-            lambda: keras.Model(self.image, {key: self.model.output[name] for key, name in names.items()}),
-        )
-
-    def analyse(self, images: np.ndarray) -> Analysis:
-        """Energies and features of crops, uint8 (n, crop, crop, 3), in inference mode."""
-        scorer = self.scorer
-        found = self.once("analyse", lambda: tf.function(lambda batch: scorer(batch, training=False)))(images)
-        return Analysis(found["energies"].numpy(), found["features"].numpy())
-
-    def refresh_statistics(self, batches: Iterable[Any]) -> None:
-        """Make inference agree with training: estimate what was normalised by the batch over batches of inputs."""
-        estimate_statistics(self.model, batches)
-
-    def begin_epoch(self, epoch: int) -> None:  # noqa: B027 (most have nothing to do)
-        """Called before each epoch of a training, also of a resumed one: for a loss that changes with the epochs."""
-
-    def fit_features(self, features: np.ndarray, labels: np.ndarray) -> None:
-        """Fit the classifier of a detector without gradients to features (n, d) of whole images, labels (n,)."""
-        raise NotImplementedError(f"'{self.name}' is trained by gradient steps")
-
-    def load_pretrained(self, path: Path) -> None:
-        """Take the weights of a file: a `.keras` model or a `.weights.h5` of this network; a detector may know more.
-
-        Raises UserError if the file holds something else.
+        Each image is judged by itself: its evidence does not depend on the others. An image that the detector cannot
+        judge gets `Evidence.does_not_apply`. Raises ImageError for one that cannot be read.
         """
-        if not path.name.endswith((".keras", ".weights.h5")):
-            raise UserError(f"{path}: expected weights of '{self.name}' that end in .keras or .weights.h5")
-        try:
-            self.model.load_weights(path)
-        except (ValueError, OSError, KeyError, TypeError) as error:
-            reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
-            raise UserError(f"{path}: expected weights of '{self.name}' for this crop: {reason}") from error
 
-    @property
-    def stages(self) -> tuple[str, ...]:
-        """Names of the layers that the stages of the classifier end with, from input to output: `adapt.frozen` of them
-        can be left as they are. All that comes later must be computed from that layer's output and the model's inputs.
-        A detector without stages (the default) is trained whole or not at all.
-        """
-        return ()
-
-    def loss_outputs(self, reconstruction: bool) -> Any:
-        """The outputs of `trainer` that `batch_loss` needs; what they are not computed from is not run.
-
-        reconstruction: whether it counts; always False for a detector that has none.
-        """
-        return self.trainer.output
-
-    def batch_loss(self, outputs: Any, targets: Any, reconstruction: Any) -> Any:
-        """The loss of one batch in fine-tuning, a scalar tensor: by default the loss that `compile` has set.
-
-        outputs: values of `loss_outputs`; targets: as `fit_batch` gives them; reconstruction: weight of the
-        reconstruction's part of the loss, a scalar tensor.
-        """
-        return self.trainer.compute_loss(y=targets, y_pred=outputs)
-
-    def once(self, key: Hashable, make: Callable[[], Made]) -> Made:
-        """What `make` gave when it was first asked for under `key`: for graphs, which live as long as the detector.
-
-        They read the weights where these are, so they serve whatever weights are loaded later.
-        """
-        if key not in self._made:
-            self._made[key] = make()
-        made: Made = self._made[key]
-        return made
-
-    def pictures(self, images: np.ndarray) -> dict[str, np.ndarray]:
-        """What TensorBoard shows of a few crops: name -> float32 (n, h, w, 3) in [0, 1]."""
-        return {"crops": images.astype(np.float32) / 255.0}
-
-    def save(self, path: str) -> None:
-        """Write the model as a `.keras` file (weights and structure; no optimiser)."""
-        self.model.save(path)
+    def get_weights(self) -> list[np.ndarray]:
+        """Everything learned that its evidence depends on; nothing for a detector that learns nothing."""
+        return []

@@ -8,13 +8,17 @@ from typing import Any
 from forensictransfer.detectors.arithmetic import arithmetic
 from forensictransfer.detectors.loading import detector_class
 from forensictransfer.detectors.registry import Entry, detectors
+from forensictransfer.detectors.trainable import TrainableDetector
 
+LEARNS = {"gradient": "gradient", "fit": "one fit", "none": "nothing"}
 HEAD = ("detector", "parameters", "million", "trained by", "what it looks at")
 
 
 def facts(name: str, crop: int) -> dict[str, Any]:
     """Parameters and multiply-adds of one crop of `crop` pixels (or the smallest that it takes), as plain numbers."""
     kind = detector_class(name)
+    if not issubclass(kind, TrainableDetector):
+        return {"crop": crop, "parameters": 0, "multiply_adds": None}
     detector = kind.create(max(crop, kind.smallest))
     return {
         "crop": detector.crop,
@@ -38,8 +42,9 @@ def listing(crop: int) -> str:
 
 
 def _row(name: str, entry: Entry, found: dict[str, Any], crop: int) -> tuple[str, ...]:
-    size = f"{found['multiply_adds'] / 1e6:,.1f}" + (f" @{found['crop']}" if found["crop"] != crop else "")
-    return (name, f"{found['parameters']:,}", size, "gradient" if entry.gradient else "one fit", entry.about)
+    size = "-" if found["multiply_adds"] is None else f"{found['multiply_adds'] / 1e6:,.1f}"
+    size += f" @{found['crop']}" if found["crop"] != crop else ""
+    return (name, f"{found['parameters']:,}", size, LEARNS[entry.trains], entry.about)
 
 
 def _line(cells: Iterable[str], widths: list[int]) -> str:

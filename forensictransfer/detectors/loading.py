@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import importlib
 from pathlib import Path
 
 import keras
 
 from forensictransfer.core.errors import UserError, nearest, some
 from forensictransfer.detectors.base import Detector
-from forensictransfer.detectors.registry import detectors
+from forensictransfer.detectors.registry import detectors, load_target
+from forensictransfer.detectors.trainable import TrainableDetector
 
 
 def detector_class(name: str) -> type[Detector]:
@@ -17,29 +17,40 @@ def detector_class(name: str) -> type[Detector]:
     known = detectors()
     if name not in known:
         raise UserError(f"unknown detector '{name}': expected {some(known)}{nearest(name, known)}")
-    target = known[name].target
-    module, attribute = target.split(":")
+    entry = known[name]
     try:
-        found = getattr(importlib.import_module(module), attribute)
-    except (ImportError, AttributeError) as error:
-        raise UserError(f"detector '{name}': {target} cannot be loaded: {error}") from error
+        found = load_target(entry.target)
+    except UserError as error:
+        raise UserError(f"detector '{name}': {error}") from error
     if not (isinstance(found, type) and issubclass(found, Detector)):
-        raise UserError(f"detector '{name}': expected {target} to be a class derived from Detector")
-    if found.name != name:
-        raise UserError(f"detector '{name}': {target} calls itself '{getattr(found, 'name', '')}'")
+        raise UserError(f"detector '{name}': expected {entry.target} to be a class derived from Detector")
+    if getattr(found, "name", "") != name:
+        raise UserError(f"detector '{name}': {entry.target} calls itself '{getattr(found, 'name', '')}'")
+    if entry.trains != found.trains:
+        raise UserError(
+            f"detector '{name}': is registered with trains='{entry.trains}', {entry.target} has '{found.trains}'"
+        )
     return found
 
 
-def load_detector(name: str, path: Path) -> Detector:
+def trainable_class(name: str) -> type[TrainableDetector]:
+    """As `detector_class`, for a detector that is a Keras model. Raises UserError for another one."""
+    found = detector_class(name)
+    if not issubclass(found, TrainableDetector):
+        raise UserError(f"detector '{name}': expected a detector that is trained, this one learns nothing")
+    return found
+
+
+def load_detector(name: str, path: Path) -> TrainableDetector:
     """The detector whose model was saved at `path`. Raises UserError if the file is no model of this kind."""
-    kind = detector_class(name)
+    kind = trainable_class(name)
     try:
         return kind(keras.models.load_model(path, compile=False))
     except _TORN as error:
         raise _unloadable(name, path, error) from error
 
 
-def load_weights(detector: Detector, path: Path) -> None:
+def load_weights(detector: TrainableDetector, path: Path) -> None:
     """Give `detector` the weights of the model saved at `path`. Raises UserError if the file is no such model."""
     try:
         detector.model.load_weights(path)

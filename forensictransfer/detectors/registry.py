@@ -7,19 +7,22 @@ A detector from outside the package is added by `register_detector`, or for all 
 from __future__ import annotations
 
 import functools
+import importlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import entry_points
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal
 
 from forensictransfer.core.errors import UserError
 
 if TYPE_CHECKING:
     from forensictransfer.core.settings import Settings
 
+Trains = Literal["gradient", "fit", "none"]
+
 GROUP = "forensictransfer.detectors"
-_PACKAGE = "forensictransfer.detectors"
+_PACKAGE = "forensictransfer.detectors.networks"
 
 
 @dataclass(frozen=True)
@@ -27,12 +30,22 @@ class Entry:
     """A row of the table.
 
     target: `module:Class`, loaded when it is asked for. about: what it looks at, authors and year, one line.
-    gradient: whether it is trained by gradient steps; if not, its classifier is fitted at once.
+    declared: how it learns, as the class has it (`Detector.trains`); None where only the class tells.
     """
 
     target: str
     about: str
-    gradient: bool = True
+    declared: Trains | None = "gradient"
+
+    @property
+    def trains(self) -> Trains:
+        """How it learns: by `gradient` steps, by one `fit`, or `none`. Asks the class where the table does not tell."""
+        return self.declared or load_target(self.target).trains
+
+    @property
+    def gradient(self) -> bool:
+        """Whether it is trained by gradient steps."""
+        return self.trains == "gradient"
 
 
 _BUILT_IN: dict[str, Entry] = {
@@ -47,7 +60,7 @@ _BUILT_IN: dict[str, Entry] = {
     "cooccurrence": Entry(
         f"{_PACKAGE}.cooccurrence:Cooccurrence",
         "co-occurrences of residuals, shrinkage classifier (Cozzolino and others, 2014)",
-        gradient=False,
+        declared="fit",
     ),
     "residual_cnn": Entry(
         f"{_PACKAGE}.residual_cnn:ResidualCNN",
@@ -96,28 +109,45 @@ def descriptions() -> dict[str, str]:
 def check_training(settings: Settings) -> None:
     """Raise UserError for settings of a training that the detector cannot be trained by."""
     options, name = settings.train, settings.detector
-    if detectors()[name].gradient:
+    trains = detectors()[name].trains
+    if trains == "gradient":
         if not options.epochs and options.weights is None:
             raise UserError("train.epochs: 0 leaves random weights as they are; give --weights FILE, or epochs")
-    elif options.weights is not None:
-        raise UserError(f"train.weights: '{name}' is fitted to the source at once and begins with no weights")
-    elif options.trials:
-        raise UserError(f"train.trials: '{name}' is fitted to the source at once, there is nothing to search for")
+        return
+    how = "is fitted to the source at once" if trains == "fit" else "learns nothing"
+    if options.weights is not None:
+        raise UserError(f"train.weights: '{name}' {how} and begins with no weights")
+    if options.trials:
+        raise UserError(f"train.trials: '{name}' {how}, there is nothing to search for")
 
 
-def register_detector(name: str, target: str, about: str = "", *, gradient: bool = True) -> None:
+def register_detector(
+    name: str, target: str, about: str = "", *, gradient: bool | None = None, trains: Trains | None = None
+) -> None:
     """Add a detector to the table, for this process.
 
     Args:
         name: what `--detector` and `detector:` call it: letters, digits, `-`, `_`.
         target: `module:Class`, a class derived from `forensictransfer.detectors.base.Detector`.
         about: what it looks at, one line.
-        gradient: whether it is trained by gradient steps.
+        trains: how it learns, as its class has it: `gradient`, `fit` or `none` (default: the class is asked when
+            that matters, which loads it). gradient: the same as version 0.1 had it, False for `fit`.
     Raises:
         UserError: a name that cannot be one or is taken, or a target of another form.
     """
     _check(name, target, taken={**_BUILT_IN, **_ADDED})
-    _ADDED[name] = Entry(target, about or target, gradient)
+    if trains is None and gradient is not None:
+        trains = "gradient" if gradient else "fit"
+    _ADDED[name] = Entry(target, about or target, trains)
+
+
+def load_target(target: str) -> Any:
+    """What stands at `module:Class`. Raises UserError if it cannot be loaded."""
+    module, attribute = target.split(":")
+    try:
+        return getattr(importlib.import_module(module), attribute)
+    except (ImportError, AttributeError) as error:
+        raise UserError(f"{target} cannot be loaded: {error}") from error
 
 
 @functools.cache
@@ -127,7 +157,7 @@ def _installed() -> dict[str, Entry]:
     for point in entry_points(group=GROUP):
         _check(point.name, point.value, taken={**_BUILT_IN, **found})
         package = f" ({point.dist.name} {point.dist.version})" if point.dist else ""
-        found[point.name] = Entry(point.value, f"{point.value}{package}")
+        found[point.name] = Entry(point.value, f"{point.value}{package}", None)
     return found
 
 

@@ -9,8 +9,8 @@ import keras
 import tensorflow as tf
 
 from forensictransfer.core.errors import UserError
-from forensictransfer.detectors.base import Detector
 from forensictransfer.detectors.layers import estimate_statistics
+from forensictransfer.detectors.trainable import TrainableDetector
 
 
 class TrainedPart:
@@ -20,7 +20,7 @@ class TrainedPart:
     weights. What the loss is not computed from (the decoder, where the reconstruction does not count) is left out.
     """
 
-    def __init__(self, detector: Detector, frozen: int, reconstruction: bool) -> None:
+    def __init__(self, detector: TrainableDetector, frozen: int, reconstruction: bool) -> None:
         """Cut after the first `frozen` of the detector's stages. Raises UserError if nothing would be left to train."""
         check_frozen(detector, frozen)
         whole = detector.trainer
@@ -40,7 +40,7 @@ class TrainedPart:
         flat = [tf.convert_to_tensor(part) for part in keras.tree.flatten(inputs)]
         return flat if self._front is None else [*flat, self._front(flat)]
 
-    def refresh_statistics(self, detector: Detector, batches: Iterable[Any]) -> None:
+    def refresh_statistics(self, detector: TrainableDetector, batches: Iterable[Any]) -> None:
         """Estimate the statistics of what was trained over `batches` of inputs of the whole; frozen ones stay.
 
         Of a part, these are the statistics of its PopulationBatchNormalization layers.
@@ -51,7 +51,7 @@ class TrainedPart:
             estimate_statistics(self.model, (self.feed(batch) for batch in batches))
 
 
-def check_frozen(detector: Detector, frozen: int) -> None:
+def check_frozen(detector: TrainableDetector, frozen: int) -> None:
     """Raise UserError unless a stage is left to train when the first `frozen` are not."""
     most = max(len(detector.stages) - 1, 0)
     if frozen > most:

@@ -7,10 +7,14 @@ from collections import OrderedDict
 
 import numpy as np
 
+from forensictransfer.core.errors import UserError
 from forensictransfer.core.progress import progress_bar
 from forensictransfer.core.settings import EvaluateSettings
 from forensictransfer.data.batches import Images, tile_batches
-from forensictransfer.detectors.base import Analysis, Detector
+from forensictransfer.data.image_file import ImageFile
+from forensictransfer.detectors.base import Detector
+from forensictransfer.detectors.evidence import Analysis, Evidence
+from forensictransfer.detectors.trainable import TrainableDetector
 
 _MOST_WEIGHTS = 6
 _MOST_IMAGES = 100_000  # of one network; about 600 bytes each
@@ -21,9 +25,12 @@ def analyse_images(
 ) -> Analysis:
     """Score whole images: the means of energies and features over tiles of the training crop's size that cover each.
 
-    The threshold shifts with the input's size, so images are scored in the geometry of training, all over. progress:
-    the label of a bar, None for none. Returns an Analysis of n rows, in the order of `images`.
+    The threshold shifts with the input's size, so images are scored in the geometry of training, all over. A detector
+    without a model examines them as they are. progress: the label of a bar, None for none. Returns an Analysis of n
+    rows, in the order of `images`. Raises UserError for an image that the detector does not apply to.
     """
+    if not isinstance(detector, TrainableDetector):
+        return _examined(detector, images, options.batch, progress)
     crop, n = detector.crop, len(images)
     tile_options = {"crop": crop, "stride": min(options.stride, crop), "max_tiles": options.max_tiles}
     energies: np.ndarray | None = None
@@ -46,6 +53,35 @@ def analyse_images(
     if energies is None or features is None:
         return Analysis(np.zeros((0, 2), np.float32), np.zeros((0, 0), np.float32))
     return Analysis((energies / counts[:, None]).astype(np.float32), (features / counts[:, None]).astype(np.float32))
+
+
+def _examined(detector: Detector, images: Images, batch: int, progress: str | None) -> Analysis:
+    """Scores of a detector that gives evidence of whole images: energies (-score / 2, score / 2), so a_1 - a_0 = score.
+
+    Where it gives no features, the score is the one feature.
+    """
+    n = len(images)
+    scores, features = np.zeros(n), []
+    bar = progress_bar(total=n, desc=progress, unit="image", disable=progress is None, leave=False)
+    for start in range(0, n, batch):
+        places = range(start, min(start + batch, n))
+        files = [ImageFile.of_record(images.records[i], pixels=images[i]) for i in places]
+        for i, file, evidence in zip(places, files, detector.examine(files), strict=True):
+            if not evidence.applies:
+                raise UserError(
+                    f"{file.name}: '{detector.name}' does not apply to it: {evidence.reason}; "
+                    "take images that it applies to, or another detector"
+                )
+            scores[i] = evidence.score
+            features.append(_features(evidence))
+        bar.update(len(files))
+    bar.close()
+    halves = (scores / 2).astype(np.float32)
+    return Analysis(np.stack([-halves, halves], axis=1), np.stack(features) if features else np.zeros((0, 0), "f4"))
+
+
+def _features(evidence: Evidence) -> np.ndarray:
+    return np.array([evidence.score], np.float32) if evidence.features is None else evidence.features
 
 
 class ScoreCache:
@@ -80,9 +116,10 @@ class ScoreCache:
     def _known(self, detector: Detector, options: EvaluateSettings) -> dict[str, tuple[np.ndarray, np.ndarray]]:
         """Return what is known of images by these weights in this geometry, by digest."""
         state = hashlib.sha256(detector.name.encode())
-        for weight in detector.model.get_weights():
+        for weight in detector.get_weights():
             state.update(np.ascontiguousarray(weight).tobytes())
-        state.update(repr((detector.crop, options.stride, options.max_tiles)).encode())
+        crop = detector.crop if isinstance(detector, TrainableDetector) else None
+        state.update(repr((crop, options.stride, options.max_tiles)).encode())
         known = self._scored.setdefault(state.hexdigest(), {})
         self._scored.move_to_end(state.hexdigest())
         while len(self._scored) > _MOST_WEIGHTS:

@@ -17,7 +17,9 @@ from forensictransfer.data.domains import Domain
 from forensictransfer.data.images import Images
 from forensictransfer.data.records import Record
 from forensictransfer.data.splits import draw_shots
-from forensictransfer.detectors.base import Analysis, Detector
+from forensictransfer.detectors.base import Detector
+from forensictransfer.detectors.evidence import Analysis
+from forensictransfer.detectors.trainable import TrainableDetector, as_trainable
 from forensictransfer.evaluation.decision import Decision
 from forensictransfer.evaluation.scoring import analyse_images
 from forensictransfer.experiments.evaluate import SHOTS_HEADER, DomainTest, check_splits, labelled_rows
@@ -60,7 +62,7 @@ def adapt_run(
     with RunFolder.building(out, _info(parent, target, settings), settings, overwrite=overwrite) as run:
         run.write_json("environment.json", environment())
         run.write_json("data.json", _describe(parent, target, shots))
-        if keep_weights:
+        if keep_weights and isinstance(detector, TrainableDetector):
             with run.writing("model.keras") as path:
                 detector.save(str(path))
         tests = [DomainTest(run, domain, settings, session, f"reading {domain.name}") for domain in (target, source)]
@@ -151,7 +153,7 @@ def _write_draw(
     run.write_csv(f"draws/{draw}/shots.csv", SHOTS_HEADER, labelled_rows(shots, decision, analysis))
     if adapted.changed and keep_weights:
         with run.writing(f"draws/{draw}/model.keras") as path:
-            detector.save(str(path))
+            as_trainable(detector).save(str(path))
     if adapted.history:
         names = list(adapted.history[0])
         run.write_csv(f"draws/{draw}/history.csv", names, [[row[name] for name in names] for row in adapted.history])

@@ -11,14 +11,14 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from forensictransfer.detectors.base import Detector
+from forensictransfer.detectors.trainable import TrainableDetector
 from forensictransfer.experiments.checkpoint import TrainingState
 
 
 class BeginEpoch(keras.callbacks.Callback):
     """Tells a detector which epoch begins, for losses that change with the epochs."""
 
-    def __init__(self, detector: Detector) -> None:
+    def __init__(self, detector: TrainableDetector) -> None:
         super().__init__()
         self.detector = detector
 
@@ -45,7 +45,7 @@ class Clock(keras.callbacks.Callback):
 class RefreshStatistics(keras.callbacks.Callback):
     """Estimates the batch-norm statistics anew before each validation, so that what is validated is what is kept."""
 
-    def __init__(self, detector: Detector, batches: Callable[[], Iterator[Any]]) -> None:
+    def __init__(self, detector: TrainableDetector, batches: Callable[[], Iterator[Any]]) -> None:
         super().__init__()
         self.detector, self.batches = detector, batches
 
@@ -89,7 +89,7 @@ class TensorBoardLog(keras.callbacks.Callback):
 
     PICTURES = 4
 
-    def __init__(self, folder: Path, detector: Detector, crops: np.ndarray, labels: np.ndarray) -> None:
+    def __init__(self, folder: Path, detector: TrainableDetector, crops: np.ndarray, labels: np.ndarray) -> None:
         super().__init__()
         self.writer = tf.summary.create_file_writer(str(folder))
         self.detector, self.crops, self.labels = detector, crops, labels

@@ -12,8 +12,9 @@ from forensictransfer.data.batches import Images
 from forensictransfer.data.domains import Domain
 from forensictransfer.data.records import CLASSES
 from forensictransfer.data.splits import drop_shared
-from forensictransfer.detectors.base import Analysis
+from forensictransfer.detectors.evidence import Analysis
 from forensictransfer.detectors.loading import load_weights
+from forensictransfer.detectors.trainable import as_trainable
 from forensictransfer.evaluation.decision import Decision
 from forensictransfer.evaluation.metrics import summarise_draws
 from forensictransfer.evaluation.scoring import analyse_images
@@ -116,7 +117,7 @@ def evaluate_run(
                 found = session.scores.analyse(detector, test.images, settings.evaluate, progress=label)
             else:
                 with weights_restored(detector):
-                    load_weights(detector, weights)
+                    load_weights(as_trainable(detector), weights)
                     found = analyse_images(detector, test.images, settings.evaluate, progress=label)
             test.add(draw, decision, found)
         results.append(test.write(overwrite=overwrite, more=more))

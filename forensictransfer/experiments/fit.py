@@ -14,7 +14,7 @@ import numpy as np
 from forensictransfer.core.errors import UserError, nearest
 from forensictransfer.core.settings import Settings
 from forensictransfer.data.batches import STATISTICS_EPOCH, Images, epoch_order, tiles, training_batch, training_batches
-from forensictransfer.detectors.base import Detector
+from forensictransfer.detectors.trainable import TrainableDetector
 from forensictransfer.experiments import checkpoint
 from forensictransfer.experiments.callbacks import (
     BeginEpoch,
@@ -30,7 +30,7 @@ VALIDATION_CROPS = 1024  # at most; enough for a loss that is steadier than its 
 
 
 def fit(
-    detector: Detector,
+    detector: TrainableDetector,
     train: Images,
     validation: Images,
     settings: Settings,
@@ -121,7 +121,7 @@ def validation_crops(images: Images, crop: int) -> tuple[np.ndarray, np.ndarray]
     return np.concatenate(found), np.repeat(images.labels[chosen], [len(crops) for crops in found])
 
 
-def check_monitor(detector: Detector, settings: Settings) -> None:
+def check_monitor(detector: TrainableDetector, settings: Settings) -> None:
     """Raise UserError unless `train.monitor` is something that `detector` measures, which two blank crops tell."""
     monitor = settings.train.monitor
     if monitor in ("loss", "val_loss"):  # every model has them

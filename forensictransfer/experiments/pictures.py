@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +12,7 @@ from forensictransfer.core.settings import EvaluateSettings, Settings
 from forensictransfer.data.images import Images
 from forensictransfer.data.records import FAKE, REAL
 from forensictransfer.data.tiles import tiles
-from forensictransfer.detectors.base import Detector
+from forensictransfer.detectors.trainable import TrainableDetector
 
 SIDE = 128  # pixels of a picture at most
 # What the page calls a picture, and what `Detector.pictures` calls it.
@@ -22,7 +21,7 @@ _PICTURES = {"crop": "crops", "input": "what the encoder is fed", "reconstructio
 
 def write_pictures(
     folder: Path,
-    detector: Detector,
+    detector: TrainableDetector,
     images: Images,
     labels: np.ndarray,
     scores: np.ndarray,
@@ -96,23 +95,15 @@ def choose(
     return found
 
 
-def loudest_tile(detector: Detector, image: np.ndarray, fake: bool, evaluate: EvaluateSettings) -> np.ndarray:
+def loudest_tile(detector: TrainableDetector, image: np.ndarray, fake: bool, evaluate: EvaluateSettings) -> np.ndarray:
     """The tile with the most evidence for the verdict, uint8 (crop, crop, 3); the first of equal ones.
 
     image: uint8 (h, w, 3). The tiles are those that the image was scored by.
     """
     stride = min(evaluate.stride, detector.crop)
     found = tiles(image, crop=detector.crop, stride=stride, max_tiles=evaluate.max_tiles)
-    scores = np.concatenate(list(_tile_scores(detector, found, evaluate.batch)))
+    scores = detector.analyse_tiles(found, evaluate.batch).scores
     return found[int(np.argmax(scores if fake else -scores))]
-
-
-def _tile_scores(detector: Detector, found: np.ndarray, batch: int) -> Iterator[np.ndarray]:
-    """a_1 - a_0 of each tile, in batches of one shape: another would cost a trace of the graph."""
-    for start in range(0, len(found), batch):
-        part = found[start : start + batch]
-        padding = np.zeros((batch - len(part), *part.shape[1:]), np.uint8)
-        yield detector.analyse(np.concatenate([part, padding])).scores[: len(part)]
 
 
 def _write_png(path: Path, picture: np.ndarray) -> None:

@@ -20,7 +20,8 @@ from forensictransfer.data.domains import Domain, open_domain
 from forensictransfer.data.images import Images
 from forensictransfer.data.records import Record
 from forensictransfer.detectors.base import Detector
-from forensictransfer.detectors.loading import load_detector, load_weights
+from forensictransfer.detectors.loading import detector_class, load_detector, load_weights
+from forensictransfer.detectors.trainable import TrainableDetector, as_trainable
 from forensictransfer.evaluation.scoring import ScoreCache
 from forensictransfer.results.runs import RunFolder
 
@@ -41,7 +42,7 @@ class Session:
         self._baselines: dict[tuple[str, str], dict[str, Any]] = {}
         self._domains: dict[str, Domain] = {}
         self._images: OrderedDict[tuple[int, str, str], tuple[Domain, Images]] = OrderedDict()
-        self._detectors: dict[tuple[str, int], Detector] = {}
+        self._detectors: dict[tuple[str, int], TrainableDetector] = {}
         self._weights: OrderedDict[tuple[str, int], list[np.ndarray]] = OrderedDict()
 
     def domain(self, spec: DomainSettings, data: DataSettings) -> Domain:
@@ -75,10 +76,13 @@ class Session:
 
     def detector(self, run: RunFolder) -> Detector:
         """The detector of a run with the weights that its draws start from. Raises UserError if they were not kept."""
+        name, crop = str(run.info["detector"]), run.settings.data.crop
+        kind = detector_class(name)
+        if not issubclass(kind, TrainableDetector):
+            return kind.create(crop)
         weights = run.path / "model.keras"
         if not weights.is_file():
             raise UserError(f"{run.path}: its weights were not kept; adapt again outside a sweep, or with keep_weights")
-        name, crop = str(run.info["detector"]), run.settings.data.crop
         known = self._detectors.get((name, crop))
         # Keras takes longer to read a file of weights than many an adaptation lasts.
         key = (str(weights.resolve()), weights.stat().st_mtime_ns)
@@ -112,8 +116,9 @@ class Session:
 @contextlib.contextmanager
 def weights_restored(detector: Detector) -> Iterator[None]:
     """Give a detector back the weights that it has now, however the block ends: it serves other draws and jobs too."""
-    before = detector.model.get_weights()
+    model = as_trainable(detector).model
+    before = model.get_weights()
     try:
         yield
     finally:
-        detector.model.set_weights(before)
+        model.set_weights(before)

@@ -20,6 +20,7 @@ from forensictransfer.data.records import SPLITS
 from forensictransfer.detectors.base import Detector
 from forensictransfer.detectors.loading import detector_class
 from forensictransfer.detectors.registry import check_training, detectors
+from forensictransfer.detectors.trainable import TrainableDetector, as_trainable
 from forensictransfer.evaluation.decision import Decision
 from forensictransfer.evaluation.scoring import analyse_images
 from forensictransfer.experiments import checkpoint
@@ -59,7 +60,7 @@ def train_run(
     check_training(settings)
     detector = _fresh(settings)
     if detector.gradient:
-        check_monitor(detector, settings)
+        check_monitor(as_trainable(detector), settings)
     train, validation = (
         Images(domain.split(split), data=settings.data, progress=f"reading {domain.name} {split}")
         for split in ("train", "validation")
@@ -81,9 +82,10 @@ def train_run(
             shutil.rmtree(run.path, ignore_errors=True)
         raise
     if state is not None:
-        _take_best(detector, state, settings, run)
-    with run.writing("model.keras") as path:
-        detector.save(str(path))
+        _take_best(as_trainable(detector), state, settings, run)
+    if isinstance(detector, TrainableDetector):
+        with run.writing("model.keras") as path:
+            detector.save(str(path))
     found = session.scores.analyse(detector, validation, settings.evaluate, progress="choosing the threshold")
     decision = Decision().fitted(settings.train.threshold, found.scores, validation.labels, "source validation")
     run.write_json("decision.json", decision.to_json())
@@ -101,7 +103,9 @@ def train_run(
 def _fit(
     detector: Detector, train: Images, validation: Images, settings: Settings, run: RunFolder
 ) -> checkpoint.TrainingState | None:
-    """Train or fit the detector; returns where the epochs ended, None if there were none to run."""
+    """Train or fit the detector, unless it learns nothing; returns where the epochs ended, None if there were none."""
+    if not isinstance(detector, TrainableDetector):
+        return None
     if not detector.gradient:
         found = analyse_images(detector, train, settings.evaluate, progress="features of the source")
         detector.fit_features(found.features, train.labels)
@@ -113,12 +117,14 @@ def _fit(
         used = search.search_training(
             settings,
             run,
-            lambda tried, folder, judge: fit(_fresh(tried), train, validation, tried, folder, judge),
+            lambda tried, folder, judge: fit(as_trainable(_fresh(tried)), train, validation, tried, folder, judge),
         )
     return fit(detector, train, validation, used, run)
 
 
-def _take_best(detector: Detector, state: checkpoint.TrainingState, settings: Settings, run: RunFolder) -> None:
+def _take_best(
+    detector: TrainableDetector, state: checkpoint.TrainingState, settings: Settings, run: RunFolder
+) -> None:
     """Give `detector` the best weights of a training. Raises UserError if it diverged."""
     if state.best_value is None or not np.isfinite(state.best_value):
         raise UserError(
@@ -133,7 +139,7 @@ def _fresh(settings: Settings) -> Detector:
     keras.utils.set_random_seed(settings.seed)
     detector = detector_class(settings.detector).create(settings.data.crop)
     if settings.train.weights is not None:
-        detector.load_pretrained(_weights_file(settings.train.weights))
+        as_trainable(detector).load_pretrained(_weights_file(settings.train.weights))
     return detector
 
 
@@ -192,8 +198,9 @@ def _info(domain: Domain, settings: Settings) -> dict[str, Any]:
 
 
 def _stop_rule(settings: Settings) -> str:
-    if not detectors()[settings.detector].gradient:
-        return "fitted at once"
+    trains = detectors()[settings.detector].trains
+    if trains != "gradient":
+        return "fitted at once" if trains == "fit" else "nothing to train"
     if not settings.train.epochs:
         return "weights as given"
     limit = "" if settings.train.minutes is None else f", {settings.train.minutes:g} processor minutes"

@@ -17,6 +17,7 @@ import psutil
 from forensictransfer.core.errors import UserError
 from forensictransfer.data.domains import Domain
 from forensictransfer.detectors.base import Detector
+from forensictransfer.detectors.trainable import TrainableDetector
 from forensictransfer.experiments import pictures
 from forensictransfer.experiments.adapt import adapt_run
 from forensictransfer.experiments.evaluate import DomainTest, evaluate_run
@@ -127,9 +128,10 @@ class Jobs:
         def add(folder: Path, test: DomainTest) -> None:
             first = test.draws[0]
             told = (first["labels"], first["scores"], first["probabilities"], first["threshold"])
-            pictures.write_pictures(
-                folder, detector, test.images, *told, settings=test.settings, reconstruction=decoder
-            )
+            if isinstance(detector, TrainableDetector):  # what the pictures show is a tile that its model saw
+                pictures.write_pictures(
+                    folder, detector, test.images, *told, settings=test.settings, reconstruction=decoder
+                )
             if latents:
                 features = test.session.scores.analyse(detector, test.images, test.settings.evaluate).features
                 np.savez_compressed(folder / "latents.npz", features=features)

@@ -9,9 +9,9 @@ from typing import Any
 import keras
 
 from forensictransfer.core.errors import UserError
-from forensictransfer.detectors.base import Detector
 from forensictransfer.detectors.layers import PopulationBatchNormalization
 from forensictransfer.detectors.networks.logit import LogitDetector
+from forensictransfer.detectors.trainable import TrainableDetector
 
 
 class BackboneDetector(LogitDetector):
@@ -32,7 +32,7 @@ class BackboneDetector(LogitDetector):
         """Crops, uint8, scaled as the backbone wants them."""
 
     @classmethod
-    def build(cls, crop: int) -> Detector:
+    def build(cls, crop: int) -> TrainableDetector:
         """A fresh network for crops of `crop` pixels."""
         model = super().build(crop).model
         # Cloned as a whole: a part of a graph cannot be put onto another one.

@@ -21,6 +21,7 @@ import keras
 import numpy as np
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
+from forensictransfer.detectors.base import Trains
 from forensictransfer.detectors.layers import ResidualCooccurrence
 from forensictransfer.detectors.networks.logit import LogitDetector
 
@@ -29,7 +30,7 @@ class Cooccurrence(LogitDetector):
     """The descriptor of residuals with a linear discriminant."""
 
     name: ClassVar[str] = "cooccurrence"
-    gradient: ClassVar[bool] = False
+    trains: ClassVar[Trains] = "fit"
 
     @classmethod
     def network(cls, image: keras.KerasTensor) -> tuple[keras.KerasTensor, keras.KerasTensor]:

@@ -18,10 +18,10 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from forensictransfer.detectors.base import Detector
 from forensictransfer.detectors.layers import ScaledPixels, WassersteinEnergies
 from forensictransfer.detectors.networks import resnet
 from forensictransfer.detectors.networks.forensic_transfer import energy_accuracy
+from forensictransfer.detectors.trainable import TrainableDetector
 
 LATENT = 16
 
@@ -33,13 +33,13 @@ def distance_to_class(label: tf.Tensor, energies: tf.Tensor) -> tf.Tensor:
     return -tf.gather(energies, y, axis=1, batch_dims=1)
 
 
-class DeepDistributionTransfer(Detector):
+class DeepDistributionTransfer(TrainableDetector):
     """DDT on colours; 2.8 million parameters."""
 
     name: ClassVar[str] = "ddt"
 
     @classmethod
-    def build(cls, crop: int) -> Detector:
+    def build(cls, crop: int) -> TrainableDetector:
         """A fresh network for crops of `crop` pixels."""
         image = keras.Input((crop, crop, 3), dtype="uint8", name="image")
         x = resnet.encoded(ScaledPixels(1 / 127.5, -1.0, name="scaled")(image))

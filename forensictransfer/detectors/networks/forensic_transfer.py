@@ -12,7 +12,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from forensictransfer.detectors.base import Analysis, Detector
+from forensictransfer.detectors.evidence import Analysis
 from forensictransfer.detectors.layers import (
     UNKNOWN,
     ActivationEnergy,
@@ -24,6 +24,7 @@ from forensictransfer.detectors.layers import (
     RescaledRGB,
     UpsampleConv2D,
 )
+from forensictransfer.detectors.trainable import TrainableDetector
 
 ENCODER_FILTERS = (16, 32, 64, 128)
 DECODER_FILTERS = (64, 32, 16, 8)
@@ -44,7 +45,7 @@ def energy_accuracy(label: tf.Tensor, energies: tf.Tensor) -> tf.Tensor:
     return tf.cast((energies[:, 1] > energies[:, 0]) == y, tf.float32)
 
 
-class ForensicTransferResidual(Detector):
+class ForensicTransferResidual(TrainableDetector):
     """FT-res: ForensicTransfer on the third-order residual."""
 
     name: ClassVar[str] = "ft-res"
@@ -53,7 +54,7 @@ class ForensicTransferResidual(Detector):
     front: ClassVar[type[keras.layers.Layer]] = HighPassResidual
 
     @classmethod
-    def build(cls, crop: int) -> Detector:
+    def build(cls, crop: int) -> TrainableDetector:
         """A fresh network for crops of `crop` pixels."""
         image = keras.Input((crop, crop, 3), dtype="uint8", name="image")
         label = keras.Input((), dtype="int32", name="label")

@@ -8,11 +8,11 @@ from typing import Any, ClassVar
 import keras
 import numpy as np
 
-from forensictransfer.detectors.base import Detector
 from forensictransfer.detectors.layers import LogitEnergies
+from forensictransfer.detectors.trainable import TrainableDetector
 
 
-class LogitDetector(Detector):
+class LogitDetector(TrainableDetector):
     """A network from crops to the logit z of "fake", trained by binary cross-entropy with Adam.
 
     p(fake) = 1 / (1 + exp(-z)); the energies are (-z / 2, z / 2), so the score is z. Features are what the last dense
@@ -27,7 +27,7 @@ class LogitDetector(Detector):
         """Features, float32 (b, d), and logit, float32 (b, 1), of crops, uint8 (b, crop, crop, 3)."""
 
     @classmethod
-    def build(cls, crop: int) -> Detector:
+    def build(cls, crop: int) -> TrainableDetector:
         """A fresh network for crops of `crop` pixels."""
         image = keras.Input((crop, crop, 3), dtype="uint8", name="image")
         features, logit = cls.network(image)

@@ -23,8 +23,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from forensictransfer.detectors.base import Detector
 from forensictransfer.detectors.layers import GradientGate, LogitEnergies, PopulationBatchNormalization, ScaledPixels
+from forensictransfer.detectors.trainable import TrainableDetector
 
 MARGIN = 0.5
 GROWTH = 24
@@ -45,13 +45,13 @@ def contrastive_energy(label: tf.Tensor, features: tf.Tensor) -> tf.Tensor:
     return tf.reduce_sum(energy, axis=1) / tf.maximum(tf.cast(tf.shape(y)[0], features.dtype) - 1.0, 1.0)
 
 
-class Pairwise(Detector):
+class Pairwise(TrainableDetector):
     """The common fake feature network with its classifier."""
 
     name: ClassVar[str] = "pairwise"
 
     @classmethod
-    def build(cls, crop: int) -> Detector:
+    def build(cls, crop: int) -> TrainableDetector:
         """A fresh network for crops of `crop` pixels."""
         image = keras.Input((crop, crop, 3), dtype="uint8", name="image")
         x = ScaledPixels(1 / 127.5, -1.0, name="scaled")(image)

@@ -23,10 +23,10 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from forensictransfer.detectors.base import Detector
 from forensictransfer.detectors.layers import PrototypeEnergies, ScaledPixels, estimate_statistics
 from forensictransfer.detectors.networks import resnet
 from forensictransfer.detectors.networks.forensic_transfer import energy_accuracy
+from forensictransfer.detectors.trainable import TrainableDetector
 
 EMBEDDING = 64
 
@@ -38,13 +38,13 @@ def episode_loss(label: tf.Tensor, energies: tf.Tensor) -> tf.Tensor:
     return tf.nn.sparse_softmax_cross_entropy_with_logits(labels=y, logits=energies)
 
 
-class Prototypes(Detector):
+class Prototypes(TrainableDetector):
     """A prototypical network on colours; 2.8 million parameters."""
 
     name: ClassVar[str] = "prototypes"
 
     @classmethod
-    def build(cls, crop: int) -> Detector:
+    def build(cls, crop: int) -> TrainableDetector:
         """A fresh network for crops of `crop` pixels."""
         image = keras.Input((crop, crop, 3), dtype="uint8", name="image")
         label = keras.Input((), dtype="int32", name="label")

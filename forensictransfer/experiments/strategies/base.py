@@ -13,7 +13,8 @@ import numpy as np
 from forensictransfer.core.errors import UserError, nearest
 from forensictransfer.core.settings import Settings
 from forensictransfer.data.images import Images
-from forensictransfer.detectors.base import Analysis, Detector
+from forensictransfer.detectors.base import Detector
+from forensictransfer.detectors.evidence import Analysis
 from forensictransfer.evaluation.decision import Decision
 from forensictransfer.experiments.strategies import STRATEGIES, WITH_GRADIENT, cannot_adapt
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from forensictransfer.data.batches import STATISTICS_EPOCH, epoch_order, training_batch
+from forensictransfer.detectors.trainable import as_trainable
 from forensictransfer.evaluation.decision import Decision
 from forensictransfer.experiments.strategies.base import Adapted, FewShotTask
 from forensictransfer.experiments.strategies.gradient import gradient_steps
@@ -28,7 +29,7 @@ def finetune(task: FewShotTask) -> Adapted:
     Source: D. Cozzolino et al., "ForensicTransfer", 2018.
     """
     options = task.settings.adapt
-    steps = gradient_steps(task.detector, options.frozen, options.reconstruction)
+    steps = gradient_steps(as_trainable(task.detector), options.frozen, options.reconstruction)
     steps.reset(options.learning_rate, options.reconstruction, _seed(task))
     ended = stop_rule(options.stop)
     losses: list[Any] = []
@@ -68,7 +69,7 @@ def _crops(task: FewShotTask, indices: np.ndarray, epoch: int, place: int) -> tu
     return training_batch(
         task.shots,
         indices,
-        crop=task.detector.crop,
+        crop=as_trainable(task.detector).crop,
         augment=task.settings.data.augment,
         seed=_seed(task),
         epoch=epoch,

@@ -8,8 +8,8 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from forensictransfer.detectors.base import Detector
 from forensictransfer.detectors.stages import TrainedPart
+from forensictransfer.detectors.trainable import TrainableDetector
 
 
 class GradientSteps:
@@ -19,7 +19,7 @@ class GradientSteps:
     weight of the reconstruction and moments are variables or arguments. `reset` makes it as good as new.
     """
 
-    def __init__(self, detector: Detector, frozen: int, reconstruction: bool) -> None:
+    def __init__(self, detector: TrainableDetector, frozen: int, reconstruction: bool) -> None:
         if not getattr(detector.trainer, "compiled", False):
             detector.compile(1e-3)
         self.detector = detector
@@ -57,7 +57,7 @@ class GradientSteps:
         return loss
 
 
-def gradient_steps(detector: Detector, frozen: int, reconstruction: float) -> GradientSteps:
+def gradient_steps(detector: TrainableDetector, frozen: int, reconstruction: float) -> GradientSteps:
     """The steps of a detector for so many frozen stages; without the decoder where `reconstruction` is 0.
 
     Raises UserError if nothing would be left to train.

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from forensictransfer.core.settings import Settings, load_settings
-from forensictransfer.detectors.base import Analysis
+from forensictransfer.detectors.evidence import Analysis
+from forensictransfer.detectors.trainable import as_trainable
 from forensictransfer.evaluation.scoring import analyse_images
 from forensictransfer.experiments.strategies.base import Adapted, FewShotTask, strategy
 from forensictransfer.experiments.tuning.folds import group_folds
@@ -29,7 +30,8 @@ def tuned(task: FewShotTask) -> Adapted:
     shot, or one group, per class) the settings stay as they are, and `chosen` says why.
     """
     untuned = _changed(task.settings, {"adapt.strategy": UNTUNED})
-    start = task.detector.model.get_weights()
+    detector = as_trainable(task.detector)
+    start = detector.model.get_weights()
     asked = values_of(untuned, ADAPTATION)
     folds = group_folds(task.shots.labels, task.shots.groups)
     given: list[dict[str, Any]] = [asked, *({"adapt.strategy": name} for name in GRADIENT_FREE)]
@@ -40,9 +42,7 @@ def tuned(task: FewShotTask) -> Adapted:
     found: list[dict[str, Any]] = []
     for number in range(task.settings.adapt.trials):
         trial = search.begin(given[number] if number < len(given) else {"adapt.strategy": UNTUNED})
-        found.append(
-            adaptation(trial, untuned, stages=len(task.detector.stages), reconstructs=task.detector.reconstructs)
-        )
+        found.append(adaptation(trial, untuned, stages=len(detector.stages), reconstructs=detector.reconstructs))
         _run_trial(search, trial, replace(task, settings=_changed(untuned, found[-1])), start, folds)
     best = search.best()
     settings = asked if best is None else found[best["number"]]
@@ -93,7 +93,7 @@ def held_out_losses(task: FewShotTask, start: list[np.ndarray], held_out: np.nda
     analysis = task.analysis
     if adapted.changed:
         analysis = analyse_images(task.detector, task.shots, task.settings.evaluate)
-        task.detector.model.set_weights(start)
+        as_trainable(task.detector).model.set_weights(start)
     scores = adapted.decision.scores(analysis.energies, analysis.features)
     if not np.isfinite(scores).all():
         return np.full(len(held_out), np.nan)

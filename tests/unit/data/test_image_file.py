@@ -64,7 +64,8 @@ def test_the_container_of_a_jpeg() -> None:
     luma, chroma = container.quantisation
     # The example tables of ITU-T T.81, annex K.1: at quality 50 they are used as they are.
     assert luma.shape == (8, 8) and luma.dtype == np.uint16
-    assert luma[0].tolist() == [16, 11, 10, 16, 24, 40, 51, 61] and luma[:, 0].tolist() == [
+    assert luma[0].tolist() == [16, 11, 10, 16, 24, 40, 51, 61]
+    assert luma[:, 0].tolist() == [
         16,
         12,
         14,

@@ -1,0 +1,230 @@
+"""A detector that is a Keras model on crops: what training, adaptation and evaluation rely on."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from pathlib import Path
+from typing import Any, ClassVar, TypeVar
+
+import keras
+import numpy as np
+import tensorflow as tf
+from scipy.special import expit
+
+from forensictransfer.core.errors import UserError
+from forensictransfer.core.settings import EvaluateSettings
+from forensictransfer.data.image_file import ImageFile
+from forensictransfer.data.tiles import cut, tile_places
+from forensictransfer.detectors.base import Detector, Trains
+from forensictransfer.detectors.evidence import Analysis, Evidence, Judgement
+from forensictransfer.detectors.heat_maps import blend, map_places
+from forensictransfer.detectors.layers import estimate_statistics
+
+Made = TypeVar("Made")
+
+
+class TrainableDetector(Detector):
+    """A functional Keras model and how to train and read it.
+
+    A detector is fed uint8 crops (n, crop, crop, 3) in 0..255 and labels real = 0, fake = 1. It looks at each crop by
+    itself in inference mode: the same crop gets the same verdict whatever batch it comes in. `model` takes the crops
+    (as its one input, or as the input "image") and gives a mapping that holds "energies" and the features.
+
+    Attributes:
+        trains: `gradient`, or `fit`: then `fit_features` fits it at once.
+        smallest: side of the smallest crops that it can be built for, pixels.
+        reconstructs: whether its loss has a part for a reconstruction.
+        features: the output of `model` that a classifier without gradients works on.
+        trainer: what `fit` is called on: shares all weights with `model`.
+    """
+
+    trains: ClassVar[Trains] = "gradient"
+    maps: ClassVar[bool] = True
+    smallest: ClassVar[int] = 32
+    reconstructs: ClassVar[bool] = False
+    features: ClassVar[str] = "features"
+    trainer: keras.Model
+
+    def __init__(self, model: keras.Model) -> None:
+        self.model = model
+        self.trainer = model
+        self._made: dict[Hashable, Any] = {}
+
+    @classmethod
+    def create(cls, crop: int) -> TrainableDetector:
+        """As `build`, for crops that are large enough. Raises UserError if they are not."""
+        if crop < cls.smallest:
+            raise UserError(f"data.crop: '{cls.name}' needs crops of at least {cls.smallest} pixels, got {crop}")
+        return cls.build(crop)
+
+    @classmethod
+    @abstractmethod
+    def build(cls, crop: int) -> TrainableDetector:
+        """A detector with fresh weights (Keras' global seed) for crops of `crop` pixels."""
+
+    @abstractmethod
+    def compile(self, learning_rate: float) -> None:
+        """Set optimiser, losses and metrics for `keras.Model.fit`."""
+
+    @abstractmethod
+    def fit_batch(self, images: np.ndarray, labels: np.ndarray) -> tuple[Any, Any]:
+        """Inputs and targets of one batch, as the model's `fit` takes them."""
+
+    @property
+    def image(self) -> keras.KerasTensor:
+        """The model's input that takes the crops."""
+        given = self.model.input
+        return given["image"] if isinstance(given, dict) else given
+
+    @property
+    def crop(self) -> int:
+        """Side of the crops that it was built for, pixels."""
+        return int(self.image.shape[1])
+
+    @property
+    def scorer(self) -> keras.Model:
+        """Crops -> {"energies": (n, 2), "features": (n, d)}: all that scoring needs, as a model to be exported."""
+        names = {"energies": "energies", "features": self.features}
+        return self.once(
+            "scorer",
+            lambda: keras.Model(self.image, {key: self.model.output[name] for key, name in names.items()}),
+        )
+
+    def analyse(self, images: np.ndarray) -> Analysis:
+        """Energies and features of crops, uint8 (n, crop, crop, 3), in inference mode."""
+        scorer = self.scorer
+        found = self.once("analyse", lambda: tf.function(lambda batch: scorer(batch, training=False)))(images)
+        return Analysis(found["energies"].numpy(), found["features"].numpy())
+
+    def analyse_tiles(self, tiles: np.ndarray, batch: int) -> Analysis:
+        """Energies and features of crops, uint8 (n, crop, crop, 3), `batch` at a time."""
+        found = []
+        for start in range(0, len(tiles), batch):
+            part = tiles[start : start + batch]
+            # Always the same shape: another one would cost a trace of the graph.
+            padding = np.zeros((batch - len(part), *part.shape[1:]), np.uint8)
+            analysis = self.analyse(np.concatenate([part, padding]))
+            found.append((analysis.energies[: len(part)], analysis.features[: len(part)]))
+        return Analysis(*(np.concatenate(parts) for parts in zip(*found, strict=True)))
+
+    def examine(
+        self,
+        images: Sequence[ImageFile],
+        *,
+        decision: Judgement | None = None,
+        options: EvaluateSettings | None = None,
+    ) -> list[Evidence]:
+        """Score whole images, with a map of each.
+
+        The score is the one of an evaluation: of the mean energies and features of the tiles that `options` ask for.
+        The map shows the probability of fake of the tiles around each pixel: their scores, blended (`heat_maps`), then
+        made a probability by `decision`. Without a decision the score is a_1 - a_0, there is neither probability nor
+        mask, and the map is 1 / (1 + exp(-score)), which is 0.5 where the energies are equal and may saturate.
+
+        decision: what a run has chosen on its source or on shots. options: stride, tiles and batch (default: those of
+        an evaluation).
+        """
+        options = options or EvaluateSettings()
+        return [self._examine(image, decision, options) for image in images]
+
+    def _examine(self, image: ImageFile, decision: Judgement | None, options: EvaluateSettings) -> Evidence:
+        crop, (height, width) = self.crop, image.size
+        tiling = {"stride": min(options.stride, crop), "max_tiles": options.max_tiles}
+        scored = tile_places(height, width, crop=crop, **tiling)
+        # What is scored and what the map is made of are much the same tiles, each looked at once.
+        places = list(dict.fromkeys([*scored, *map_places(height, width, crop)]))
+        tiles = self.analyse_tiles(cut(image.pixels, places, crop), options.batch)
+        energies, features = (
+            part[: len(scored)].mean(axis=0, keepdims=True, dtype=np.float64).astype(np.float32)
+            for part in (tiles.energies, tiles.features)
+        )
+        if decision is None:
+            heat_map = expit(blend(tiles.scores, places, crop, (height, width)))
+            return Evidence(float(energies[0, 1] - energies[0, 0]), heat_map=heat_map, features=features[0])
+        scores = decision.scores(energies, features)
+        local = blend(decision.scores(tiles.energies, tiles.features), places, crop, (height, width))
+        heat_map = decision.probabilities(local).astype(np.float32)
+        return Evidence(
+            score=float(scores[0]),
+            probability=float(decision.probabilities(scores)[0]),
+            heat_map=heat_map,
+            mask=heat_map > 0.5,
+            features=features[0],
+        )
+
+    def get_weights(self) -> list[np.ndarray]:
+        """The weights of the model."""
+        return list(self.model.get_weights())
+
+    def refresh_statistics(self, batches: Iterable[Any]) -> None:
+        """Make inference agree with training: estimate what was normalised by the batch over batches of inputs."""
+        estimate_statistics(self.model, batches)
+
+    def begin_epoch(self, epoch: int) -> None:
+        """Called before each epoch of a training, also of a resumed one: for a loss that changes with the epochs."""
+
+    def fit_features(self, features: np.ndarray, labels: np.ndarray) -> None:
+        """Fit the classifier of a detector without gradients to features (n, d) of whole images, labels (n,)."""
+        raise NotImplementedError(f"'{self.name}' is trained by gradient steps")
+
+    def load_pretrained(self, path: Path) -> None:
+        """Take the weights of a file: a `.keras` model or a `.weights.h5` of this network; a detector may know more.
+
+        Raises UserError if the file holds something else.
+        """
+        if not path.name.endswith((".keras", ".weights.h5")):
+            raise UserError(f"{path}: expected weights of '{self.name}' that end in .keras or .weights.h5")
+        try:
+            self.model.load_weights(path)
+        except (ValueError, OSError, KeyError, TypeError) as error:
+            reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+            raise UserError(f"{path}: expected weights of '{self.name}' for this crop: {reason}") from error
+
+    @property
+    def stages(self) -> tuple[str, ...]:
+        """Names of the layers that the stages of the classifier end with, from input to output: `adapt.frozen` of them
+        can be left as they are. All that comes later must be computed from that layer's output and the model's inputs.
+        A detector without stages (the default) is trained whole or not at all.
+        """
+        return ()
+
+    def loss_outputs(self, reconstruction: bool) -> Any:
+        """The outputs of `trainer` that `batch_loss` needs; what they are not computed from is not run.
+
+        reconstruction: whether it counts; always False for a detector that has none.
+        """
+        return self.trainer.output
+
+    def batch_loss(self, outputs: Any, targets: Any, reconstruction: Any) -> Any:
+        """The loss of one batch in fine-tuning, a scalar tensor: by default the loss that `compile` has set.
+
+        outputs: values of `loss_outputs`; targets: as `fit_batch` gives them; reconstruction: weight of the
+        reconstruction's part of the loss, a scalar tensor.
+        """
+        return self.trainer.compute_loss(y=targets, y_pred=outputs)
+
+    def once(self, key: Hashable, make: Callable[[], Made]) -> Made:
+        """What `make` gave when it was first asked for under `key`: for graphs, which live as long as the detector.
+
+        They read the weights where these are, so they serve whatever weights are loaded later.
+        """
+        if key not in self._made:
+            self._made[key] = make()
+        made: Made = self._made[key]
+        return made
+
+    def pictures(self, images: np.ndarray) -> dict[str, np.ndarray]:
+        """What TensorBoard shows of a few crops: name -> float32 (n, h, w, 3) in [0, 1]."""
+        return {"crops": images.astype(np.float32) / 255.0}
+
+    def save(self, path: str) -> None:
+        """Write the model as a `.keras` file (weights and structure; no optimiser)."""
+        self.model.save(path)
+
+
+def as_trainable(detector: Detector) -> TrainableDetector:
+    """The same detector, for work on its model. Raises UserError for one that has none."""
+    if not isinstance(detector, TrainableDetector):
+        raise UserError(f"'{detector.name}' learns nothing: it has no model to train or to load weights into")
+    return detector
