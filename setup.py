@@ -64,7 +64,6 @@ setup(
         "pyyaml>=6",
         "rich>=14.1",  # progress and tables in a terminal; Keras needs it too
         "shtab>=1.7",  # completion in a shell: a script that starts no Python at each Tab, as argcomplete does
-        "tqdm>=4.66",
     ],
     extras_require={
         "postgresql": ["psycopg[binary]>=3.2", "sqlalchemy>=2.1"],  # sweeps on several machines
@@ -82,7 +81,6 @@ setup(
                 "import-linter",  # holds the order of the rooms; declarative, kept up since 2019, no rival as complete
                 "types-PyYAML",
                 "types-psutil",
-                "types-tqdm",
             ),
             *(
                 "psycopg[binary]",

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import logging
 import os
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from forensictransfer.data.domains import Domain
     from forensictransfer.sweep.manager import Outcome
 
+_log = logging.getLogger(__name__)
 # A trained run is read in the geometry that it was trained in.
 FIXED = ("detector", "data.crop")
 
@@ -325,7 +326,7 @@ def _open(spec: DomainLike, group: str | None, settings: Settings, *, say: bool 
 
     domain = open_domain(spec, group=group, data=settings.data)
     for note in domain.notes if say else ():
-        print(f"{domain.name}: {note}", file=sys.stderr)
+        _log.info("%s: %s", domain.name, note)
     return domain
 
 

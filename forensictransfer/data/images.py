@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-import sys
+import logging
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -16,6 +16,7 @@ from forensictransfer.core.settings import DataSettings
 from forensictransfer.data.decode import ImageError, decode, digest
 from forensictransfer.data.records import FAKE, REAL, Record
 
+_log = logging.getLogger(__name__)
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
@@ -57,9 +58,8 @@ class Images:
             digests.append(pixel_digest)
         if progress is not None and skipped:
             some = "; ".join(f"{name}: {reason}" for name, reason in skipped[:3]) + "; ..." * (len(skipped) > 3)
-            print(
-                f"{progress}: {len(skipped)} of {len(records)} cannot be read and are left out ({some})",
-                file=sys.stderr,
+            _log.warning(
+                "%s: %d of %d cannot be read and are left out (%s)", progress, len(skipped), len(records), some
             )
         self.records = tuple(readable)
         self.skipped = tuple(skipped)

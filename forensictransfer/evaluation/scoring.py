@@ -48,7 +48,7 @@ def analyse_images(
         np.add.at(energies, owner, found.energies[: len(batch)])
         np.add.at(features, owner, found.features[: len(batch)])
         np.add.at(counts, owner, 1)
-        bar.update(int(owner[-1]) + 1 - bar.n)
+        bar.update(int(owner[-1]) + 1 - bar.done)
     bar.close()
     if energies is None or features is None:
         return Analysis(np.zeros((0, 2), np.float32), np.zeros((0, 0), np.float32))

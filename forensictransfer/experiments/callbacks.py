@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,8 +12,42 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from forensictransfer.core.progress import ProgressBar
 from forensictransfer.detectors.trainable import TrainableDetector
 from forensictransfer.experiments.checkpoint import TrainingState
+
+_log = logging.getLogger(__name__)
+
+
+class TellEpochs(keras.callbacks.Callback):
+    """Shows how far an epoch is, and logs a line at its end: `epoch 3 of 15: loss 0.5123, val_loss 0.4987, 12 s`."""
+
+    async_safe = True  # the bar needs no numbers, so that Keras need not wait for them after each step
+
+    def __init__(self, epochs: int) -> None:
+        super().__init__()
+        self.epochs = epochs
+        self.bar = ProgressBar(disable=True)
+        self.began = 0.0
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        """Begin a bar of the epoch's steps."""
+        self.began = time.monotonic()
+        self.bar = ProgressBar(desc=f"epoch {epoch + 1} of {self.epochs}", unit="step", total=self.params["steps"])
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
+        """Move the bar."""
+        self.bar.update(batch + 1 - self.bar.done)
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        """End the bar and log what was measured."""
+        self.bar.close()
+        found = ", ".join(f"{name} {value:.4g}" for name, value in (logs or {}).items())
+        _log.info("epoch %d of %d: %s, %.0f s", epoch + 1, self.epochs, found, time.monotonic() - self.began)
+
+    def on_train_end(self, logs: dict[str, float] | None = None) -> None:
+        """End the bar of a training that ended in the middle of an epoch."""
+        self.bar.close()
 
 
 class BeginEpoch(keras.callbacks.Callback):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import sys
 import time
 from collections.abc import Callable, Generator, Iterator
 from typing import Any
@@ -22,6 +21,7 @@ from forensictransfer.experiments.callbacks import (
     EndEarly,
     KeepBest,
     RefreshStatistics,
+    TellEpochs,
     TensorBoardLog,
 )
 from forensictransfer.results.runs import RunFolder
@@ -86,8 +86,9 @@ def fit(
             validation_data=detector.fit_batch(*held_out),
             validation_batch_size=options.batch,
             shuffle=False,
-            verbose=1 if sys.stdout.isatty() else 2,
+            verbose=0,
             callbacks=[
+                TellEpochs(options.epochs),
                 Clock(state),
                 BeginEpoch(detector),
                 RefreshStatistics(detector, statistics_batches),

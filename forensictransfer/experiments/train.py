@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +37,8 @@ from forensictransfer.experiments.tuning import source as search
 from forensictransfer.report.card import card_text
 from forensictransfer.results.runs import RunFolder, domain_info
 
+_log = logging.getLogger(__name__)
+
 
 def train_run(
     domain: Domain,
@@ -69,7 +71,7 @@ def train_run(
         check_both_classes(images, domain.name, split)
     run = RunFolder.create(out, _info(domain, settings), settings, resume=resume, overwrite=overwrite)
     if run.finished:
-        print(f"{run.path}: is finished already; nothing to resume", file=sys.stderr)
+        _log.info("%s: is finished already; nothing to resume", run.path)
         return run
     try:
         run.write_json("environment.json", environment())

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+import logging
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +18,10 @@ from forensictransfer.results.audits import audit_path, read_audit
 from forensictransfer.results.jobs import FORMAT, checksum
 from forensictransfer.sweep.folder import SweepFolder
 
+_log = logging.getLogger(__name__)
 
-def audit_all(
-    folder: SweepFolder, domains: Iterable[Domain], data: DataSettings, workers: int, say: Callable[[str], None]
-) -> None:
+
+def audit_all(folder: SweepFolder, domains: Iterable[Domain], data: DataSettings, workers: int) -> None:
     """Audit the domains that have no audit of their very images yet.
 
     One that another process is at is left to it, and one that cannot be audited is told: no job waits for an audit.
@@ -35,13 +36,13 @@ def audit_all(
             try:
                 found = audit_domains([domain], data=data, workers=workers)["domains"][0]
             except UserError as error:
-                say(f"not audited: {error}")
+                _log.warning("not audited: %s", error)
                 continue
             path.parent.mkdir(exist_ok=True)
             write_audit(path, found)
             verdict = found["verdict"]
             if verdict["word"] != CLEAN:
-                say(f"audit of {domain.name}: {verdict['word']}: {verdict['reasons'][0]['text']}")
+                _log.info("audit of %s: %s: %s", domain.name, verdict["word"], verdict["reasons"][0]["text"])
 
 
 def write_audit(path: Path, found: dict[str, Any]) -> None:

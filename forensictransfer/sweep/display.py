@@ -1,87 +1,84 @@
-"""How a sweep stands, as text: a table that renews itself on a terminal, a line for each job elsewhere."""
+"""The progress of a sweep: a table that renews itself on a terminal, a line for each job elsewhere."""
 
 from __future__ import annotations
 
 import json
-import shutil
+import logging
 import socket
 import sys
 import time
 from collections import Counter
 from collections.abc import Mapping
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any
 
 import psutil
 
+from forensictransfer.core.progress import is_lively
 from forensictransfer.results.audits import read_audits, without_pixels
 from forensictransfer.sweep.estimate import remaining, seconds
 from forensictransfer.sweep.folder import DONE, FAILED, SweepFolder
 from forensictransfer.sweep.grid import TRAIN, ZERO_SHOT, Grid, Job
 
+if TYPE_CHECKING:
+    from rich.live import Live
+    from rich.text import Text
+
+_log = logging.getLogger(__name__)
 _EVERY = 30.0  # seconds between two plain lines on how it stands
 
 
 class Display:
-    """Says on stderr what happens: `show` is called again and again."""
+    """Says what happens, between its beginning and its end (`with`): `show` is called again and again."""
 
-    def __init__(
-        self, folder: SweepFolder, grid: Grid, workers: int, threads: int, stream: TextIO | None = None
-    ) -> None:
+    def __init__(self, folder: SweepFolder, grid: Grid, workers: int, threads: int) -> None:
         self.folder, self.grid, self.workers, self.threads = folder, grid, workers, threads
-        self.stream = stream or sys.stderr
-        self.lively = self.stream.isatty()
         self.domains = folder.info["domains"]
         audits = read_audits(folder.path, self.domains)
         self.alone = {name: without_pixels(audit)["balanced_accuracy"] for name, audit in audits.items()}
         self.records: dict[str, dict[str, Any]] = {}
-        self._lines = 0
+        self._live: Live | None = None
         self._said = 0.0
-        before = folder.ended()
-        already = f", {len(before)} of them done before" if before else ""
-        self.say(
-            f"{folder.path}: {len(grid.jobs)} jobs{already}; {workers} worker{'s' * (workers != 1)} of {threads} "
-            f"thread{'s' * (threads != 1)}"
-        )
-        for item in grid.impossible:
-            self.say(f"cannot be done: {item['reason']}")
-        for line in grid.left_out:
-            self.say(line)
-        self._read(before)
 
-    def say(self, line: str) -> None:
-        """A line that stays."""
-        self._clear()
-        print(line, file=self.stream, flush=True)
+    def __enter__(self) -> Display:
+        before = self.folder.ended()
+        already = f", {len(before)} of them done before" if before else ""
+        _log.info(
+            "%s: %d jobs%s; %d worker%s of %d thread%s",
+            *(self.folder.path, len(self.grid.jobs), already, self.workers, "s" * (self.workers != 1)),
+            *(self.threads, "s" * (self.threads != 1)),
+        )
+        for item in self.grid.impossible:
+            _log.info("cannot be done: %s", item["reason"])
+        for line in self.grid.left_out:
+            _log.info("%s", line)
+        self._read(before)
+        if is_lively(sys.stderr) and _log.isEnabledFor(logging.INFO):
+            self._live = _begin_live()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._live is not None:
+            self._live.stop()
 
     def show(self, states: Mapping[str, str], last: bool = False) -> None:
-        """Renew the table on a terminal; elsewhere a line for each job that has ended, and now and then a count."""
+        """Renew the table on a terminal; elsewhere log each job that has ended, and now and then a count."""
         new = self._read(states)
-        if self.lively:
-            for record in new:
-                if record["state"] == FAILED:
-                    self.say(job_line(record))
-            self._clear()
-            lines = table_lines(self.grid, self.records, self._running(), self._eta())
-            width = shutil.get_terminal_size().columns
-            if not last:
-                print("\n".join(line[: width - 1] for line in lines), file=self.stream, flush=True)
-                self._lines = len(lines)
-            return
         for record in new:
-            self.say(job_line(record, self.alone.get(record["target"] or record["source"])))
-        if last or time.monotonic() - self._said > _EVERY:
+            if record["state"] == FAILED:
+                _log.warning("%s", job_line(record))
+            elif self._live is None:
+                _log.info("%s", job_line(record, self.alone.get(record["target"] or record["source"])))
+        if self._live is not None:
+            lines = table_lines(self.grid, self.records, self._running(), self._eta())
+            self._live.update(_unwrapped(lines), refresh=True)
+        elif last or time.monotonic() - self._said > _EVERY:
             self._said = time.monotonic()
-            self.say(count_line(self.grid, self.records, self._running(), self._eta()))
+            _log.info("%s", count_line(self.grid, self.records, self._running(), self._eta()))
 
     def _read(self, names: Any) -> list[dict[str, Any]]:
         new = [self.folder.record(name) for name in names if name not in self.records]
         self.records |= {record["job"]: record for record in new}
         return sorted(new, key=lambda record: str(record["ended"]))
-
-    def _clear(self) -> None:
-        if self._lines:
-            print(f"\x1b[{self._lines}A\x1b[J", end="", file=self.stream)
-            self._lines = 0
 
     def _eta(self) -> float:
         return remaining(self.grid.jobs, self.records.values(), self.domains, self.workers)
@@ -97,6 +94,22 @@ class Display:
             if content["job"] not in self.records and _lives(path.stem):
                 found[content["job"]] = max(0.0, time.time() - content["since"])
         return found
+
+
+def _begin_live() -> Live:
+    """Begin an area at the foot of the terminal that is written again and again and gone at its end."""
+    from rich.console import Console
+    from rich.live import Live
+
+    live = Live(console=Console(stderr=True), auto_refresh=False, transient=True, redirect_stdout=False)
+    live.start()
+    return live
+
+
+def _unwrapped(lines: list[str]) -> Text:
+    from rich.text import Text
+
+    return Text("\n".join(lines), no_wrap=True, overflow="ellipsis")
 
 
 def table_lines(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,7 @@ from forensictransfer.sweep.grid import Grid, counts, make_grid
 from forensictransfer.sweep.queue import Queue
 from forensictransfer.sweep.settings import SweepSettings, load_sweep
 
+_log = logging.getLogger(__name__)
 _POLL = 0.5
 _MOST_RESTARTS = 5  # of workers that died, in one go of the command
 _MEMORY_GB = 3  # what one worker may need
@@ -103,7 +105,7 @@ def run_sweep(
         queue.forgive()
     board.write_hparams_config(folder.path, folder.info)
     data = load_settings(None, asked.settings).data
-    audit_all(folder, opened, data, workers or default_workers(1), lambda line: print(line, file=sys.stderr))
+    audit_all(folder, opened, data, workers or default_workers(1))
     left = len(grid.jobs) - len(queue.states())
     if left:
         _work(folder, grid, queue, storage, min(workers or default_workers(asked.threads), left), asked.threads)
@@ -162,31 +164,42 @@ def _plan(asked: SweepSettings) -> tuple[Grid, dict[str, Any], list[Domain]]:
 
 def _work(folder: SweepFolder, grid: Grid, queue: Queue, storage: str | None, workers: int, threads: int) -> None:
     """Run workers until every job has a record. A worker that dies is replaced; its job is taken up again."""
-    display = Display(folder, grid, workers, threads)
     running = [_start(folder, storage, threads) for _ in range(workers)]
-    restarts = 0
     try:
-        while running:
-            time.sleep(_POLL)
-            display.show(queue.states())
-            for process in [process for process in running if process.poll() is not None]:
-                running.remove(process)
-                if process.returncode == 0:
-                    continue
-                queue.clear_dead(died=True)
-                display.say(f"a worker ended with {_ended(process.returncode)}; its job is taken up again")
-                restarts += 1
-                if restarts > _MOST_RESTARTS:
-                    raise UserError(
-                        f"{folder.path}: {restarts} workers died; the last said: {_last_words(folder, process.pid)}"
-                    )
-                running.append(_start(folder, storage, threads))
-        display.show(queue.states(), last=True)
+        with Display(folder, grid, workers, threads) as display:
+            _watch(running, folder, queue, display, lambda: _start(folder, storage, threads))
     finally:
         for process in running:
             process.kill()
         for process in running:
             process.wait()
+
+
+def _watch(
+    running: list[subprocess.Popen[bytes]],
+    folder: SweepFolder,
+    queue: Queue,
+    display: Display,
+    start: Callable[[], subprocess.Popen[bytes]],
+) -> None:
+    """Show how it goes until no worker is left, and start one for each that dies."""
+    restarts = 0
+    while running:
+        time.sleep(_POLL)
+        display.show(queue.states())
+        for process in [process for process in running if process.poll() is not None]:
+            running.remove(process)
+            if process.returncode == 0:
+                continue
+            queue.clear_dead(died=True)
+            _log.warning("a worker ended with %s; its job is taken up again", _ended(process.returncode))
+            restarts += 1
+            if restarts > _MOST_RESTARTS:
+                raise UserError(
+                    f"{folder.path}: {restarts} workers died; the last said: {_last_words(folder, process.pid)}"
+                )
+            running.append(start())
+    display.show(queue.states(), last=True)
 
 
 def _start(folder: SweepFolder, storage: str | None, threads: int) -> subprocess.Popen[bytes]:

@@ -10,6 +10,7 @@ import time
 
 from forensictransfer.core import files
 from forensictransfer.core.backend import import_tensorflow
+from forensictransfer.core.log import messages_on_stderr
 from forensictransfer.sweep.domains import open_domains
 from forensictransfer.sweep.folder import SweepFolder
 from forensictransfer.sweep.grid import Job, make_grid
@@ -40,7 +41,8 @@ def main(path: str, storage: str | None) -> int:
         return jobs.do(job, attempt)
 
     try:
-        queue.work(do, idle=lambda: status.unlink(missing_ok=True))
+        with messages_on_stderr():
+            queue.work(do, idle=lambda: status.unlink(missing_ok=True))
     finally:
         status.unlink(missing_ok=True)
     return 0

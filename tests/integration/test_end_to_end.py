@@ -50,8 +50,8 @@ def test_from_two_folders_to_a_table(
         env={**os.environ, "PYTHONPATH": str(ROOT)},
     )
     assert done.returncode == 0, done.stderr
-    assert done.stdout.splitlines()[-1] == f"wrote {src}; next: forensictransfer evaluate --run {src} --on DOMAIN"
-    assert "Epoch 2/2" in done.stdout and "reading mine train" in done.stderr
+    assert done.stdout.splitlines()[-1] == f"wrote {src}; next: forensictransfer evaluate {src} --on DOMAIN"
+    assert "epoch 2 of 2: " in done.stderr and "poch" not in done.stdout and "reading mine train" in done.stderr
     assert "Traceback" not in done.stderr and "Warning" not in done.stderr
     trained = RunFolder.open(src)
     assert trained.settings == load_settings(config, {"train.epochs": 2, "seed": 3})

@@ -150,27 +150,36 @@ def test_the_warning_names_what_separates() -> None:
 
 
 def test_a_sweep_audits_each_domain_once(
-    source: Path, told_apart: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    source: Path,
+    told_apart: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
-    folder, said = SweepFolder(tmp_path), []
+    caplog.set_level("INFO", "forensictransfer.sweep.audits")
+    folder = SweepFolder(tmp_path)
     domains = [opened(source), opened(told_apart)]
-    audit_all(folder, domains, DataSettings(), 1, said.append)
-    assert any(line.startswith("audit of told_apart: do not use: a detector that never looks") for line in said)
+    audit_all(folder, domains, DataSettings(), 1)
+    assert any(
+        line.startswith("audit of told_apart: do not use: a detector that never looks") for line in caplog.messages
+    )
     path = audit_path(tmp_path, "told_apart")
     kept = path.read_bytes()
     found = read_audit(tmp_path, "told_apart", domains[1].fingerprint())
     assert found is not None and without_pixels(found)["balanced_accuracy"] > 0.95
     assert read_audit(tmp_path, "told_apart", "other images") is None and read_audit(tmp_path, "unknown") is None
     monkeypatch.setattr("forensictransfer.sweep.audits.audit_domains", lambda *a, **k: pytest.fail("audited again"))
-    before = list(said)
-    audit_all(folder, domains, DataSettings(), 1, said.append)
-    assert path.read_bytes() == kept and said == before
+    before = list(caplog.messages)
+    audit_all(folder, domains, DataSettings(), 1)
+    assert path.read_bytes() == kept and caplog.messages == before
 
 
-def test_a_domain_that_cannot_be_audited_stops_nothing(source: Path, tmp_path: Path) -> None:
+def test_a_domain_that_cannot_be_audited_stops_nothing(
+    source: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     folder = Path(shutil.copytree(source, tmp_path / "broken"))
     for path in (folder / "fake").iterdir():
         path.write_bytes(b"")
-    said: list[str] = []
-    audit_all(SweepFolder(tmp_path), [opened(folder)], DataSettings(), 1, said.append)
+    audit_all(SweepFolder(tmp_path), [opened(folder)], DataSettings(), 1)
+    said = [record.getMessage() for record in caplog.records if record.name == "forensictransfer.sweep.audits"]
     assert len(said) == 1 and said[0].startswith("not audited: ")

@@ -59,6 +59,18 @@ def test_data_loads_the_heavy_libraries_only_inside_functions(path: Path) -> Non
     assert not [name for name in imports(path, top_level_only=True) if name.split(".")[0] in HEAVY]
 
 
+def test_only_the_command_line_prints() -> None:
+    """The library logs: a call of print, or a write to a standard stream, stands in cli/ alone."""
+    found = []
+    for path in MODULES:
+        if module_of(path)[0] != "cli":
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                called = ast.unparse(node.func) if isinstance(node, ast.Call) else ""
+                if called == "print" or called in ("sys.stdout.write", "sys.stderr.write"):
+                    found.append(f"{path.name}:{called}")
+    assert not found
+
+
 def test_the_data_folder_is_not_the_library_of_that_name() -> None:
     assert not (ROOT / "datasets" / "__init__.py").exists()
     assert importlib.util.find_spec("forensictransfer.datasets") is not None

@@ -5,8 +5,8 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import logging
 import shutil
-import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,7 @@ __all__ = [
     "is_built",
     "load_builtin",
 ]
+_log = logging.getLogger(__name__)
 LABELS = ["real", "fake"]
 
 
@@ -88,7 +89,7 @@ def build_builtin(name: str, data_dir: Path, overwrite: bool = False, *, files: 
         raise UserError(f"{data_set.name} is made on this machine and takes no files, got {files}")
     with progress_bar(missing, desc="building", unit="domain") as bar:
         for domain in bar:
-            bar.set_postfix_str(domain)
+            bar.note(domain)
             _build(data_set, domain, data_dir, overwrite, root)
     for domain in missing:
         new = (f"{domain}: {note}" for note in builtin_notes(domain, data_dir))
@@ -140,7 +141,7 @@ def unknown_data_set(name: str) -> UserError:
 def _say(notes: Iterable[str]) -> list[str]:
     said = list(notes)
     for note in said:
-        print(note, file=sys.stderr)
+        _log.info("%s", note)
     return said
 
 

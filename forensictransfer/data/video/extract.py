@@ -78,7 +78,7 @@ def extract_faces(
     try:
         with progress_bar(clips, desc="faces", unit="video") as bar:
             for clip in bar:
-                bar.set_postfix_str(clip.name, refresh=False)
+                bar.note(clip.name)
                 if not overwrite and records.finished(clip):
                     continue
                 try:

@@ -11,9 +11,9 @@ the training of the run: it is the one that would be done with these settings.
 
 from __future__ import annotations
 
+import logging
 import math
 import shutil
-import sys
 import time
 from collections.abc import Callable
 from typing import Any
@@ -25,6 +25,7 @@ from forensictransfer.experiments.tuning.spaces import SOURCE_TRAINING, source_t
 from forensictransfer.experiments.tuning.study import COMPLETE, PRUNED, Search
 from forensictransfer.results.runs import RunFolder
 
+_log = logging.getLogger(__name__)
 FOLDER = ".search"
 _ENDED = f"{FOLDER}/ended.json"
 _CHOSEN = "chosen.json"
@@ -111,10 +112,9 @@ def _run_trial(search: Search, asked: Settings, run: RunFolder, train: Train) ->
     values = report(state)
     search.end(trial, PRUNED if pruned else COMPLETE, values[-1], time.monotonic() - began, len(values))
     row = {**search.rows[-1], "settings": trial.params, "curve": values}
-    print(
-        f"trial {row['number'] + 1} of {asked.train.trials}: {monitor} {values[-1]:.5g} after {len(values)} epochs, "
-        f"{row['state']}",
-        file=sys.stderr,
+    _log.info(
+        "trial %d of %d: %s %.5g after %d epochs, %s",
+        *(row["number"] + 1, asked.train.trials, monitor, values[-1], len(values), row["state"]),
     )
     run.write_json(_ENDED, [*_ended(run), row])
     _keep_best_only(search, run)
