@@ -69,6 +69,10 @@ def train_run(
     )
     for images, split in ((train, "train"), (validation, "validation")):
         check_both_classes(images, domain.name, split)
+    if not isinstance(detector, TrainableDetector):
+        # An image that it cannot judge is found before anything is written; the scores are used below.
+        for images, split in ((train, "train"), (validation, "validation")):
+            session.scores.analyse(detector, images, settings.evaluate, progress=f"scoring {domain.name} {split}")
     run = RunFolder.create(out, _info(domain, settings), settings, resume=resume, overwrite=overwrite)
     if run.finished:
         _log.info("%s: is finished already; nothing to resume", run.path)
