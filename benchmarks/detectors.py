@@ -23,7 +23,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # works in a bare clone, too
 
 from forensictransfer.core.backend import import_tensorflow
-from forensictransfer.core.errors import UserError
+from forensictransfer.core.errors import ErrorCode, UserError
 from forensictransfer.core.settings import load_settings
 from forensictransfer.core.yaml_text import parse_value
 from forensictransfer.detectors.registry import detectors
@@ -58,7 +58,10 @@ def main(words: list[str] | None = None) -> int:
             return 0
         unknown = [name for name in options.detectors if name not in detectors()]
         if unknown:
-            raise UserError(f"--detectors: unknown detector '{unknown[0]}' (known: {', '.join(detectors())})")
+            raise UserError(
+                f"--detectors: unknown detector '{unknown[0]}' (known: {', '.join(detectors())})",
+                code=ErrorCode.NAME_UNKNOWN,
+            )
         rows = {name: in_a_process(name, sys.argv[1:] if words is None else words) for name in options.detectors}
     except UserError as error:
         print(f"detectors.py: error: {error}", file=sys.stderr)
@@ -75,7 +78,10 @@ def in_a_process(name: str, words: list[str]) -> dict[str, Any]:
     command = [sys.executable, __file__, *words, "--one", name]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise UserError(f"{name}: {(done.stderr.strip().splitlines() or ['ended without a word'])[-1]}")
+        raise UserError(
+            f"{name}: {(done.stderr.strip().splitlines() or ['ended without a word'])[-1]}",
+            code=ErrorCode.WORKERS_FAILED,
+        )
     found: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
     return found
 

@@ -20,7 +20,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # works in a bare clone, too
 
 import forensictransfer as ft
-from forensictransfer.core.errors import UserError
+from forensictransfer.core.errors import ErrorCode, UserError
 from forensictransfer.core.yaml_text import read_yaml, write_yaml
 from forensictransfer.sweep.folder import SweepFolder
 
@@ -46,7 +46,7 @@ def main() -> int:
 def compare(options: argparse.Namespace) -> str:
     """A line for each way of sharing out the processors."""
     if options.out is None:
-        raise UserError("--out: expected a folder for the sweeps")
+        raise UserError("--out: expected a folder for the sweeps", code=ErrorCode.COMMAND_LINE)
     options.out.mkdir(parents=True, exist_ok=True)
     asked = read_yaml(options.settings)
     if options.domains:

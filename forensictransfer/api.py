@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from forensictransfer.core.backend import import_tensorflow, prepare_tensorflow
-from forensictransfer.core.errors import UserError
+from forensictransfer.core.errors import ErrorCode, UserError
 from forensictransfer.core.files import write_json
+from forensictransfer.core.problems import refuse
 from forensictransfer.core.settings import DomainSettings, Settings, unknown_names
 from forensictransfer.core.yaml_text import flat
 from forensictransfer.detectors.registry import check_training
@@ -99,11 +100,16 @@ def adapt(
     arguments = {"adapt.shots": shots, "adapt.strategy": strategy, "adapt.draws": draws}
     chosen = _settings(config, settings, arguments, base=parent.settings)
     if parent.kind != "train":
-        raise UserError(f"{run}: is itself an adapted run; adapt the run it came from: {parent.info['parent']}")
+        raise UserError(
+            f"{run}: is itself an adapted run; adapt the run it came from: {parent.info['parent']}",
+            code=ErrorCode.RUN_UNSUITABLE,
+        )
     _check_fixed(parent, chosen)
     check_strategy(chosen.detector, chosen.adapt.strategy)
     if os.path.realpath(os.path.expanduser(out)) == os.path.realpath(parent.path):
-        raise UserError(f"{out}: is the run to adapt; choose another folder to write to")
+        raise UserError(
+            f"{out}: is the run to adapt; choose another folder to write to", code=ErrorCode.ARGUMENTS_CONFLICT
+        )
     check_new(out, overwrite=overwrite)
     domain = _open(target, group, chosen)
     _check_other_domain(parent, domain)
@@ -143,15 +149,17 @@ def evaluate(
     _check_fixed(opened, chosen)
     specs = [on] if isinstance(on, (str, Path, DomainSettings)) else list(on)
     if not specs:
-        raise UserError("evaluate: expected at least one domain")
+        raise UserError("evaluate: expected at least one domain", code=ErrorCode.COMMAND_LINE)
     domains = [_open(spec, group, chosen) for spec in specs]
     _check_names_differ(opened, domains)
     for domain in domains:
         there = opened.evaluation_path(domain.name)
         if there.exists() and not overwrite:
-            raise UserError(f"{there}: exists already; --overwrite replaces it")
+            raise UserError(f"{there}: exists already; --overwrite replaces it", code=ErrorCode.PATH_EXISTS)
         if not os.access(opened.path, os.W_OK):
-            raise UserError(f"{opened.path}: cannot be written: it is read-only or not yours")
+            raise UserError(
+                f"{opened.path}: cannot be written: it is read-only or not yours", code=ErrorCode.PATH_NOT_WRITABLE
+            )
     import_tensorflow()
     from forensictransfer.experiments import evaluate as evaluation
     from forensictransfer.report.card import card_text
@@ -175,10 +183,12 @@ def table(
     Raises: UserError for any mistake in the input.
     """
     if not runs:
-        raise UserError("table: expected at least one run folder")
+        raise UserError("table: expected at least one run folder", code=ErrorCode.COMMAND_LINE)
     for file in (markdown, csv, latex):
         if file is not None and Path(file).is_dir():
-            raise UserError(f"{file}: expected a file to write the table to, got a folder")
+            raise UserError(
+                f"{file}: expected a file to write the table to, got a folder", code=ErrorCode.PATH_WRONG_KIND
+            )
     for run in runs:
         RunFolder.open(run)
     from forensictransfer.report.tables import cross_domain as tables
@@ -209,17 +219,22 @@ def audit(
     Raises: UserError for any mistake in the input.
     """
     if workers is not None and workers < 1:
-        raise UserError(f"--workers: expected at least 1, got {workers}")
+        raise UserError(f"--workers: expected at least 1, got {workers}", code=ErrorCode.COMMAND_LINE)
     if json is not None and Path(json).expanduser().is_dir():
-        raise UserError(f"{json}: expected a file to write the findings to, got a folder")
+        raise UserError(
+            f"{json}: expected a file to write the findings to, got a folder", code=ErrorCode.PATH_WRONG_KIND
+        )
     if json is not None and not Path(json).expanduser().absolute().parent.is_dir():
-        raise UserError(f"{json}: there is no such folder to write the findings to")
+        raise UserError(f"{json}: there is no such folder to write the findings to", code=ErrorCode.PATH_MISSING)
     if mend is not None and other is not None:
-        raise UserError("--mend: expected one domain to mend, got two")
+        raise UserError("--mend: expected one domain to mend, got two", code=ErrorCode.COMMAND_LINE)
     settings = Settings()
     domains = [_open(spec, group, settings, say=False) for spec in ([domain] if other is None else [domain, other])]
     if len(domains) == 2 and domains[0].origin == domains[1].origin:
-        raise UserError(f"{domains[0].origin}: is named twice; give one domain, or two different ones")
+        raise UserError(
+            f"{domains[0].origin}: is named twice; give one domain, or two different ones",
+            code=ErrorCode.DOMAIN_REPEATED,
+        )
     from forensictransfer.auditing.audit import audit_and_mend, audit_domains
     from forensictransfer.auditing.traces.scan import default_workers
 
@@ -309,14 +324,15 @@ def _settings(
     given = {name: value for name, value in arguments.items() if value is not None}
     if isinstance(settings, Settings):
         if config is not None:
-            raise UserError("give a settings file or complete Settings, not both")
-        problems = unknown_names(flat(settings.model_dump()), CHOICES)
-        if problems:
-            raise UserError("; ".join(problems))
+            raise UserError("give a settings file or complete Settings, not both", code=ErrorCode.ARGUMENTS_CONFLICT)
+        refuse("settings", unknown_names(flat(settings.model_dump()), CHOICES))
         return load_settings(None, given, base=settings)
     clash = {name for name in given if flat(settings or {}).get(name, given[name]) != given[name]}
     if clash:
-        raise UserError(f"{', '.join(sorted(clash))}: given twice, as an argument and as a setting")
+        raise UserError(
+            f"{', '.join(sorted(clash))}: given twice, as an argument and as a setting",
+            code=ErrorCode.ARGUMENTS_CONFLICT,
+        )
     return load_settings(config, {**(settings or {}), **given}, base=base)
 
 
@@ -334,14 +350,15 @@ def _check_fixed(run: RunFolder, settings: Settings) -> None:
     then, now = flat(run.settings.model_dump()), flat(settings.model_dump())
     other = [f"{name} is {then[name]} there, {now[name]} was asked for" for name in FIXED if then[name] != now[name]]
     if other:
-        raise UserError(f"{run.path}: was trained otherwise: {'; '.join(other)}")
+        raise UserError(f"{run.path}: was trained otherwise: {'; '.join(other)}", code=ErrorCode.RUN_UNSUITABLE)
 
 
 def _check_other_domain(parent: RunFolder, target: Domain) -> None:
     """By place only: a copy elsewhere is found by its pixels, when shared photographs are dropped from the test."""
     if os.path.realpath(parent.info["source"]["origin"]) == os.path.realpath(target.origin):
         raise UserError(
-            f"{target.origin}: is the source that {parent.path} was trained on; name another domain as target"
+            f"{target.origin}: is the source that {parent.path} was trained on; name another domain as target",
+            code=ErrorCode.RUN_UNSUITABLE,
         )
 
 
@@ -351,9 +368,10 @@ def _check_names_differ(run: RunFolder, domains: Sequence[Domain]) -> None:
     for domain in domains:
         other = places.setdefault(run.evaluation_path(domain.name), domain)
         if other is not domain and other.origin == domain.origin:
-            raise UserError(f"{domain.origin}: is named twice")
+            raise UserError(f"{domain.origin}: is named twice", code=ErrorCode.DOMAIN_REPEATED)
         if other is not domain:
             raise UserError(
                 f"{domain.origin} and {other.origin} would both be called {domain.name}; "
-                "give one of them a name of its own in a domain file"
+                "give one of them a name of its own in a domain file",
+                code=ErrorCode.DOMAIN_REPEATED,
             )

@@ -19,7 +19,7 @@ from forensictransfer.auditing.traces.columns import FILE, TONE
 from forensictransfer.auditing.traces.scan import Scan, scan
 from forensictransfer.auditing.traces.separators import separators
 from forensictransfer.auditing.verdict import pair_verdict, verdict
-from forensictransfer.core.errors import UserError
+from forensictransfer.core.errors import ErrorCode, UserError
 from forensictransfer.core.settings import DataSettings
 from forensictransfer.core.version import __version__
 from forensictransfer.data.domains import Domain, open_domain
@@ -110,7 +110,10 @@ def _scanned(domain: Domain, data: DataSettings, workers: int) -> Scan:
         if not (seen.labels == label).any():
             bad = [f" ({record.name}: {reason})" for record, reason in seen.skipped if record.label == label]
             first = bad[0] if bad else ""
-            raise UserError(f"{domain.origin}: expected readable {name} images, found none{first}")
+            raise UserError(
+                f"{domain.origin}: expected readable {name} images, found none{first}",
+                code=ErrorCode.DOMAIN_CLASS_MISSING,
+            )
     return seen
 
 

@@ -18,7 +18,7 @@ from PIL import Image
 
 from forensictransfer.auditing.traces.scan import ALONE, CHUNK, Scan
 from forensictransfer.core import files
-from forensictransfer.core.errors import UserError
+from forensictransfer.core.errors import ErrorCode, UserError
 from forensictransfer.core.progress import progress_bar
 from forensictransfer.core.settings import DataSettings
 from forensictransfer.core.version import __version__
@@ -120,7 +120,8 @@ def _common_size(widths: np.ndarray, heights: np.ndarray, labels: np.ndarray) ->
             return best
     raise UserError(
         f"--mend: expected a size of {SMALLEST} x {SMALLEST} pixels or more that half of the reals and half of the "
-        f"fakes are large enough for, found none (medians {np.median(widths):.0f} x {np.median(heights):.0f})"
+        f"fakes are large enough for, found none (medians {np.median(widths):.0f} x {np.median(heights):.0f})",
+        code=ErrorCode.TOO_FEW_IMAGES,
     )
 
 
@@ -188,13 +189,18 @@ def check_out(domain: Domain, out: Path, *, overwrite: bool = False) -> None:
     files.check_folder(out)
     place, source = out.resolve(), Path(domain.origin)
     if source.is_absolute() and (place == source or source in place.parents or place in source.parents):
-        raise UserError(f"{out}: the mended domain needs a folder of its own, outside of {source}")
+        raise UserError(
+            f"{out}: the mended domain needs a folder of its own, outside of {source}",
+            code=ErrorCode.ARGUMENTS_CONFLICT,
+        )
     if not out.exists() or not any(out.iterdir()):
         return
     if not (out / SIGN).is_file():
-        raise UserError(f"{out}: holds other files and is no mended domain; choose another folder")
+        raise UserError(
+            f"{out}: holds other files and is no mended domain; choose another folder", code=ErrorCode.PATH_EXISTS
+        )
     if not overwrite:
-        raise UserError(f"{out}: exists already; --overwrite replaces it")
+        raise UserError(f"{out}: exists already; --overwrite replaces it", code=ErrorCode.PATH_EXISTS)
 
 
 def mend_text(report: Mapping[str, Any]) -> list[str]:

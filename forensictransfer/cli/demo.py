@@ -32,7 +32,7 @@ def main(argv: list[str] | None = None) -> int:
         with messages_on_stderr():
             demo(options.out, options.source)
     except UserError as error:
-        print(f"demo: error: {error}", file=sys.stderr)
+        print(f"demo: error: {error.line}", file=sys.stderr)
         return 2
     return 0
 

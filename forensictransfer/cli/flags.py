@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 
 from pydantic.fields import FieldInfo
 
-from forensictransfer.core.errors import UserError, nearest
+from forensictransfer.core.errors import ErrorCode, UserError, nearest
 from forensictransfer.core.settings import Settings, leaves
 from forensictransfer.core.yaml_text import parse_value, shown
 from forensictransfer.experiments.choices import CHOICES
@@ -34,7 +34,7 @@ class Parser(argparse.ArgumentParser):
         self.refused: dict[str, str] = {}  # flags of other commands -> why this one does not take them
 
     def error(self, message: str) -> NoReturn:
-        raise UserError(f"{message}{_nearest_choice(message)} (see `{self.prog} --help`)")
+        raise UserError(f"{message}{_nearest_choice(message)} (see `{self.prog} --help`)", code=ErrorCode.COMMAND_LINE)
 
     @property
     def flags(self) -> list[str]:
@@ -66,11 +66,11 @@ def check_flags(parser: Parser, words: Sequence[str]) -> None:
         if name == "--":
             return
         if name in parser.refused:
-            raise UserError(f"{name}: {parser.refused[name]}")
+            raise UserError(f"{name}: {parser.refused[name]}", code=ErrorCode.COMMAND_LINE)
         if name.startswith("--") and name not in parser.flags:
             leaf = [flag for flag in parser.flags if flag.rpartition(".")[2] == name[2:].rpartition(".")[2]]
             hint = f"; perhaps you meant '{leaf[0]}'" if leaf else nearest(name, parser.flags)
-            raise UserError(f"unknown flag {name}{hint} (see `{parser.prog} --help`)")
+            raise UserError(f"unknown flag {name}{hint} (see `{parser.prog} --help`)", code=ErrorCode.COMMAND_LINE)
 
 
 def add_settings(

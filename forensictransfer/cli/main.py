@@ -22,7 +22,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
         return code
     except UserError as error:
-        return _say(f"error: {error}", 2)
+        return _say(f"error: {error.line}", 2)
     except BrokenPipeError:  # whoever read our output (`| head`) has gone
         _discard_output()
         return 141

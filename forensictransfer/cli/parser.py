@@ -20,7 +20,7 @@ from forensictransfer.cli.commands import (
 )
 from forensictransfer.cli.common import DOMAIN, NAME, add_verbosity
 from forensictransfer.cli.flags import Parser, check_flags
-from forensictransfer.core.errors import UserError, nearest
+from forensictransfer.core.errors import ErrorCode, UserError, nearest
 from forensictransfer.core.version import __version__
 
 # In the order of the help: the way of a newcomer.
@@ -76,7 +76,10 @@ def check_words(parser: Parser, commands: dict[str, Any], words: Sequence[str]) 
             continue
         if words[0] not in commands:
             known = ", ".join(commands)
-            raise UserError(f"unknown command '{words[0]}'{nearest(words[0], commands)} (there are: {known})")
+            raise UserError(
+                f"unknown command '{words[0]}'{nearest(words[0], commands)} (there are: {known})",
+                code=ErrorCode.COMMAND_LINE,
+            )
         entry = commands[words[0]]
         words = words[1:]
         if isinstance(entry, Parser):

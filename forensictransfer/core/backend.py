@@ -7,7 +7,7 @@ import os
 import sys
 import tempfile
 
-from forensictransfer.core.errors import UserError
+from forensictransfer.core.errors import ErrorCode, UserError
 
 
 def prepare_tensorflow() -> None:
@@ -22,7 +22,10 @@ def prepare_tensorflow() -> None:
     running = loaded.backend.backend() if loaded is not None and hasattr(loaded, "backend") else "tensorflow"
     for found, where in ((asked, "KERAS_BACKEND is set to"), (running, "Keras was imported with")):
         if found != "tensorflow":
-            raise UserError(f"{where} '{found}': expected 'tensorflow', which the detectors are written for; unset it")
+            raise UserError(
+                f"{where} '{found}': expected 'tensorflow', which the detectors are written for; unset it",
+                code=ErrorCode.BACKEND_UNSUPPORTED,
+            )
 
 
 def import_tensorflow() -> None:

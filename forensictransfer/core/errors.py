@@ -1,25 +1,99 @@
-"""What a user did that cannot work, said in one line."""
+"""What a user did that cannot work, said in one line and named by a code."""
 
 from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from enum import StrEnum
+
+
+class ErrorCode(StrEnum):
+    """The kinds of errors, by names that stay as they are: scripts and tests ask for these, not for the message.
+
+    docs/errors.md says of each what it means and what to do.
+    """
+
+    INVALID_INPUT = "invalid-input"
+    COMMAND_LINE = "command-line"
+    ARGUMENTS_CONFLICT = "arguments-conflict"
+    NAME_UNKNOWN = "name-unknown"
+    SETTING_UNKNOWN = "setting-unknown"
+    SETTING_INVALID = "setting-invalid"
+
+    PATH_MISSING = "path-missing"
+    PATH_EXISTS = "path-exists"
+    PATH_WRONG_KIND = "path-wrong-kind"
+    PATH_NOT_READABLE = "path-not-readable"
+    PATH_NOT_WRITABLE = "path-not-writable"
+    FILE_INVALID = "file-invalid"
+    FILE_DAMAGED = "file-damaged"
+    FORMAT_UNKNOWN = "format-unknown"
+
+    DOMAIN_LAYOUT = "domain-layout"
+    DOMAIN_CLASS_MISSING = "domain-class-missing"
+    DOMAIN_REPEATED = "domain-repeated"
+    GROUPS_INVALID = "groups-invalid"
+    TOO_FEW_IMAGES = "too-few-images"
+    DATA_SET_INCOMPLETE = "data-set-incomplete"
+    DATA_SET_NOT_BUILT = "data-set-not-built"
+
+    IMAGE_UNREADABLE = "image-unreadable"
+    IMAGE_EMPTY = "image-empty"
+    IMAGE_FORMAT_UNKNOWN = "image-format-unknown"
+    IMAGE_DAMAGED = "image-damaged"
+    IMAGE_TOO_LARGE = "image-too-large"
+    IMAGE_SAMPLES_UNSUPPORTED = "image-samples-unsupported"
+    VIDEO_UNREADABLE = "video-unreadable"
+    VIDEO_DAMAGED = "video-damaged"
+    MASKS_UNSUITABLE = "masks-unsuitable"
+
+    NOT_A_RUN = "not-a-run"
+    NOT_A_SWEEP = "not-a-sweep"
+    RUN_UNFINISHED = "run-unfinished"
+    RUN_NOT_EVALUATED = "run-not-evaluated"
+    RUN_UNSUITABLE = "run-unsuitable"
+    INPUTS_CHANGED = "inputs-changed"
+    SWEEP_WITHOUT_RESULTS = "sweep-without-results"
+    WORKERS_FAILED = "workers-failed"
+    STORAGE_UNUSABLE = "storage-unusable"
+
+    DETECTOR_UNSUITABLE = "detector-unsuitable"
+    DETECTOR_INVALID = "detector-invalid"
+    WEIGHTS_UNSUITABLE = "weights-unsuitable"
+    TRAINING_DIVERGED = "training-diverged"
+
+    PACKAGE_MISSING = "package-missing"
+    BACKEND_UNSUPPORTED = "backend-unsupported"
 
 
 class UserError(Exception):
     """A mistake in the input: what was expected, what came, where, and what to do, in one line.
 
-    The command line prints the message without a traceback and ends with exit code 2.
+    The command line prints the message and the code without a traceback and ends with exit code 2.
+
+    Args:
+        message: the line.
+        code: the kind of mistake.
     """
+
+    def __init__(self, message: str = "", *, code: ErrorCode = ErrorCode.INVALID_INPUT) -> None:
+        super().__init__(message)
+        self.code = code
+
+    @property
+    def line(self) -> str:
+        """Give the message with the code behind its first line, as the command line prints it."""
+        first, newline, rest = str(self).partition("\n")
+        return f"{first} [{self.code}]{newline}{rest}"
 
 
 def some(names: Iterable[str], most: int = 6) -> str:
-    """Names for a message: the first ones, and how many more there are."""
+    """List the first `most` names for a message, and how many more there are."""
     listed = list(names)
     return ", ".join(listed[:most]) + (f" and {len(listed) - most} more" if len(listed) > most else "")
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """The tail of an error message that names the known spelling closest to `name`, or nothing."""
+    """Suggest the known spelling closest to `name`, as the tail of an error message, or nothing."""
     match = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
     return f"; perhaps you meant '{match[0]}'" if match else ""

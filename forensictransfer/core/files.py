@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from forensictransfer.core.errors import UserError
+from forensictransfer.core.errors import ErrorCode, UserError
 
 _PARTIAL = re.compile(r"^\..+\.partial-(\d+)$")
 
@@ -73,7 +73,9 @@ def new_folder(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
         _clear_abandoned(path)
         partial.mkdir()
     except FileNotFoundError as error:  # /proc and its like
-        raise UserError(f"{path}: cannot be written: the file system lets no folder be made there") from error
+        raise UserError(
+            f"{path}: cannot be written: the file system lets no folder be made there", code=ErrorCode.PATH_NOT_WRITABLE
+        ) from error
     except OSError as error:
         raise OSError(error.errno, os.strerror(error.errno or 0), str(path)) from error
     try:
@@ -101,12 +103,16 @@ def check_folder(path: Path) -> None:
     """Raise UserError unless a folder stands at `path` or could be made there, outside of any run, and written to."""
     above = next(folder for folder in (path.absolute(), *path.absolute().parents) if folder.exists())
     if not above.is_dir():
-        raise UserError(f"{path}: expected a folder to write to, but {above} is a file")
+        raise UserError(f"{path}: expected a folder to write to, but {above} is a file", code=ErrorCode.PATH_WRONG_KIND)
     inside = next((str(folder) for folder in path.absolute().parents if (folder / "run.json").is_file()), None)
     if inside:
-        raise UserError(f"{path}: lies inside the run {inside}; choose a folder of its own")
+        raise UserError(
+            f"{path}: lies inside the run {inside}; choose a folder of its own", code=ErrorCode.PATH_NOT_WRITABLE
+        )
     if not os.access(above if above != path.absolute() else above.parent, os.W_OK | os.X_OK):
-        raise UserError(f"{path}: cannot be written: {above} is read-only or not yours")
+        raise UserError(
+            f"{path}: cannot be written: {above} is read-only or not yours", code=ErrorCode.PATH_NOT_WRITABLE
+        )
 
 
 def csv_text(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
@@ -123,9 +129,9 @@ def read_json(path: Path) -> Any:
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise UserError(f"{path}: is missing") from None
+        raise UserError(f"{path}: is missing", code=ErrorCode.PATH_MISSING) from None
     except ValueError:
-        raise UserError(f"{path}: is torn or was changed: it is not valid JSON") from None
+        raise UserError(f"{path}: is torn or was changed: it is not valid JSON", code=ErrorCode.FILE_DAMAGED) from None
 
 
 def file_sha256(path: Path) -> str:

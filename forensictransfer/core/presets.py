@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from forensictransfer.core.errors import UserError, nearest
+from forensictransfer.core.errors import ErrorCode, UserError, nearest
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 SWEEP = "sweep"  # a grid, not the settings of a run
@@ -25,9 +25,12 @@ def find_config(name: str | Path) -> Path:
     if path.exists() and not path.is_dir():
         return path
     if path.name != str(name) or path.suffix:
-        raise UserError(f"{name}: there is no such settings file")
+        raise UserError(f"{name}: there is no such settings file", code=ErrorCode.PATH_MISSING)
     known = presets()
     if path.name in known:
         return known[path.name]
     listed = ", ".join(preset for preset in known if preset != SWEEP)
-    raise UserError(f"{name}: there is no such settings file or preset{nearest(str(name), known)} (presets: {listed})")
+    raise UserError(
+        f"{name}: there is no such settings file or preset{nearest(str(name), known)} (presets: {listed})",
+        code=ErrorCode.NAME_UNKNOWN,
+    )

@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic.fields import FieldInfo
 
-from forensictransfer.core.errors import UserError, nearest, some
+from forensictransfer.core.errors import ErrorCode, nearest, some
 from forensictransfer.core.presets import find_config
+from forensictransfer.core.problems import Problem, refuse
 from forensictransfer.core.yaml_text import flat, merged, nested, read_yaml, shown, tuples, write_yaml
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
@@ -184,23 +185,23 @@ def load_settings(
     without them names are not checked, as for a run that another installation made.
     Raises one UserError that names every problem.
     """
-    problems: list[str] = []
+    problems: list[Problem] = []
     given = nested(read_yaml(find_config(config)), problems) if config is not None else {}
     flags = nested(overrides or {}, problems)
     raw = merged(merged((base or Settings()).model_dump(), given), flags)
     settings = _validated(Settings, raw, problems, flagged=set(flat(flags)))
     problems += unknown_names(flat(given), choices or {})
-    problems += [f"--{line}" for line in unknown_names(flat(flags), choices or {})]
-    _raise(problems, str(config) if config is not None else "settings")
+    problems += [replace(problem, flag=True) for problem in unknown_names(flat(flags), choices or {})]
+    refuse(str(config) if config is not None else "settings", problems)
     assert settings is not None
     return settings
 
 
 def load_checked(model: type[Model], path: Path, changes: Mapping[str, Any] | None = None) -> Model:
     """A YAML file as `model`, with `changes` laid over it. Raises one UserError that names every problem."""
-    problems: list[str] = []
+    problems: list[Problem] = []
     found = _validated(model, {**read_yaml(path), **(changes or {})}, problems)
-    _raise(problems, str(path))
+    refuse(str(path), problems)
     assert found is not None
     return found
 
@@ -224,10 +225,14 @@ def dump(settings: Section) -> str:
     return write_yaml(settings.model_dump(mode="json"))
 
 
-def unknown_names(values: Mapping[str, Any], choices: Choices) -> list[str]:
-    """Name, a line each, every dotted setting whose value is none of its choices."""
+def unknown_names(values: Mapping[str, Any], choices: Choices) -> list[Problem]:
+    """Find every dotted setting whose value is none of its choices."""
     return [
-        f"{name}: unknown {choice.what} '{values[name]}'{nearest(values[name], known)} (known: {some(known)})"
+        Problem(
+            name,
+            f"unknown {choice.what} '{values[name]}'{nearest(values[name], known)} (known: {some(known)})",
+            ErrorCode.NAME_UNKNOWN,
+        )
         for name, choice in choices.items()
         if isinstance(values.get(name), str) and values[name] not in (known := choice.names())
     ]
@@ -237,17 +242,17 @@ Model = TypeVar("Model", bound=Section)
 
 
 def _validated(
-    model: type[Model], raw: dict[str, Any], problems: list[str], flagged: set[str] | None = None
+    model: type[Model], raw: dict[str, Any], problems: list[Problem], flagged: set[str] | None = None
 ) -> Model | None:
-    """The checked model, or None with a line for each problem added to `problems`."""
+    """The checked model, or None with each problem added to `problems`."""
     try:
         return model.model_validate(tuples(raw))
     except ValidationError as error:
         known = [name for name, _ in leaves(model)]
         for item in error.errors():
             name = ".".join(part for part in item["loc"] if isinstance(part, str))
-            label = f"--{name}" if flagged and name in flagged else name
-            problems.append(f"{label}: {_said(item, name, known)}")
+            code = ErrorCode.SETTING_UNKNOWN if item["type"] == "extra_forbidden" else ErrorCode.SETTING_INVALID
+            problems.append(Problem(name, _said(item, name, known), code, flag=bool(flagged and name in flagged)))
         return None
 
 
@@ -270,10 +275,3 @@ def _said(item: Any, name: str, known: list[str]) -> str:
     said = re.sub(r"a valid dictionary or instance of \w+", "a section of settings", said)
     said = said.replace("a valid tuple", "a list").replace("a valid ", "a ").replace("a integer", "an integer")
     return f"{said}, got {shown(item['input'])}"
-
-
-def _raise(problems: list[str], where: str) -> None:
-    if len(problems) == 1:
-        raise UserError(f"{where}: {problems[0]}")
-    if problems:
-        raise UserError("\n  ".join([f"{where}: {len(problems)} problems", *problems]))

@@ -9,7 +9,8 @@ from typing import Any
 
 import yaml
 
-from forensictransfer.core.errors import UserError
+from forensictransfer.core.errors import ErrorCode, UserError
+from forensictransfer.core.problems import Problem
 
 
 class _Loader(yaml.SafeLoader):
@@ -43,19 +44,23 @@ def read_yaml(path: Path) -> dict[str, Any]:
     try:
         content = yaml.load(path.read_text(encoding="utf-8-sig"), _Loader)
     except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
-        raise UserError(f"{path}: there is no such settings file") from None
+        raise UserError(f"{path}: there is no such settings file", code=ErrorCode.PATH_MISSING) from None
     except UnicodeDecodeError:
-        raise UserError(f"{path}: expected a YAML text file in UTF-8, got other bytes") from None
+        raise UserError(
+            f"{path}: expected a YAML text file in UTF-8, got other bytes", code=ErrorCode.FILE_INVALID
+        ) from None
     except yaml.MarkedYAMLError as error:
         line = f" line {error.problem_mark.line + 1}:" if error.problem_mark else ""
-        raise UserError(f"{path}:{line} {error.problem or error.context}") from None
+        raise UserError(f"{path}:{line} {error.problem or error.context}", code=ErrorCode.FILE_INVALID) from None
     except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise UserError(f"{path}: is not valid YAML: {' '.join(str(error).split())}") from None
+        raise UserError(
+            f"{path}: is not valid YAML: {' '.join(str(error).split())}", code=ErrorCode.FILE_INVALID
+        ) from None
     if content is None:
         return {}
     if not isinstance(content, dict):
         kind = "list" if isinstance(content, list) else f"single value ({shown(content)})"
-        raise UserError(f"{path}: expected settings as 'name: value' lines, got a {kind}")
+        raise UserError(f"{path}: expected settings as 'name: value' lines, got a {kind}", code=ErrorCode.FILE_INVALID)
     return content
 
 
@@ -79,8 +84,8 @@ def shown(value: Any) -> str:
     return text if len(text) <= 60 else text[:57] + "..."
 
 
-def nested(values: Mapping[Any, Any], problems: list[str]) -> dict[str, Any]:
-    """Dotted names (`train.epochs`) as nested sections; a value given twice adds a line to `problems`."""
+def nested(values: Mapping[Any, Any], problems: list[Problem]) -> dict[str, Any]:
+    """Dotted names (`train.epochs`) as nested sections; a value given twice adds to `problems`."""
     result: dict[str, Any] = {}
     for key, value in values.items():
         head, _, rest = str(key).partition(".")
@@ -90,12 +95,16 @@ def nested(values: Mapping[Any, Any], problems: list[str]) -> dict[str, Any]:
             value = nested(value, problems)
         there = result.get(head)
         if isinstance(value, dict) and isinstance(there, dict):
-            problems += [f"{head}.{name}: is given twice" for name in flat(value) if name in flat(there)]
+            problems += [_twice(f"{head}.{name}") for name in flat(value) if name in flat(there)]
             value = merged(there, value)
         elif head in result:
-            problems.append(f"{head}: is given twice")
+            problems.append(_twice(head))
         result[head] = value
     return result
+
+
+def _twice(name: str) -> Problem:
+    return Problem(name, "is given twice", ErrorCode.ARGUMENTS_CONFLICT)
 
 
 def merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:

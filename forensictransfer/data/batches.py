@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from forensictransfer.core.errors import UserError
+from forensictransfer.core.errors import ErrorCode, UserError
 from forensictransfer.core.settings import AugmentSettings
 from forensictransfer.data.crops import augment, random_crop, spatial_mixup
 from forensictransfer.data.images import Images, check_labels, in_order
@@ -58,14 +58,17 @@ def epoch_order(labels: np.ndarray, *, seed: int, epoch: int, batch: int, balanc
     rng = np.random.default_rng([_ORDER, seed, epoch])
     if not balance:
         if not len(labels):
-            raise UserError("there are no readable images to train on")
+            raise UserError("there are no readable images to train on", code=ErrorCode.TOO_FEW_IMAGES)
         steps = math.ceil(len(labels) / batch)
         return np.resize(rng.permutation(len(labels)), (steps, batch))
     if batch % 2:
         raise ValueError(f"expected an even batch, half real and half fake, got {batch}")
     real, fake = np.flatnonzero(labels == REAL), np.flatnonzero(labels == FAKE)
     if not len(real) or not len(fake):
-        raise UserError(f"expected readable images of both classes to train on, got {len(real)} real, {len(fake)} fake")
+        raise UserError(
+            f"expected readable images of both classes to train on, got {len(real)} real, {len(fake)} fake",
+            code=ErrorCode.DOMAIN_CLASS_MISSING,
+        )
     steps = math.ceil(2 * max(len(real), len(fake)) / batch)
     half = steps * batch // 2
     return np.stack([_passes(real, half, rng), _passes(fake, half, rng)], axis=1).reshape(steps, batch)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
-from forensictransfer.core.errors import UserError
+from forensictransfer.core.errors import ErrorCode, UserError
 from forensictransfer.core.files import writing
 from forensictransfer.core.settings import DataSettings
 from forensictransfer.data.decode import ImageError, decode
@@ -44,7 +44,7 @@ def sheet(
     """
     file = Path(file).expanduser()
     if file.suffix.lower() != ".png":
-        raise UserError(f"{file}: expected a file that ends in .png")
+        raise UserError(f"{file}: expected a file that ends in .png", code=ErrorCode.PATH_WRONG_KIND)
     settings = data or DataSettings()
     opened = open_domain(domain, group=group, data=settings)
     pairs = choose(opened.records, per_class, seed)
@@ -54,7 +54,7 @@ def sheet(
         with writing(file) as temporary:
             picture.save(temporary, "PNG")
     except OSError as error:
-        raise UserError(f"{file}: cannot be written: {error.strerror}") from error
+        raise UserError(f"{file}: cannot be written: {error.strerror}", code=ErrorCode.PATH_NOT_WRITABLE) from error
     return f"{file}: {len(pairs[0])} real and {len(pairs[1])} fake images of {opened.name}, seed {seed}"
 
 

@@ -35,7 +35,7 @@ import numpy as np
 from PIL import BmpImagePlugin, Image, JpegImagePlugin, PngImagePlugin, TiffImagePlugin, WebPImagePlugin
 from PIL.ImageFile import ImageFile
 
-from forensictransfer.core.errors import UserError
+from forensictransfer.core.errors import ErrorCode, UserError
 from forensictransfer.data.stored import StoredImage
 
 Source = Path | bytes | StoredImage
@@ -60,10 +60,10 @@ _OTHERS = ((b"GIF8", 0, "a GIF"), (b"ftyp", 4, "an AVIF, HEIF or video file"), (
 
 
 class ImageError(UserError):
-    """An image that cannot be read; `reason` is the message without the file's name."""
+    """An image that cannot be read; `reason` is the message without the file's name, `code` the kind of it."""
 
-    def __init__(self, what: str, reason: str) -> None:
-        super().__init__(f"{what}: {reason}")
+    def __init__(self, what: str, reason: str, *, code: ErrorCode = ErrorCode.IMAGE_UNREADABLE) -> None:
+        super().__init__(f"{what}: {reason}", code=code)
         self.reason = reason
 
 
@@ -95,6 +95,7 @@ def decode(source: Source, *, max_pixels: int, name: str | None = None) -> np.nd
                 name or source_name(source),
                 f"{width:,} x {height:,} pixels are {width * height / 1e6:.1f} megapixels, "
                 f"expected at most {max_pixels / 1e6:g} (data.max_megapixels)",
+                code=ErrorCode.IMAGE_TOO_LARGE,
             )
         _load(image)
         orientation = _orientation(image)
@@ -139,9 +140,9 @@ def opened(source: Source, name: str | None = None) -> Iterator[ImageFile]:
         # Damaged and hostile files raise almost anything out of the plugins (SyntaxError, struct.error, zlib.error,
         # MemoryError ...); all of it means the same to the user.
         if isinstance(error, OSError) and error.strerror:
-            raise ImageError(name, f"cannot be read: {error.strerror}") from error
+            raise ImageError(name, f"cannot be read: {error.strerror}", code=ErrorCode.IMAGE_UNREADABLE) from error
         detail = " ".join(str(error).split()) or type(error).__name__
-        raise ImageError(name, f"cannot be decoded as {kind}: {detail}") from error
+        raise ImageError(name, f"cannot be decoded as {kind}: {detail}", code=ErrorCode.IMAGE_DAMAGED) from error
 
 
 def _stream(source: Source) -> IO[bytes]:
@@ -151,7 +152,9 @@ def _stream(source: Source) -> IO[bytes]:
         return io.BytesIO(source)
     # Looked at first, since opening a pipe would wait for ever.
     if not stat.S_ISREG(os.stat(source).st_mode):
-        raise ImageError(source_name(source), "expected an image file, found a folder or a device")
+        raise ImageError(
+            source_name(source), "expected an image file, found a folder or a device", code=ErrorCode.IMAGE_UNREADABLE
+        )
     return open(source, "rb")
 
 
@@ -166,7 +169,9 @@ def read_content(source: Source, name: str | None = None) -> bytes:
         with _stream(source) as stream:
             return stream.read()
     except OSError as error:
-        raise ImageError(name or source_name(source), f"cannot be read: {error.strerror or error}") from error
+        raise ImageError(
+            name or source_name(source), f"cannot be read: {error.strerror or error}", code=ErrorCode.IMAGE_UNREADABLE
+        ) from error
 
 
 def source_name(source: Source) -> str:
@@ -176,12 +181,16 @@ def source_name(source: Source) -> str:
 
 def _reader(head: bytes, name: str) -> Callable[[IO[bytes]], ImageFile]:
     if not head:
-        raise ImageError(name, f"expected {FORMATS}, found 0 bytes")
+        raise ImageError(name, f"expected {FORMATS}, found 0 bytes", code=ErrorCode.IMAGE_EMPTY)
     for magic, start, reader in _READERS:
         if head[start : start + len(magic)] == magic:
             return reader
     found = [what for magic, start, what in _OTHERS if head[start : start + len(magic)] == magic]
-    raise ImageError(name, f"expected {FORMATS}, found {found[0] if found else 'no image that is known here'}")
+    raise ImageError(
+        name,
+        f"expected {FORMATS}, found {found[0] if found else 'no image that is known here'}",
+        code=ErrorCode.IMAGE_FORMAT_UNKNOWN,
+    )
 
 
 def _load(image: ImageFile) -> None:
@@ -216,7 +225,11 @@ def _rgb(image: ImageFile, name: str) -> np.ndarray:
         return np.repeat(top[:, :, None], 3, axis=2)
     if mode in ("I", "F"):
         kind = "floating" if mode == "F" else "32-bit or signed"
-        raise ImageError(name, f"expected samples of 1 to 16 bits without sign, found {kind} samples")
+        raise ImageError(
+            name,
+            f"expected samples of 1 to 16 bits without sign, found {kind} samples",
+            code=ErrorCode.IMAGE_SAMPLES_UNSUPPORTED,
+        )
     # A transparent colour makes PIL warn; alpha is dropped in any case.
     image.info.pop("transparency", None)
     return np.asarray(image if mode == "RGB" else image.convert("RGB"))

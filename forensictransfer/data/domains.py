@@ -8,7 +8,7 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from forensictransfer.core.errors import UserError, nearest
+from forensictransfer.core.errors import ErrorCode, UserError, nearest
 from forensictransfer.core.settings import DataSettings, DomainSettings, load_domain_file
 from forensictransfer.data.catalogue.builtin import builtin_names, builtin_notes, find_builtin
 from forensictransfer.data.decode import Source
@@ -103,7 +103,7 @@ def _open_builtin(settings: DomainSettings, data: DataSettings) -> Domain:
 def _open_folder(settings: DomainSettings, data: DataSettings) -> Domain:
     folder = Path(settings.path).expanduser()
     if not folder.is_dir():
-        raise UserError(_missing(settings.path, folder))
+        raise UserError(_missing(settings.path, folder), code=ErrorCode.PATH_MISSING)
     entries, notes = list_images(folder)
     groups, group_notes = groups_of([entry.name for entry in entries], settings.group, str(folder))
     notes += group_notes

@@ -8,7 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
-from forensictransfer.core.errors import UserError
+from forensictransfer.core.errors import ErrorCode, UserError
 from forensictransfer.data.records import SPLITS
 
 
@@ -70,14 +70,15 @@ def _from_expression(names: Sequence[str], rule: str, where: str) -> list[str]:
         expression = re.compile(rule)
     except re.error as error:
         raise UserError(
-            f"group rule '{rule}': expected stem, path, a .csv file or a regular expression: {error}"
+            f"group rule '{rule}': expected stem, path, a .csv file or a regular expression: {error}",
+            code=ErrorCode.GROUPS_INVALID,
         ) from None
     groups = []
     for name in names:
         match = expression.search(name)
         group = match and (next((part for part in match.groups() if part), "") if expression.groups else match.group())
         if not group:
-            raise UserError(f"{where}: the group rule '{rule}' finds no group in {name}")
+            raise UserError(f"{where}: the group rule '{rule}' finds no group in {name}", code=ErrorCode.GROUPS_INVALID)
         groups.append(group)
     return groups
 
@@ -89,16 +90,21 @@ def _from_table(names: Sequence[str], table: Path, where: str) -> tuple[list[str
             reader = csv.DictReader(file)
             if not {"path", "group"} <= set(reader.fieldnames or ()):
                 found = ", ".join(reader.fieldnames or ()) or "nothing"
-                raise UserError(f"{table}: expected the columns path and group, found {found}")
+                raise UserError(
+                    f"{table}: expected the columns path and group, found {found}", code=ErrorCode.GROUPS_INVALID
+                )
             for row in reader:
                 path, group = PurePosixPath(row["path"] or "").as_posix(), row["group"] or ""
                 if rows.setdefault(path, group) != group:
-                    raise UserError(f"{table}: line {reader.line_num}: {path} has two groups, {rows[path]} and {group}")
+                    raise UserError(
+                        f"{table}: line {reader.line_num}: {path} has two groups, {rows[path]} and {group}",
+                        code=ErrorCode.GROUPS_INVALID,
+                    )
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         reason = getattr(error, "strerror", None) or error
-        raise UserError(f"group table {table}: cannot be read: {reason}") from None
+        raise UserError(f"group table {table}: cannot be read: {reason}", code=ErrorCode.GROUPS_INVALID) from None
     for name in names:
         if not rows[name]:
-            raise UserError(f"{where}: the group table {table} has no group for {name}")
+            raise UserError(f"{where}: the group table {table} has no group for {name}", code=ErrorCode.GROUPS_INVALID)
     spare = len(rows) - len(set(names))
     return [rows[name] for name in names], [f"{spare} rows of {table.name} name no image"] if spare else []

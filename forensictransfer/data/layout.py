@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from forensictransfer.core.errors import UserError
+from forensictransfer.core.errors import ErrorCode, UserError
 from forensictransfer.data.records import CLASSES
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff")
@@ -68,7 +68,8 @@ def _class_folders(folder: Path) -> list[tuple[str | None, int, Path]]:
     divided = [name for name in splits if any(sub.lower() in CLASS_FOLDERS for sub in _folders(folder / name))]
     if plain and divided:
         raise UserError(
-            f"{folder}: expected either class folders or split folders, found both: {', '.join(plain + divided)}"
+            f"{folder}: expected either class folders or split folders, found both: {', '.join(plain + divided)}",
+            code=ErrorCode.DOMAIN_LAYOUT,
         )
     if not divided:
         return [(None, label, path) for label, path in _both_classes(folder)]
@@ -76,7 +77,10 @@ def _class_folders(folder: Path) -> list[tuple[str | None, int, Path]]:
     for name in splits:
         split = SPLIT_FOLDERS[name.lower()]
         if split in found:
-            raise UserError(f"{folder}: expected one folder for {split}, found '{found[split]}' and '{name}'")
+            raise UserError(
+                f"{folder}: expected one folder for {split}, found '{found[split]}' and '{name}'",
+                code=ErrorCode.DOMAIN_LAYOUT,
+            )
         found[split] = name
     return [(split, label, path) for split, name in found.items() for label, path in _both_classes(folder / name)]
 
@@ -89,13 +93,17 @@ def _both_classes(folder: Path) -> list[tuple[int, Path]]:
         if label is None:
             continue
         if label in found:
-            raise UserError(f"{folder}: expected one folder for {CLASSES[label]}, found '{found[label]}' and '{name}'")
+            raise UserError(
+                f"{folder}: expected one folder for {CLASSES[label]}, found '{found[label]}' and '{name}'",
+                code=ErrorCode.DOMAIN_LAYOUT,
+            )
         found[label] = name
     if len(found) < 2:
         listed = ", ".join(inside[:6]) + (f" and {len(inside) - 6} more" if len(inside) > 6 else "")
         raise UserError(
             f"expected {folder}/real and {folder}/fake (or both in train, validation, test), "
-            f"found {'the folders ' + listed if inside else 'no folders'}"
+            f"found {'the folders ' + listed if inside else 'no folders'}",
+            code=ErrorCode.DOMAIN_LAYOUT,
         )
     return [(label, folder / found[label]) for label in (0, 1)]
 
@@ -108,7 +116,10 @@ def _check_classes(
             continue
         tops = ", ".join(str(top) for _, part_label, top in parts if part_label == label)
         among = f" among {sum(others.values())} other files in {folder}" if others else ""
-        raise UserError(f"{tops}: expected {class_name} images ({' '.join(SUFFIXES)}), found none{among}")
+        raise UserError(
+            f"{tops}: expected {class_name} images ({' '.join(SUFFIXES)}), found none{among}",
+            code=ErrorCode.DOMAIN_CLASS_MISSING,
+        )
 
 
 def _folders(folder: Path) -> list[str]:
@@ -135,7 +146,9 @@ def _entries(folder: str | Path) -> list[os.DirEntry[str]]:
         with os.scandir(folder) as found:
             return [entry for entry in found if not entry.name.startswith(".")]
     except OSError as error:
-        raise UserError(f"{folder}: the folder cannot be read: {error.strerror}") from error
+        raise UserError(
+            f"{folder}: the folder cannot be read: {error.strerror}", code=ErrorCode.PATH_NOT_READABLE
+        ) from error
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:

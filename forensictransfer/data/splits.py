@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 
-from forensictransfer.core.errors import UserError
+from forensictransfer.core.errors import ErrorCode, UserError
 from forensictransfer.data.records import CLASSES, Record
 
 _SALT = b"ft-split"  # changing it would move images between the splits of every run made so far
@@ -50,14 +50,15 @@ def draw_shots(
         UserError: a class has fewer than k images in the train split.
     """
     if k < 1:
-        raise UserError(f"expected at least 1 shot per class, got {k}")
+        raise UserError(f"expected at least 1 shot per class, got {k}", code=ErrorCode.SETTING_INVALID)
     chosen = []
     for label, class_name in enumerate(CLASSES):
         indices = [i for i, record in enumerate(records) if record.split == "train" and record.label == label]
         if len(indices) < k:
             target = f"target '{domain}'" if domain else "the target"
             raise UserError(
-                f"{target} has {len(indices)} {class_name} images in its train split, {k} shots were asked for"
+                f"{target} has {len(indices)} {class_name} images in its train split, {k} shots were asked for",
+                code=ErrorCode.TOO_FEW_IMAGES,
             )
         chosen.append(_shuffled(records, indices, f"{seed}/{draw}/{class_name}")[:k])
     return tuple(i for pair in zip(*chosen, strict=True) for i in pair)

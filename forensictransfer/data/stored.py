@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from forensictransfer.core.errors import UserError
+from forensictransfer.core.errors import ErrorCode, UserError
 from forensictransfer.core.files import writing
 
 INDEX = "forensictransfer_index.jsonl"
@@ -74,7 +74,9 @@ def read_examples(folder: Path, splits: tuple[str, ...]) -> list[Example]:
             for name, label, group, split, image, mask in rows
         ]
     except (OSError, ValueError, IndexError, KeyError, TypeError, struct.error) as error:
-        raise UserError(f"{folder}: expected a data set as it was built ({error}); build it again") from error
+        raise UserError(
+            f"{folder}: expected a data set as it was built ({error}); build it again", code=ErrorCode.FILE_DAMAGED
+        ) from error
     return sorted(found, key=lambda example: (splits.index(example.split), example.name))
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import keras
 
-from forensictransfer.core.errors import UserError, nearest, some
+from forensictransfer.core.errors import ErrorCode, UserError, nearest, some
 from forensictransfer.detectors.base import Detector
 from forensictransfer.detectors.registry import detectors, load_target
 from forensictransfer.detectors.trainable import TrainableDetector
@@ -16,19 +16,28 @@ def detector_class(name: str) -> type[Detector]:
     """The class registered as `name`. Raises UserError for an unknown name, and for one whose class is not there."""
     known = detectors()
     if name not in known:
-        raise UserError(f"unknown detector '{name}': expected {some(known)}{nearest(name, known)}")
+        raise UserError(
+            f"unknown detector '{name}': expected {some(known)}{nearest(name, known)}", code=ErrorCode.NAME_UNKNOWN
+        )
     entry = known[name]
     try:
         found = load_target(entry.target)
     except UserError as error:
-        raise UserError(f"detector '{name}': {error}") from error
+        raise UserError(f"detector '{name}': {error}", code=error.code) from error
     if not (isinstance(found, type) and issubclass(found, Detector)):
-        raise UserError(f"detector '{name}': expected {entry.target} to be a class derived from Detector")
+        raise UserError(
+            f"detector '{name}': expected {entry.target} to be a class derived from Detector",
+            code=ErrorCode.DETECTOR_INVALID,
+        )
     if getattr(found, "name", "") != name:
-        raise UserError(f"detector '{name}': {entry.target} calls itself '{getattr(found, 'name', '')}'")
+        raise UserError(
+            f"detector '{name}': {entry.target} calls itself '{getattr(found, 'name', '')}'",
+            code=ErrorCode.DETECTOR_INVALID,
+        )
     if entry.trains != found.trains:
         raise UserError(
-            f"detector '{name}': is registered with trains='{entry.trains}', {entry.target} has '{found.trains}'"
+            f"detector '{name}': is registered with trains='{entry.trains}', {entry.target} has '{found.trains}'",
+            code=ErrorCode.DETECTOR_INVALID,
         )
     return found
 
@@ -37,7 +46,10 @@ def trainable_class(name: str) -> type[TrainableDetector]:
     """As `detector_class`, for a detector that is a Keras model. Raises UserError for another one."""
     found = detector_class(name)
     if not issubclass(found, TrainableDetector):
-        raise UserError(f"detector '{name}': expected a detector that is trained, this one learns nothing")
+        raise UserError(
+            f"detector '{name}': expected a detector that is trained, this one learns nothing",
+            code=ErrorCode.DETECTOR_UNSUITABLE,
+        )
     return found
 
 
@@ -63,4 +75,7 @@ _TORN = (ValueError, OSError, KeyError, TypeError)
 
 def _unloadable(name: str, path: Path, error: Exception) -> UserError:
     reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-    return UserError(f"{path}: expected a saved '{name}' model, got one that cannot be loaded ({reason})")
+    return UserError(
+        f"{path}: expected a saved '{name}' model, got one that cannot be loaded ({reason})",
+        code=ErrorCode.WEIGHTS_UNSUITABLE,
+    )

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any, Literal
 
-from forensictransfer.core.errors import UserError
+from forensictransfer.core.errors import ErrorCode, UserError
 
 if TYPE_CHECKING:
     from forensictransfer.core.settings import Settings
@@ -112,13 +112,18 @@ def check_training(settings: Settings) -> None:
     trains = detectors()[name].trains
     if trains == "gradient":
         if not options.epochs and options.weights is None:
-            raise UserError("train.epochs: 0 leaves random weights as they are; give --weights FILE, or epochs")
+            raise UserError(
+                "train.epochs: 0 leaves random weights as they are; give --weights FILE, or epochs",
+                code=ErrorCode.SETTING_INVALID,
+            )
         return
     how = "is fitted to the source at once" if trains == "fit" else "learns nothing"
     if options.weights is not None:
-        raise UserError(f"train.weights: '{name}' {how} and begins with no weights")
+        raise UserError(f"train.weights: '{name}' {how} and begins with no weights", code=ErrorCode.DETECTOR_UNSUITABLE)
     if options.trials:
-        raise UserError(f"train.trials: '{name}' {how}, there is nothing to search for")
+        raise UserError(
+            f"train.trials: '{name}' {how}, there is nothing to search for", code=ErrorCode.DETECTOR_UNSUITABLE
+        )
 
 
 def register_detector(
@@ -147,7 +152,7 @@ def load_target(target: str) -> Any:
     try:
         return getattr(importlib.import_module(module), attribute)
     except (ImportError, AttributeError) as error:
-        raise UserError(f"{target} cannot be loaded: {error}") from error
+        raise UserError(f"{target} cannot be loaded: {error}", code=ErrorCode.DETECTOR_INVALID) from error
 
 
 @functools.cache
@@ -163,8 +168,13 @@ def _installed() -> dict[str, Entry]:
 
 def _check(name: str, target: str, taken: Mapping[str, Entry]) -> None:
     if not re.fullmatch(r"[A-Za-z0-9][\w-]*", name):
-        raise UserError(f"detector '{name}': expected a name of letters, digits, - and _")
+        raise UserError(
+            f"detector '{name}': expected a name of letters, digits, - and _", code=ErrorCode.DETECTOR_INVALID
+        )
     if name in taken:
-        raise UserError(f"detector '{name}': is registered already, as {taken[name].target}; choose another name")
+        raise UserError(
+            f"detector '{name}': is registered already, as {taken[name].target}; choose another name",
+            code=ErrorCode.DETECTOR_INVALID,
+        )
     if not re.fullmatch(r"[\w.]+:\w+", target):
-        raise UserError(f"detector '{name}': expected module:Class, got '{target}'")
+        raise UserError(f"detector '{name}': expected module:Class, got '{target}'", code=ErrorCode.DETECTOR_INVALID)

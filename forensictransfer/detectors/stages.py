@@ -8,7 +8,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from forensictransfer.core.errors import UserError
+from forensictransfer.core.errors import ErrorCode, UserError
 from forensictransfer.detectors.layers import estimate_statistics
 from forensictransfer.detectors.trainable import TrainableDetector
 
@@ -55,4 +55,7 @@ def check_frozen(detector: TrainableDetector, frozen: int) -> None:
     """Raise UserError unless a stage is left to train when the first `frozen` are not."""
     most = max(len(detector.stages) - 1, 0)
     if frozen > most:
-        raise UserError(f"adapt.frozen: '{detector.name}' can keep at most {most} of its stages frozen, got {frozen}")
+        raise UserError(
+            f"adapt.frozen: '{detector.name}' can keep at most {most} of its stages frozen, got {frozen}",
+            code=ErrorCode.DETECTOR_UNSUITABLE,
+        )

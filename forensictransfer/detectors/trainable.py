@@ -12,7 +12,7 @@ import numpy as np
 import tensorflow as tf
 from scipy.special import expit
 
-from forensictransfer.core.errors import UserError
+from forensictransfer.core.errors import ErrorCode, UserError
 from forensictransfer.core.settings import EvaluateSettings
 from forensictransfer.data.image_file import ImageFile
 from forensictransfer.data.tiles import cut, tile_places
@@ -55,7 +55,10 @@ class TrainableDetector(Detector):
     def create(cls, crop: int) -> TrainableDetector:
         """As `build`, for crops that are large enough. Raises UserError if they are not."""
         if crop < cls.smallest:
-            raise UserError(f"data.crop: '{cls.name}' needs crops of at least {cls.smallest} pixels, got {crop}")
+            raise UserError(
+                f"data.crop: '{cls.name}' needs crops of at least {cls.smallest} pixels, got {crop}",
+                code=ErrorCode.DETECTOR_UNSUITABLE,
+            )
         return cls.build(crop)
 
     @classmethod
@@ -174,12 +177,17 @@ class TrainableDetector(Detector):
         Raises UserError if the file holds something else.
         """
         if not path.name.endswith((".keras", ".weights.h5")):
-            raise UserError(f"{path}: expected weights of '{self.name}' that end in .keras or .weights.h5")
+            raise UserError(
+                f"{path}: expected weights of '{self.name}' that end in .keras or .weights.h5",
+                code=ErrorCode.WEIGHTS_UNSUITABLE,
+            )
         try:
             self.model.load_weights(path)
         except (ValueError, OSError, KeyError, TypeError) as error:
             reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
-            raise UserError(f"{path}: expected weights of '{self.name}' for this crop: {reason}") from error
+            raise UserError(
+                f"{path}: expected weights of '{self.name}' for this crop: {reason}", code=ErrorCode.WEIGHTS_UNSUITABLE
+            ) from error
 
     @property
     def stages(self) -> tuple[str, ...]:
@@ -226,5 +234,8 @@ class TrainableDetector(Detector):
 def as_trainable(detector: Detector) -> TrainableDetector:
     """The same detector, for work on its model. Raises UserError for one that has none."""
     if not isinstance(detector, TrainableDetector):
-        raise UserError(f"'{detector.name}' learns nothing: it has no model to train or to load weights into")
+        raise UserError(
+            f"'{detector.name}' learns nothing: it has no model to train or to load weights into",
+            code=ErrorCode.DETECTOR_UNSUITABLE,
+        )
     return detector

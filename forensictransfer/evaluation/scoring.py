@@ -7,7 +7,7 @@ from collections import OrderedDict
 
 import numpy as np
 
-from forensictransfer.core.errors import UserError
+from forensictransfer.core.errors import ErrorCode, UserError
 from forensictransfer.core.progress import progress_bar
 from forensictransfer.core.settings import EvaluateSettings
 from forensictransfer.data.batches import Images, tile_batches
@@ -70,7 +70,8 @@ def _examined(detector: Detector, images: Images, batch: int, progress: str | No
             if not evidence.applies:
                 raise UserError(
                     f"{file.name}: '{detector.name}' does not apply to it: {evidence.reason}; "
-                    "take images that it applies to, or another detector"
+                    "take images that it applies to, or another detector",
+                    code=ErrorCode.DETECTOR_UNSUITABLE,
                 )
             scores[i] = evidence.score
             features.append(_features(evidence))

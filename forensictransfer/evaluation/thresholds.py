@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit
 
-from forensictransfer.core.errors import UserError, nearest
+from forensictransfer.core.errors import ErrorCode, UserError, nearest
 
 Floats = NDArray[np.float64]
 ThresholdRule = Callable[[ArrayLike, ArrayLike, Sequence[str] | None], float]
@@ -86,7 +86,8 @@ def threshold_rule(name: str) -> ThresholdRule:
     """The named threshold rule. Raises UserError for an unknown name."""
     if name not in THRESHOLD_RULES:
         raise UserError(
-            f"unknown threshold rule '{name}': expected {', '.join(THRESHOLD_RULES)}{nearest(name, THRESHOLD_RULES)}"
+            f"unknown threshold rule '{name}': expected {', '.join(THRESHOLD_RULES)}{nearest(name, THRESHOLD_RULES)}",
+            code=ErrorCode.NAME_UNKNOWN,
         )
     return THRESHOLD_RULES[name]
 

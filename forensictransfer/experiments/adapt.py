@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from forensictransfer.core.environment import environment
-from forensictransfer.core.errors import UserError
+from forensictransfer.core.errors import ErrorCode, UserError
 from forensictransfer.core.progress import progress_bar
 from forensictransfer.core.settings import DomainSettings, Settings
 from forensictransfer.data.domains import Domain
@@ -119,10 +119,13 @@ def _source_again(parent: RunFolder, settings: Settings, session: Session) -> Do
     try:
         source = session.domain(spec, settings.data)
     except UserError as error:
-        raise UserError(f"{parent.path}: the source is needed to report what adaptation forgets: {error}") from error
+        raise UserError(
+            f"{parent.path}: the source is needed to report what adaptation forgets: {error}", code=error.code
+        ) from error
     if source.fingerprint() != info["fingerprint"]:
         raise UserError(
-            f"{info['origin']}: its images are no longer those that {parent.path} was trained on; train again"
+            f"{info['origin']}: its images are no longer those that {parent.path} was trained on; train again",
+            code=ErrorCode.INPUTS_CHANGED,
         )
     return source
 
@@ -146,7 +149,8 @@ def _write_draw(
     if not np.isfinite(scores).all():
         raise UserError(
             f"draw {draw}: adaptation by '{settings.adapt.strategy}' diverged, its scores are not numbers; "
-            "adapt again with a smaller --adapt.learning_rate"
+            "adapt again with a smaller --adapt.learning_rate",
+            code=ErrorCode.TRAINING_DIVERGED,
         )
     decision = adapted.decision.fitted(settings.adapt.threshold, scores, shots.labels, "shots")
     run.write_json(f"draws/{draw}/decision.json", decision.to_json())

@@ -13,7 +13,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from forensictransfer.core.errors import UserError
+from forensictransfer.core.errors import ErrorCode, UserError
 
 NAME = ".checkpoint.npz"  # hidden: a file in passing, which the finished run does not vouch for
 
@@ -44,7 +44,10 @@ class TrainingState:
         """
         self.history.append({"epoch": self.epochs, **{name: float(value) for name, value in logs.items()}})
         if monitor not in logs:
-            raise UserError(f"train.monitor: expected one of {', '.join(sorted(logs))}, got '{monitor}'")
+            raise UserError(
+                f"train.monitor: expected one of {', '.join(sorted(logs))}, got '{monitor}'",
+                code=ErrorCode.SETTING_INVALID,
+            )
         value = float(logs[monitor])
         sign = 1.0 if monitor.endswith(("accuracy", "auc")) else -1.0
         best = self.best_value
@@ -83,7 +86,9 @@ def restore(path: Path, model: keras.Model) -> TrainingState:
                 variable.assign(value)
             return TrainingState(**plain, best_weights=_numbered(stored, "best_"))
     except (ValueError, KeyError, OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        raise UserError(f"{path}: is torn and cannot be resumed from; train again with --overwrite") from error
+        raise UserError(
+            f"{path}: is torn and cannot be resumed from; train again with --overwrite", code=ErrorCode.FILE_DAMAGED
+        ) from error
 
 
 def _seeds(model: keras.Model) -> list[Any]:

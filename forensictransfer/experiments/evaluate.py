@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from forensictransfer.core.errors import UserError
+from forensictransfer.core.errors import ErrorCode, UserError
 from forensictransfer.core.settings import Settings
 from forensictransfer.data.batches import Images
 from forensictransfer.data.domains import Domain
@@ -142,7 +142,8 @@ def check_splits(domain: Domain, splits: Sequence[str]) -> None:
         for label, kind in enumerate(CLASSES):
             if label not in found:
                 raise UserError(
-                    f"domain '{domain.name}': expected real and fake images in its {split} split, found no {kind} one"
+                    f"domain '{domain.name}': expected real and fake images in its {split} split, found no {kind} one",
+                    code=ErrorCode.DOMAIN_CLASS_MISSING,
                 )
 
 
@@ -154,7 +155,8 @@ def check_both_classes(images: Images, name: str, split: str, *, dropped: int = 
             unreadable = f"; {len(images.skipped)} could not be read" if images.skipped else ""
             raise UserError(
                 f"domain '{name}': expected real and fake images in its {split} split, found no {kind} one"
-                f"{lost}{unreadable}"
+                f"{lost}{unreadable}",
+                code=ErrorCode.DOMAIN_CLASS_MISSING,
             )
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from forensictransfer.core.errors import UserError, nearest
+from forensictransfer.core.errors import ErrorCode, UserError, nearest
 from forensictransfer.core.settings import Settings
 from forensictransfer.data.batches import STATISTICS_EPOCH, Images, epoch_order, tiles, training_batch, training_batches
 from forensictransfer.detectors.trainable import TrainableDetector
@@ -132,4 +132,7 @@ def check_monitor(detector: TrainableDetector, settings: Settings) -> None:
     measured = detector.trainer.test_on_batch(*detector.fit_batch(blank, np.array([0, 1])), return_dict=True)
     known = [prefix + name for prefix in ("val_", "") for name in sorted(measured)]
     if monitor not in known:
-        raise UserError(f"train.monitor: expected one of {', '.join(known)}, got '{monitor}'{nearest(monitor, known)}")
+        raise UserError(
+            f"train.monitor: expected one of {', '.join(known)}, got '{monitor}'{nearest(monitor, known)}",
+            code=ErrorCode.SETTING_INVALID,
+        )

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from forensictransfer.auditing.metadata_baseline import metadata_only
-from forensictransfer.core.errors import UserError
+from forensictransfer.core.errors import ErrorCode, UserError
 from forensictransfer.core.settings import DataSettings, DomainSettings
 from forensictransfer.data.domains import Domain, open_domain
 from forensictransfer.data.images import Images
@@ -82,7 +82,10 @@ class Session:
             return kind.create(crop)
         weights = run.path / "model.keras"
         if not weights.is_file():
-            raise UserError(f"{run.path}: its weights were not kept; adapt again outside a sweep, or with keep_weights")
+            raise UserError(
+                f"{run.path}: its weights were not kept; adapt again outside a sweep, or with keep_weights",
+                code=ErrorCode.RUN_UNSUITABLE,
+            )
         known = self._detectors.get((name, crop))
         # Keras takes longer to read a file of weights than many an adaptation lasts.
         key = (str(weights.resolve()), weights.stat().st_mtime_ns)

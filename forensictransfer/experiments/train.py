@@ -11,7 +11,7 @@ import keras
 import numpy as np
 
 from forensictransfer.core.environment import environment
-from forensictransfer.core.errors import UserError
+from forensictransfer.core.errors import ErrorCode, UserError
 from forensictransfer.core.files import file_sha256
 from forensictransfer.core.settings import Settings
 from forensictransfer.data.domains import Domain
@@ -135,7 +135,8 @@ def _take_best(
     if state.best_value is None or not np.isfinite(state.best_value):
         raise UserError(
             f"{run.path}: {settings.train.monitor} was not a number in any epoch; "
-            "train again with a smaller --train.learning_rate and --overwrite"
+            "train again with a smaller --train.learning_rate and --overwrite",
+            code=ErrorCode.TRAINING_DIVERGED,
         )
     detector.trainer.set_weights(state.best_weights)
 
@@ -153,7 +154,8 @@ def _weights_file(name: str) -> Path:
     path = Path(name).expanduser()
     if not path.is_file():
         raise UserError(
-            f"train.weights: expected a file of weights, {path} {'is a folder' if path.is_dir() else 'is not there'}"
+            f"train.weights: expected a file of weights, {path} {'is a folder' if path.is_dir() else 'is not there'}",
+            code=ErrorCode.PATH_MISSING,
         )
     return path
 

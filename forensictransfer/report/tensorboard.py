@@ -21,7 +21,7 @@ from zipfile import BadZipFile
 import numpy as np
 
 from forensictransfer.core import files
-from forensictransfer.core.errors import UserError
+from forensictransfer.core.errors import ErrorCode, UserError
 from forensictransfer.core.files import read_json
 from forensictransfer.data.records import CLASSES
 
@@ -129,11 +129,14 @@ def _points(evaluation: Path) -> tuple[np.ndarray, list[Sequence[str]]]:
         with np.load(evaluation / "latents.npz") as content:
             features = content["features"]
     except (ValueError, KeyError, EOFError, BadZipFile) as error:
-        raise UserError(f"{evaluation / 'latents.npz'}: is torn or was changed; evaluate the run again") from error
+        raise UserError(
+            f"{evaluation / 'latents.npz'}: is torn or was changed; evaluate the run again", code=ErrorCode.FILE_DAMAGED
+        ) from error
     if features.ndim != 2 or len(features) != len(found):
         raise UserError(
             f"{evaluation / 'latents.npz'}: expected one row for each of the {len(found)} images of predictions.csv, "
-            f"got an array of shape {features.shape}; evaluate the run again"
+            f"got an array of shape {features.shape}; evaluate the run again",
+            code=ErrorCode.FILE_DAMAGED,
         )
     rows: list[Sequence[str]] = [
         (row["path"], CLASSES[int(row["label"])], metrics["target"], CLASSES[float(row["score"]) > first["threshold"]])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from forensictransfer.core import files
-from forensictransfer.core.errors import UserError
+from forensictransfer.core.errors import ErrorCode, UserError
 from forensictransfer.report.analysis.view import View
 from forensictransfer.report.page.build import render_page
 from forensictransfer.report.tables.files import csv_file, latex_file, markdown_file
@@ -22,7 +22,7 @@ def write_report(sweep_folder: str | Path, out: str | Path) -> Path:
     """
     out = Path(out).expanduser()
     if out.exists() and not out.is_dir():
-        raise UserError(f"{out}: expected a folder to write the report to, got a file")
+        raise UserError(f"{out}: expected a folder to write the report to, got a file", code=ErrorCode.PATH_WRONG_KIND)
     view = View(open_sweep(sweep_folder))
     contents = {
         "tables.md": markdown_file(view),
@@ -35,5 +35,7 @@ def write_report(sweep_folder: str | Path, out: str | Path) -> Path:
             out.mkdir(parents=True, exist_ok=True)
             files.write_text(out / name, content)
         except OSError as error:
-            raise UserError(f"{out / name}: cannot be written: {error.strerror or error}") from error
+            raise UserError(
+                f"{out / name}: cannot be written: {error.strerror or error}", code=ErrorCode.PATH_NOT_WRITABLE
+            ) from error
     return out / PAGE

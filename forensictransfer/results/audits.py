@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from forensictransfer.core.errors import UserError
+from forensictransfer.core.errors import ErrorCode, UserError
 from forensictransfer.core.files import read_json
 from forensictransfer.results.jobs import FORMAT, checksum
 
@@ -37,7 +37,10 @@ def read_audit(
     if not isinstance(content, dict) or content.get("checksum") != checksum(content) or content["format"] != FORMAT:
         if torn_is_missing:
             return None
-        raise UserError(f"{path}: was edited or torn since the audit; delete it, and `sweep` writes it again")
+        raise UserError(
+            f"{path}: was edited or torn since the audit; delete it, and `sweep` writes it again",
+            code=ErrorCode.FILE_DAMAGED,
+        )
     if fingerprint is not None and content.get("fingerprint") != fingerprint:
         return None
     return content

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from forensictransfer.core.errors import UserError
+from forensictransfer.core.errors import ErrorCode, UserError
 from forensictransfer.results.metadata_baseline import KEY, warning
 from forensictransfer.results.runs import FORMAT, RunFolder
 
@@ -98,7 +98,10 @@ def _cell(run: RunFolder, name: str) -> Cell:
     found, path = run.read_json(name), run.path / name
     version = found.get("format") if isinstance(found, dict) else None
     if version != FORMAT:
-        raise UserError(f"{path}: expected format {FORMAT}, got format {version}; evaluate again with --overwrite")
+        raise UserError(
+            f"{path}: expected format {FORMAT}, got format {version}; evaluate again with --overwrite",
+            code=ErrorCode.FORMAT_UNKNOWN,
+        )
     try:
         source, target = run.info["source"], run.info["target"]
         dropped, n = found["dropped_shared"], found["n"]
@@ -131,9 +134,14 @@ def _cell(run: RunFolder, name: str) -> Cell:
             doubt=warning(str(found["target"]), found.get(KEY)),
         )
     except KeyError as error:
-        raise UserError(f"{path}: expected the metrics of an evaluation, but {error} is missing") from error
+        raise UserError(
+            f"{path}: expected the metrics of an evaluation, but {error} is missing", code=ErrorCode.FILE_INVALID
+        ) from error
     except (TypeError, ValueError, AttributeError) as error:
-        raise UserError(f"{path}: expected the metrics of an evaluation, but a field is of another type") from error
+        raise UserError(
+            f"{path}: expected the metrics of an evaluation, but a field is of another type",
+            code=ErrorCode.FILE_INVALID,
+        ) from error
 
 
 def _alone(found: Mapping[str, Any] | None) -> Measured | None:

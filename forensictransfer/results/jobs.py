@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from forensictransfer.core.errors import UserError
+from forensictransfer.core.errors import ErrorCode, UserError
 from forensictransfer.core.files import file_sha256, read_json
 from forensictransfer.core.version import __version__
 
@@ -56,17 +56,22 @@ def read_record(path: Path) -> Record:
         content = None
     whole = isinstance(content, dict) and content.get("checksum") == checksum(content)
     if not isinstance(content, dict) or not whole or content.get("job") != path.stem:
-        raise UserError(f"{path}: was edited or torn since the job ended; {remedy(path.stem)}")
+        raise UserError(
+            f"{path}: was edited or torn since the job ended; {remedy(path.stem)}", code=ErrorCode.FILE_DAMAGED
+        )
     if content.get("format") != FORMAT:
         raise UserError(
             f"{path}: expected a record of format {FORMAT}, got format {content.get('format')}; "
-            f"this is version {__version__}"
+            f"this is version {__version__}",
+            code=ErrorCode.FORMAT_UNKNOWN,
         )
     content = {"error": None, "balanced_accuracy": None, **content}
     lacking = [field.name for field in fields(Record) if field.name not in content]
     if lacking or content["state"] not in (DONE, FAILED):
         what = f"'{lacking[0]}' is missing" if lacking else f"its state is '{content['state']}'"
-        raise UserError(f"{path}: expected the record of a job that is done or failed, but {what}")
+        raise UserError(
+            f"{path}: expected the record of a job that is done or failed, but {what}", code=ErrorCode.FILE_INVALID
+        )
     return Record(**{field.name: content[field.name] for field in fields(Record)})
 
 
@@ -75,14 +80,20 @@ def read_info(folder: Path) -> dict[str, Any]:
     path = folder / "sweep.json"
     info = read_json(path)
     if not isinstance(info, dict) or info.get("format") != FORMAT or info.get("kind") != "sweep":
-        raise UserError(f"{path}: expected a sweep of format {FORMAT}; this is version {__version__}")
+        raise UserError(
+            f"{path}: expected a sweep of format {FORMAT}; this is version {__version__}", code=ErrorCode.FORMAT_UNKNOWN
+        )
     if info.get("checksum") != checksum(info):
-        raise UserError(f"{path}: was edited or torn since the sweep began; restore it, or begin in another folder")
+        raise UserError(
+            f"{path}: was edited or torn since the sweep began; restore it, or begin in another folder",
+            code=ErrorCode.FILE_DAMAGED,
+        )
     for name, expected in info["sha256"].items():
         if not (folder / name).is_file() or file_sha256(folder / name) != expected:
             raise UserError(
                 f"{folder / name}: was edited, torn or removed since the sweep began; restore it, or begin in another "
-                "folder"
+                "folder",
+                code=ErrorCode.FILE_DAMAGED,
             )
     return info
 
@@ -91,9 +102,14 @@ def check_results(folder: Path, record: Record) -> None:
     """Raise UserError unless every result of the job in the sweep's `folder` is what it was when the job ended."""
     for name, expected in record.sha256.items():
         if not (folder / name).is_file():
-            raise UserError(f"{folder / name}: is missing since the job ended; {remedy(record.job)}")
+            raise UserError(
+                f"{folder / name}: is missing since the job ended; {remedy(record.job)}", code=ErrorCode.PATH_MISSING
+            )
         if file_sha256(folder / name) != expected:
-            raise UserError(f"{folder / name}: was edited or torn since the job ended; {remedy(record.job)}")
+            raise UserError(
+                f"{folder / name}: was edited or torn since the job ended; {remedy(record.job)}",
+                code=ErrorCode.FILE_DAMAGED,
+            )
 
 
 def checksum(record: Mapping[str, Any]) -> str:

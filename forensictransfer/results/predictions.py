@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from forensictransfer.core.errors import UserError
+from forensictransfer.core.errors import ErrorCode, UserError
 from forensictransfer.results.cells import Cell
 from forensictransfer.results.sweep import SweepResults
 
@@ -78,9 +78,12 @@ def read_scores(path: Path) -> dict[int, Scored]:
         draws = np.array([int(value) for value in columns.get("draw", ("0",) * len(rows))])
         whole = _scored(columns)
     except FileNotFoundError:
-        raise UserError(f"{path}: is missing") from None
+        raise UserError(f"{path}: is missing", code=ErrorCode.PATH_MISSING) from None
     except (ValueError, KeyError, csv.Error):
-        raise UserError(f"{path}: expected the columns {', '.join(COLUMNS)} with scores of images; torn?") from None
+        raise UserError(
+            f"{path}: expected the columns {', '.join(COLUMNS)} with scores of images; torn?",
+            code=ErrorCode.FILE_INVALID,
+        ) from None
     numbers = dict.fromkeys(draws.tolist())
     return {number: whole if len(numbers) == 1 else _rows(whole, draws == number) for number in numbers}
 

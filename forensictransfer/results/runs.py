@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from forensictransfer.core import files
-from forensictransfer.core.errors import UserError, nearest
+from forensictransfer.core.errors import ErrorCode, UserError, nearest
 from forensictransfer.core.files import check_folder, csv_text, file_sha256, now, read_json
 from forensictransfer.core.settings import Settings, dump, load_settings
 from forensictransfer.core.version import __version__
@@ -56,20 +56,26 @@ class RunFolder:
         path = Path(path).expanduser()
         if not path.is_dir():
             others = [run.parent.name for run in path.parent.glob("*/run.json")] if path.parent.is_dir() else []
-            raise UserError(f"{path}: there is no such run folder{nearest(path.name, others)}")
+            raise UserError(
+                f"{path}: there is no such run folder{nearest(path.name, others)}", code=ErrorCode.PATH_MISSING
+            )
         if not (path / "run.json").is_file():
-            raise UserError(f"{path}: is not a run folder (it has no run.json)")
+            raise UserError(f"{path}: is not a run folder (it has no run.json)", code=ErrorCode.NOT_A_RUN)
         info = read_json(path / "run.json")
         if not isinstance(info, dict) or info.get("format") != FORMAT or info.get("kind") not in ("train", "adapt"):
             form = info.get("format") if isinstance(info, dict) else None
             raise UserError(
-                f"{path}: expected a run of format {FORMAT}, got format {form}; this is version {__version__}"
+                f"{path}: expected a run of format {FORMAT}, got format {form}; this is version {__version__}",
+                code=ErrorCode.FORMAT_UNKNOWN,
             )
         run = cls(path, {**dict.fromkeys(INFO), **info})
         if run.finished:
             run._check_whole()
         elif finished:
-            raise UserError(f"{path}: is not finished; train it with --resume to go on, or --overwrite to start anew")
+            raise UserError(
+                f"{path}: is not finished; train it with --resume to go on, or --overwrite to start anew",
+                code=ErrorCode.RUN_UNFINISHED,
+            )
         return run
 
     @classmethod
@@ -173,7 +179,7 @@ class RunFolder:
         """predictions.csv, metrics.json and what `more` adds, all or none; returns their folder."""
         path = self.evaluation_path(domain)
         if path.exists() and not overwrite:
-            raise UserError(f"{path}: exists already; --overwrite replaces it")
+            raise UserError(f"{path}: exists already; --overwrite replaces it", code=ErrorCode.PATH_EXISTS)
         with files.new_folder(path, overwrite=overwrite) as folder:
             files.write_text(folder / "predictions.csv", csv_text(header, rows))
             files.write_json(folder / "metrics.json", metrics)
@@ -208,25 +214,37 @@ class RunFolder:
         marker = self.read_json(MARKER)
         hashes = marker.get("sha256") if isinstance(marker, dict) else None
         if not isinstance(hashes, dict):
-            raise UserError(f"{self.path / MARKER}: is torn: expected the SHA-256 of the run's files")
+            raise UserError(
+                f"{self.path / MARKER}: is torn: expected the SHA-256 of the run's files", code=ErrorCode.FILE_DAMAGED
+            )
         for name, expected in hashes.items():
             if not (self.path / name).is_file():
-                raise UserError(f"{self.path / name}: is missing, so the run cannot be used; make it again")
+                raise UserError(
+                    f"{self.path / name}: is missing, so the run cannot be used; make it again",
+                    code=ErrorCode.PATH_MISSING,
+                )
             if file_sha256(self.path / name) != expected:
-                raise UserError(f"{self.path / name}: was changed or torn since the run finished; make it again")
+                raise UserError(
+                    f"{self.path / name}: was changed or torn since the run finished; make it again",
+                    code=ErrorCode.FILE_DAMAGED,
+                )
 
     def check_same(self, info: Mapping[str, Any], settings: Settings) -> None:
         """Raise UserError unless a resumed run was started with this info and these settings."""
         for key in (key for key in INFO if key in info):
             if json.dumps(self.info.get(key)) != json.dumps(info[key]):
                 raise UserError(
-                    f"{self.path}: cannot resume: {key} was {_short(self.info.get(key))}, now it is {_short(info[key])}"
+                    f"{self.path}: cannot resume: {key} was {_short(self.info.get(key))}, "
+                    f"now it is {_short(info[key])}",
+                    code=ErrorCode.INPUTS_CHANGED,
                 )
         then, now = flat(self.settings.model_dump()), flat(settings.model_dump())
         other = [f"{name} was {then.get(name)}, now it is {now[name]}" for name in now if then.get(name) != now[name]]
         other = [line for line in other if not line.startswith(_FREE)]
         if other:
-            raise UserError(f"{self.path}: cannot resume with other settings: {'; '.join(other)}")
+            raise UserError(
+                f"{self.path}: cannot resume with other settings: {'; '.join(other)}", code=ErrorCode.INPUTS_CHANGED
+            )
 
 
 def check_new(path: str | Path, *, overwrite: bool = False, resume: bool = False) -> None:
@@ -236,15 +254,21 @@ def check_new(path: str | Path, *, overwrite: bool = False, resume: bool = False
     """
     path = Path(path).expanduser()
     if overwrite and resume:
-        raise UserError("--resume goes on with a run and --overwrite throws it away: give one of them")
+        raise UserError(
+            "--resume goes on with a run and --overwrite throws it away: give one of them",
+            code=ErrorCode.ARGUMENTS_CONFLICT,
+        )
     check_folder(path)
     if not path.exists() or not any(path.iterdir()):
         return
     if not (path / "run.json").is_file():
-        raise UserError(f"{path}: holds other files and is no run; choose another folder (it will not be overwritten)")
+        raise UserError(
+            f"{path}: holds other files and is no run; choose another folder (it will not be overwritten)",
+            code=ErrorCode.NOT_A_RUN,
+        )
     if not (overwrite or resume):
         hint = "" if (path / MARKER).is_file() else ", --resume goes on with its training"
-        raise UserError(f"{path}: exists already; --overwrite replaces it{hint}")
+        raise UserError(f"{path}: exists already; --overwrite replaces it{hint}", code=ErrorCode.PATH_EXISTS)
 
 
 def domain_info(domain: Domain) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from forensictransfer.core.errors import UserError
+from forensictransfer.core.errors import ErrorCode, UserError
 from forensictransfer.core.files import read_json
 from forensictransfer.core.yaml_text import read_yaml
 from forensictransfer.results.cells import Cell, collect
@@ -124,7 +124,7 @@ def open_sweep(path: str | Path) -> SweepResults:
     """
     path = Path(path).expanduser()
     if not (path / "sweep.json").is_file():
-        raise UserError(f"{path}: is not the folder of a sweep (it has no sweep.json)")
+        raise UserError(f"{path}: is not the folder of a sweep (it has no sweep.json)", code=ErrorCode.NOT_A_SWEEP)
     info = read_info(path)
     found = {job: path / "jobs" / f"{job}.json" for job in info["jobs"]}
     records = tuple(read_record(file) for file in found.values() if file.is_file())
@@ -151,11 +151,14 @@ def _check_any_done(path: Path, records: tuple[Record, ...]) -> None:
         return
     command = f"forensictransfer sweep {path / 'sweep.yaml'} --out {path}"
     if not records:
-        raise UserError(f"{path}: no job of this sweep is done yet; go on with `{command}`")
+        raise UserError(
+            f"{path}: no job of this sweep is done yet; go on with `{command}`", code=ErrorCode.SWEEP_WITHOUT_RESULTS
+        )
     first = records[0]
     raise UserError(
         f"{path}: no job of this sweep is done, {len(records)} failed (the first: {first.job}: {first.error}); "
-        f"put that right, then go on with `{command} --retry`"
+        f"put that right, then go on with `{command} --retry`",
+        code=ErrorCode.SWEEP_WITHOUT_RESULTS,
     )
 
 
@@ -173,7 +176,10 @@ def _cells(path: Path, records: tuple[Record, ...]) -> Iterator[Cell]:
         for on in (*tests, record.source) if record.kind == ADAPT else tests:
             cell = by_run[record.run].get(on)
             if cell is None:
-                raise UserError(f"{path / record.run}: has no test on {on} any more; {remedy(record.job)}")
+                raise UserError(
+                    f"{path / record.run}: has no test on {on} any more; {remedy(record.job)}",
+                    code=ErrorCode.RUN_NOT_EVALUATED,
+                )
             yield replace(cell, run=record.run, model=model)
 
 
@@ -182,7 +188,9 @@ def _tests(run: Path, job: str) -> dict[str, Cell]:
     try:
         return {cell.on: cell for cell in collect([run])}
     except UserError as error:
-        raise UserError(f"{error} (in a sweep: restore it, or delete runs/{run.name} and jobs/{job}.json)") from error
+        raise UserError(
+            f"{error} (in a sweep: restore it, or delete runs/{run.name} and jobs/{job}.json)", code=error.code
+        ) from error
 
 
 def _draws(path: Path) -> tuple[DrawResult, ...]:
@@ -196,4 +204,6 @@ def _draws(path: Path) -> tuple[DrawResult, ...]:
             for found in read_json(path)["per_draw"]
         )
     except (KeyError, TypeError, ValueError):
-        raise UserError(f"{path}: expected the metrics of an evaluation with its draws (per_draw)") from None
+        raise UserError(
+            f"{path}: expected the metrics of an evaluation with its draws (per_draw)", code=ErrorCode.FILE_INVALID
+        ) from None

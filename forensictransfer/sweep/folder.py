@@ -18,7 +18,7 @@ from typing import Any
 
 from forensictransfer.core import files
 from forensictransfer.core.environment import environment
-from forensictransfer.core.errors import UserError
+from forensictransfer.core.errors import ErrorCode, UserError
 from forensictransfer.core.files import check_folder, file_sha256, now, read_json
 from forensictransfer.core.settings import dump, load_checked
 from forensictransfer.core.version import __version__
@@ -45,7 +45,7 @@ class SweepFolder:
         """A sweep that was begun. Raises UserError: missing, no sweep, another format."""
         path = Path(path).expanduser()
         if not (path / "sweep.json").is_file():
-            raise UserError(f"{path}: is not the folder of a sweep (it has no sweep.json)")
+            raise UserError(f"{path}: is not the folder of a sweep (it has no sweep.json)", code=ErrorCode.NOT_A_SWEEP)
         read_info(path)
         return cls(path)
 
@@ -59,7 +59,10 @@ class SweepFolder:
         if not (path / "sweep.json").is_file():  # a sweep that was killed while it began has only some of its files
             strange = sorted(p.name for p in path.iterdir() if not p.name.startswith(".") and p.name not in _OURS)
             if strange:
-                raise UserError(f"{path}: holds other files ({strange[0]}) and is no sweep; choose another folder")
+                raise UserError(
+                    f"{path}: holds other files ({strange[0]}) and is no sweep; choose another folder",
+                    code=ErrorCode.NOT_A_SWEEP,
+                )
         with folder.lock():
             if not (path / "sweep.json").is_file():
                 folder._write(sweep, grid, domains)
@@ -176,13 +179,17 @@ class SweepFolder:
             f"{key} was {then.get(key)}, now it is {now_.get(key)}" for key in keys if then.get(key) != now_.get(key)
         ]
         if other:
-            raise UserError(f"{self.path}: holds another sweep ({'; '.join(other)}); choose another folder")
+            raise UserError(
+                f"{self.path}: holds another sweep ({'; '.join(other)}); choose another folder",
+                code=ErrorCode.INPUTS_CHANGED,
+            )
         was = self.info["domains"]
         for name, domain in domains.items():
             if was.get(name, {}).get("fingerprint") != domain["fingerprint"]:
                 raise UserError(
                     f"{domain['origin']}: its images are no longer those that the sweep in {self.path} was begun with; "
-                    "choose another folder"
+                    "choose another folder",
+                    code=ErrorCode.INPUTS_CHANGED,
                 )
         self.check_jobs(grid)
 
@@ -191,7 +198,8 @@ class SweepFolder:
         if self.info["jobs"] != [job.name for job in grid.jobs]:
             raise UserError(
                 f"{self.path}: its jobs are no longer those that it was begun with (images or version have changed); "
-                "choose another folder"
+                "choose another folder",
+                code=ErrorCode.INPUTS_CHANGED,
             )
 
 

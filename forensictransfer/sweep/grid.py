@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from forensictransfer.core.errors import UserError
+from forensictransfer.core.errors import ErrorCode, UserError
 from forensictransfer.core.settings import Settings
 from forensictransfer.core.yaml_text import flat
 from forensictransfer.data.records import SPLITS
@@ -74,11 +74,13 @@ def make_grid(sweep: SweepSettings, sources: Sequence[Domain], targets: Sequence
     for kind in (sources, targets):
         twice = [origin for origin, number in Counter(domain.origin for domain in kind).items() if number > 1]
         if twice:
-            raise UserError(f"{twice[0]}: is named twice")
+            raise UserError(f"{twice[0]}: is named twice", code=ErrorCode.DOMAIN_REPEATED)
     unknown = sorted(set(sweep.source_settings) - {source.name for source in sources})
     if unknown:
         known = ", ".join(source.name for source in sources)
-        raise UserError(f"source_settings.{unknown[0]}: there is no such source (sources: {known})")
+        raise UserError(
+            f"source_settings.{unknown[0]}: there is no such source (sources: {known})", code=ErrorCode.NAME_UNKNOWN
+        )
     prints = {name: domain.fingerprint() for name, domain in domains.items()}
     impossible = list(_impossible(sweep, targets))
     barred = {(item["target"], item["shots"]) for item in impossible}
@@ -175,10 +177,14 @@ def _by_name(domains: Sequence[Domain]) -> dict[str, Domain]:
         if other.origin != domain.origin:
             raise UserError(
                 f"{other.origin} and {domain.origin} would both be called {domain.name}; "
-                "give one of them a name of its own in a domain file"
+                "give one of them a name of its own in a domain file",
+                code=ErrorCode.DOMAIN_REPEATED,
             )
         if other.fingerprint() != domain.fingerprint():
-            raise UserError(f"{domain.origin}: stands in the sweep twice, with different groups or splits")
+            raise UserError(
+                f"{domain.origin}: stands in the sweep twice, with different groups or splits",
+                code=ErrorCode.DOMAIN_REPEATED,
+            )
     return found
 
 

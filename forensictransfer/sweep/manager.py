@@ -15,7 +15,7 @@ from typing import Any
 
 import psutil
 
-from forensictransfer.core.errors import UserError
+from forensictransfer.core.errors import ErrorCode, UserError
 from forensictransfer.core.files import check_folder
 from forensictransfer.core.settings import load_settings
 from forensictransfer.data.domains import Domain
@@ -136,7 +136,7 @@ def dry_run(
 
 def _check_workers(workers: int | None) -> None:
     if workers is not None and workers < 1:
-        raise UserError(f"--workers: expected at least 1, got {workers}")
+        raise UserError(f"--workers: expected at least 1, got {workers}", code=ErrorCode.COMMAND_LINE)
 
 
 def default_workers(threads: int) -> int:
@@ -196,7 +196,8 @@ def _watch(
             restarts += 1
             if restarts > _MOST_RESTARTS:
                 raise UserError(
-                    f"{folder.path}: {restarts} workers died; the last said: {_last_words(folder, process.pid)}"
+                    f"{folder.path}: {restarts} workers died; the last said: {_last_words(folder, process.pid)}",
+                    code=ErrorCode.WORKERS_FAILED,
                 )
             running.append(start())
     display.show(queue.states(), last=True)

@@ -26,7 +26,7 @@ from optuna.storages import RDBStorage, RetryHeartbeatStaleTrialCallback
 from optuna.trial import TrialState
 from sqlalchemy.exc import SQLAlchemyError
 
-from forensictransfer.core.errors import UserError
+from forensictransfer.core.errors import ErrorCode, UserError
 from forensictransfer.sweep.folder import DONE, FAILED, SweepFolder
 from forensictransfer.sweep.grid import Job
 
@@ -66,7 +66,9 @@ class Queue:
                 # A database that is restarted must not cost the sweep; what was done is on record.
                 silent += 1
                 if silent > _MOST_SILENT:
-                    raise UserError(f"--storage {self.url}: no longer answers: {_reason(error)}") from error
+                    raise UserError(
+                        f"--storage {self.url}: no longer answers: {_reason(error)}", code=ErrorCode.STORAGE_UNUSABLE
+                    ) from error
                 left = None
                 time.sleep(_PAUSE)
             if left == 0:
@@ -225,7 +227,9 @@ def open_study(url: str, name: str, heartbeat: int) -> optuna.Study:
             )
             return optuna.create_study(storage=storage, study_name=name, direction="maximize", load_if_exists=True)
     except Exception as error:  # drivers have errors of their own, and say in several lines what they met
-        raise UserError(f"--storage {_without_password(url)}: cannot be used: {_reason(error)}") from error
+        raise UserError(
+            f"--storage {_without_password(url)}: cannot be used: {_reason(error)}", code=ErrorCode.STORAGE_UNUSABLE
+        ) from error
 
 
 def worker_name() -> str:

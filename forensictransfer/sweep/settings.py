@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import Field, field_validator
 
-from forensictransfer.core.errors import UserError
+from forensictransfer.core.errors import ErrorCode
 from forensictransfer.core.presets import find_config
+from forensictransfer.core.problems import Problem, SettingsError, refuse
 from forensictransfer.core.settings import Count, Section, Settings, load_checked, unknown_names
 from forensictransfer.core.yaml_text import flat
 from forensictransfer.experiments.choices import CHOICES, load_settings
@@ -91,7 +93,9 @@ def load_sweep(
     folder = path.resolve().parent
     sources, targets = sweep.sources or sweep.domains, sweep.targets or sweep.domains
     problems = [
-        f"{what}: expected at least one domain" for what, n in (("sources", sources), ("targets", targets)) if not n
+        Problem(what, "expected at least one domain")
+        for what, n in (("sources", sources), ("targets", targets))
+        if not n
     ]
     settings = dict(flat(sweep.settings))
     strategies = sweep.strategies
@@ -112,18 +116,15 @@ def load_sweep(
     )
     problems += list(_problems(resolved))
     problems += [
-        f"{name}: '{value}' is named twice"
+        Problem(name, f"'{value}' is named twice", ErrorCode.DOMAIN_REPEATED)
         for name in ("sources", "targets")
         for value, number in Counter(getattr(resolved, name)).items()
         if number > 1
     ]
     unknown = sorted(set(sweep.tuned_shots or ()) - set(sweep.shots))
     if unknown:
-        problems.append(f"tuned_shots: {unknown[0]} is none of the shots {list(sweep.shots)}")
-    if len(problems) == 1:
-        raise UserError(f"{path}: {problems[0]}")
-    if problems:
-        raise UserError("\n  ".join([f"{path}: {len(problems)} problems", *problems]))
+        problems.append(Problem("tuned_shots", f"{unknown[0]} is none of the shots {list(sweep.shots)}"))
+    refuse(str(path), problems)
     return resolved
 
 
@@ -153,8 +154,8 @@ def job_settings(
     return load_settings(None, {**flat(sweep.settings), **flat(of_source), **flat(of_detector), **own})
 
 
-def _problems(sweep: SweepSettings) -> Iterator[str]:
-    """One line for each name or setting that does not exist or is not the user's to set."""
+def _problems(sweep: SweepSettings) -> Iterator[Problem]:
+    """One problem for each name or setting that does not exist or is not the user's to set."""
     for where, values in (
         ("settings", sweep.settings),
         *((f"source_settings.{k}", v) for k, v in sweep.source_settings.items()),
@@ -162,27 +163,30 @@ def _problems(sweep: SweepSettings) -> Iterator[str]:
     ):
         for name in flat(values):
             if name in _SHARED and where != "settings":
-                yield f"{where}.{name}: holds for all domains; give it in 'settings'"
+                yield Problem(f"{where}.{name}", "holds for all domains; give it in 'settings'")
             if name in _OWN:
-                yield f"{where}.{name}: is set by the sweep for each job; give '{_OWN[name]}' instead"
+                yield Problem(f"{where}.{name}", f"is set by the sweep for each job; give '{_OWN[name]}' instead")
         yield from _setting_problems(where, values)
     for name, named, key in (
         ("detectors", sweep.detectors, "detector"),
         ("strategies", sweep.strategies, "adapt.strategy"),
     ):
         for value in named:
-            yield from (line.replace(f"{key}: ", f"{name}: ", 1) for line in unknown_names({key: value}, CHOICES))
+            yield from (replace(problem, name=name) for problem in unknown_names({key: value}, CHOICES))
     for name in sorted(set(sweep.detector_settings) - set(sweep.detectors)):
-        yield f"detector_settings.{name}: there is no such detector in the sweep (there: {', '.join(sweep.detectors)})"
+        known = ", ".join(sweep.detectors)
+        yield Problem(
+            f"detector_settings.{name}",
+            f"there is no such detector in the sweep (there: {known})",
+            ErrorCode.NAME_UNKNOWN,
+        )
 
 
-def _setting_problems(where: str, values: Mapping[str, Any]) -> Iterator[str]:
+def _setting_problems(where: str, values: Mapping[str, Any]) -> Iterator[Problem]:
     try:
         load_settings(None, values)
-    except UserError as error:
-        text = str(error).removeprefix("settings: ")
-        for line in text.splitlines()[1:] if text.partition(" ")[2].startswith("problems") else [text]:
-            yield f"{where}.{line.strip().removeprefix('--')}"
+    except SettingsError as error:
+        yield from (replace(problem, name=f"{where}.{problem.name}", flag=False) for problem in error.problems)
 
 
 def _spelt_out(specs: tuple[str, ...], folder: Path) -> Iterator[str]:

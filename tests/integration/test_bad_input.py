@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -44,7 +45,12 @@ def refused(*words: object, file_limit: int | None = None) -> str:
     assert "Traceback" not in done.stderr and "Error:" not in done.stderr
     assert [line.startswith(START) for line in lines] == [False] * (len(lines) - 1) + [True], done.stderr
     assert "wrote" not in done.stdout
-    return lines[-1].removeprefix(START)
+    return without_code(lines[-1].removeprefix(START))
+
+
+def without_code(line: str) -> str:
+    """The message of an error without its code, `MESSAGE [code]`; errors of the system have none."""
+    return re.sub(r" \[[a-z-]+\]$", "", line)
 
 
 def everything(folder: Path) -> dict[Path, bytes]:

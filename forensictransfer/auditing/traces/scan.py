@@ -15,6 +15,7 @@ from joblib import Parallel, delayed
 from forensictransfer.auditing.traces.columns import CATEGORY, FILE, TRACES, file_traces
 from forensictransfer.auditing.traces.thumbnails import SIDE, perceptual_hash, thumbnail
 from forensictransfer.auditing.traces.tone import tone_traces
+from forensictransfer.core.errors import ErrorCode
 from forensictransfer.core.progress import progress_bar
 from forensictransfer.data.containers import Facts
 from forensictransfer.data.decode import ImageError, Source, decode, read_header
@@ -138,7 +139,9 @@ def _read(source: Source) -> bytes:
     try:
         return source.read_bytes()
     except OSError as error:
-        raise ImageError(str(source), f"cannot be read: {error.strerror or error}") from error
+        raise ImageError(
+            str(source), f"cannot be read: {error.strerror or error}", code=ErrorCode.IMAGE_UNREADABLE
+        ) from error
 
 
 def _look_at_all(sources: Sequence[Source], max_pixels: int, headers_only: bool) -> list[Seen | str]:

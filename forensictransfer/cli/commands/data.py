@@ -8,7 +8,7 @@ from typing import Any
 from forensictransfer.cli.commands import data_faces
 from forensictransfer.cli.common import DOMAIN, NAME, add_group
 from forensictransfer.cli.flags import Parser
-from forensictransfer.core.errors import UserError
+from forensictransfer.core.errors import ErrorCode, UserError
 
 
 def add(sub: Any) -> tuple[Parser, dict[str, Parser]]:
@@ -34,7 +34,9 @@ def add(sub: Any) -> tuple[Parser, dict[str, Parser]]:
 
 def run(arguments: Namespace) -> None:
     """Say that a command is missing."""
-    raise UserError(f"data: expected one of list, build, show, faces (see `{NAME} data --help`)")
+    raise UserError(
+        f"data: expected one of list, build, show, faces (see `{NAME} data --help`)", code=ErrorCode.COMMAND_LINE
+    )
 
 
 def _add_list(inner: Any) -> Parser:

@@ -7,7 +7,7 @@ from typing import Any
 
 from forensictransfer.cli.common import NAME
 from forensictransfer.cli.flags import Parser
-from forensictransfer.core.errors import UserError
+from forensictransfer.core.errors import ErrorCode, UserError
 
 
 def add(sub: Any) -> tuple[Parser, dict[str, Parser]]:
@@ -32,7 +32,7 @@ def add(sub: Any) -> tuple[Parser, dict[str, Parser]]:
 
 def run(arguments: Namespace) -> None:
     """Say that a command is missing."""
-    raise UserError(f"detectors: expected list (see `{NAME} detectors --help`)")
+    raise UserError(f"detectors: expected list (see `{NAME} detectors --help`)", code=ErrorCode.COMMAND_LINE)
 
 
 def _list(arguments: Namespace) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from forensictransfer.core.backend import import_tensorflow
-from forensictransfer.core.errors import UserError, nearest
+from forensictransfer.core.errors import ErrorCode, UserError, nearest
 from forensictransfer.core.files import new_folder
 from forensictransfer.core.progress import progress_bar
 from forensictransfer.data.catalogue.data_sets import DataSet, data_sets, manual_folder
@@ -86,7 +86,10 @@ def build_builtin(name: str, data_dir: Path, overwrite: bool = False, *, files: 
             _, notes = list_domain(data_set.name, data_set.module("layout"), data_set.facts, config, root)
             said += _say(f"{domain}: {note}" for note in notes)
     elif files is not None:
-        raise UserError(f"{data_set.name} is made on this machine and takes no files, got {files}")
+        raise UserError(
+            f"{data_set.name} is made on this machine and takes no files, got {files}",
+            code=ErrorCode.ARGUMENTS_CONFLICT,
+        )
     with progress_bar(missing, desc="building", unit="domain") as bar:
         for domain in bar:
             bar.note(domain)
@@ -114,9 +117,12 @@ def find_builtin(name: str, data_dir: Path) -> list[Example]:
         UserError: an unknown name, or a domain that has not been built in `data_dir`.
     """
     if name not in builtin_names():
-        raise UserError(f"no built-in domain '{name}'{nearest(name, builtin_names())}")
+        raise UserError(f"no built-in domain '{name}'{nearest(name, builtin_names())}", code=ErrorCode.NAME_UNKNOWN)
     if not is_built(name, data_dir):
-        raise UserError(f"{name} is not built in {data_dir}: run `forensictransfer data build {name}`")
+        raise UserError(
+            f"{name} is not built in {data_dir}: run `forensictransfer data build {name}`",
+            code=ErrorCode.DATA_SET_NOT_BUILT,
+        )
     return read_examples(_folder(name, data_dir), SPLITS)
 
 
@@ -135,7 +141,9 @@ def _chosen(name: str) -> tuple[DataSet, list[str]]:
 def unknown_data_set(name: str) -> UserError:
     """What to say of a name that is neither a data set's nor a domain's."""
     tail = nearest(name, [*data_sets(), *builtin_names()])
-    return UserError(f"no built-in data set '{name}': `forensictransfer data list` names them all{tail}")
+    return UserError(
+        f"no built-in data set '{name}': `forensictransfer data list` names them all{tail}", code=ErrorCode.NAME_UNKNOWN
+    )
 
 
 def _say(notes: Iterable[str]) -> list[str]:
@@ -152,7 +160,8 @@ def _check_root(data_set: DataSet, root: Path) -> None:
     raise UserError(
         f"{data_set.name} is got by hand ({data_set.facts.obtained}): expected what {' + '.join(data_set.facts.files)} "
         f"from {data_set.facts.page} extract to in {root}, which {what}; "
-        f"`forensictransfer data list {data_set.name}` draws the folders"
+        f"`forensictransfer data list {data_set.name}` draws the folders",
+        code=ErrorCode.DATA_SET_INCOMPLETE,
     )
 
 
@@ -185,12 +194,16 @@ def _build(data_set: DataSet, domain: str, data_dir: Path, overwrite: bool, root
         # Another process may have finished the same domain while this one was at it.
         if overwrite or not is_built(domain, data_dir):
             reason = str(error).splitlines()[0]
-            raise UserError(f"cannot build {domain} in {data_dir}: {reason}") from error
+            raise UserError(
+                f"cannot build {domain} in {data_dir}: {reason}", code=ErrorCode.DATA_SET_NOT_BUILT
+            ) from error
 
 
 def _check_labels(domain: str, info: Any) -> None:
     if info.features["label"].names != LABELS:
-        raise UserError(f"{domain}: expected the labels {LABELS}, found {info.features['label'].names}")
+        raise UserError(
+            f"{domain}: expected the labels {LABELS}, found {info.features['label'].names}", code=ErrorCode.FILE_DAMAGED
+        )
 
 
 @contextlib.contextmanager

@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from forensictransfer.core.errors import UserError, nearest
+from forensictransfer.core.errors import ErrorCode, UserError, nearest
 from forensictransfer.data.catalogue.data_sets import Facts
 from forensictransfer.data.layout import SUFFIXES
 
@@ -104,7 +104,10 @@ class ManualFolder:
 
     def problem(self, text: str) -> UserError:
         """A UserError in one line that also says where the files are got."""
-        return UserError(f"{self.dataset}: {text} (from {' + '.join(self.facts.files)}, {self.facts.page})")
+        return UserError(
+            f"{self.dataset}: {text} (from {' + '.join(self.facts.files)}, {self.facts.page})",
+            code=ErrorCode.DATA_SET_INCOMPLETE,
+        )
 
     def _expected(self, kind: str, there: Callable[[Path], bool], parts: tuple[str, ...]) -> Path:
         path = self.root.joinpath(*parts)

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from forensictransfer.core.errors import UserError
+from forensictransfer.core.errors import ErrorCode, UserError
 from forensictransfer.core.progress import progress_bar
 from forensictransfer.core.settings import DataSettings
 from forensictransfer.data.catalogue.data_sets import Facts
@@ -192,7 +192,8 @@ class _Check:
             if number > self._allowed:
                 raise UserError(
                     f"{self._dataset}: {item.path} cannot be read ({reason}), number {number} of such files: was the "
-                    "archive extracted completely?"
+                    "archive extracted completely?",
+                    code=ErrorCode.DATA_SET_INCOMPLETE,
                 ) from error
             return None
         if item.mask is None:

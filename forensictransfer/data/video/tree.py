@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from forensictransfer.core.errors import UserError
+from forensictransfer.core.errors import ErrorCode, UserError
 from forensictransfer.core.files import writing
 from forensictransfer.data.video.frames import SUFFIXES
 
@@ -43,10 +43,13 @@ def find_clips(source: Path, *, apart: Path | None = None) -> tuple[list[Clip], 
     """
     if source.is_file():
         if source.suffix.lower() not in SUFFIXES:
-            raise UserError(f"{source}: expected a video ({' '.join(SUFFIXES)}) or a folder of videos")
+            raise UserError(
+                f"{source}: expected a video ({' '.join(SUFFIXES)}) or a folder of videos",
+                code=ErrorCode.PATH_WRONG_KIND,
+            )
         return [Clip(source.name, source, source.stem)], []
     if not source.is_dir():
-        raise UserError(f"{source}: there is no such video or folder")
+        raise UserError(f"{source}: there is no such video or folder", code=ErrorCode.PATH_MISSING)
     names, masks, others = [], 0, Counter[str]()
     outside = None if apart is None or apart == source else os.path.realpath(apart) + os.sep
     for name in _files(source):
@@ -62,7 +65,9 @@ def find_clips(source: Path, *, apart: Path | None = None) -> tuple[list[Clip], 
     if not names:
         kinds = ", ".join(f"{kind} {count}" for kind, count in others.most_common(5))
         among = f" among {sum(others.values())} other files ({kinds})" if others else ""
-        raise UserError(f"{source}: expected videos ({' '.join(SUFFIXES)}), found none{among}")
+        raise UserError(
+            f"{source}: expected videos ({' '.join(SUFFIXES)}), found none{among}", code=ErrorCode.PATH_MISSING
+        )
     taken = Counter(os.path.splitext(name)[0] for name in names)
     taken.update({parent.as_posix() for name in names for parent in PurePosixPath(name).parents})
     clips = []
@@ -81,11 +86,14 @@ def find_masks(source: Path, masks: Path, clips: list[Clip]) -> dict[str, Path]:
         UserError: nothing there, or no masks for any of the videos.
     """
     if not masks.exists():
-        raise UserError(f"{masks}: there are no masks: expected a video or a folder")
+        raise UserError(f"{masks}: there are no masks: expected a video or a folder", code=ErrorCode.PATH_MISSING)
     if source.is_file():
         return {clips[0].name: masks}
     if not masks.is_dir():
-        raise UserError(f"{masks}: expected a folder with masks under the videos' paths, found a file")
+        raise UserError(
+            f"{masks}: expected a folder with masks under the videos' paths, found a file",
+            code=ErrorCode.MASKS_UNSUITABLE,
+        )
     own = {clip.path for clip in clips}
     videos = {
         os.path.splitext(name)[0]: masks / name
@@ -103,7 +111,8 @@ def find_masks(source: Path, masks: Path, clips: list[Clip]) -> dict[str, Path]:
                 found.setdefault(clip.name, place)
     if not found:
         raise UserError(
-            f"{masks}: no masks under the videos' paths; expected such as {os.path.splitext(clips[0].name)[0]}"
+            f"{masks}: no masks under the videos' paths; expected such as {os.path.splitext(clips[0].name)[0]}",
+            code=ErrorCode.MASKS_UNSUITABLE,
         )
     return found
 

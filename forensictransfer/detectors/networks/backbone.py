@@ -8,7 +8,7 @@ from typing import Any
 
 import keras
 
-from forensictransfer.core.errors import UserError
+from forensictransfer.core.errors import ErrorCode, UserError
 from forensictransfer.detectors.layers import PopulationBatchNormalization
 from forensictransfer.detectors.networks.logit import LogitDetector
 from forensictransfer.detectors.trainable import TrainableDetector
@@ -56,7 +56,8 @@ class BackboneDetector(LogitDetector):
         except (ValueError, OSError, KeyError, TypeError, IndexError) as error:
             reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
             raise UserError(
-                f"{path}: expected ImageNet weights of '{self.name}' without top (.h5): {reason}"
+                f"{path}: expected ImageNet weights of '{self.name}' without top (.h5): {reason}",
+                code=ErrorCode.WEIGHTS_UNSUITABLE,
             ) from error
         # By order: Keras names some layers anew in each model.
         ours = [layer for layer in self.model.layers if layer.weights and layer.name != "logit"]

@@ -15,7 +15,7 @@ import h5py
 import keras
 import numpy as np
 
-from forensictransfer.core.errors import UserError
+from forensictransfer.core.errors import ErrorCode, UserError
 from forensictransfer.detectors.layers import PopulationBatchNormalization
 
 KINDS: dict[str, tuple[type[keras.Layer], ...]] = {
@@ -37,9 +37,14 @@ def read_keras2_weights(path: Path) -> dict[str, list[np.ndarray]]:
                     found[name] = arrays
     except (OSError, KeyError, TypeError, ValueError) as error:
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        raise UserError(f"{path}: expected weights that Keras 2 saved (.h5): {reason}") from error
+        raise UserError(
+            f"{path}: expected weights that Keras 2 saved (.h5): {reason}", code=ErrorCode.WEIGHTS_UNSUITABLE
+        ) from error
     if not found:
-        raise UserError(f"{path}: expected weights that Keras 2 saved (.h5), found layers without weights")
+        raise UserError(
+            f"{path}: expected weights that Keras 2 saved (.h5), found layers without weights",
+            code=ErrorCode.WEIGHTS_UNSUITABLE,
+        )
     return found
 
 
@@ -57,20 +62,26 @@ def take_keras2_weights(model: keras.Model, stored: Mapping[str, Sequence[np.nda
         numbered[match.group(1)].append((int(match.group(2) or 0), name))
     unknown = sorted(set(numbered) - set(KINDS))
     if unknown:
-        raise UserError(f"{what}: found a layer '{unknown[0]}', expected {', '.join(KINDS)}")
+        raise UserError(
+            f"{what}: found a layer '{unknown[0]}', expected {', '.join(KINDS)}", code=ErrorCode.WEIGHTS_UNSUITABLE
+        )
     pairs = []
     for kind, classes in KINDS.items():
         layers = sorted((layer for layer in model.layers if isinstance(layer, classes)), key=lambda layer: layer.name)
         names = [name for _, name in sorted(numbered[kind])]
         if len(names) != len(layers):
-            raise UserError(f"{what}: expected {len(layers)} layers called {kind}, found {len(names)}")
+            raise UserError(
+                f"{what}: expected {len(layers)} layers called {kind}, found {len(names)}",
+                code=ErrorCode.WEIGHTS_UNSUITABLE,
+            )
         pairs += list(zip(layers, names, strict=True))
     for layer, name in pairs:
         expected, found = ([tuple(array.shape) for array in arrays] for arrays in (layer.get_weights(), stored[name]))
         if expected != found:
             raise UserError(
                 f"{what}: {name} has the shapes {_shapes(found)}, expected {_shapes(expected)}; "
-                "weights fit one size of crops (data.crop)"
+                "weights fit one size of crops (data.crop)",
+                code=ErrorCode.WEIGHTS_UNSUITABLE,
             )
     for layer, name in pairs:
         layer.set_weights(list(stored[name]))

@@ -5,7 +5,7 @@ A strategy sees the shots and what the run kept of its source, never the target'
 
 from __future__ import annotations
 
-from forensictransfer.core.errors import UserError
+from forensictransfer.core.errors import ErrorCode, UserError
 from forensictransfer.detectors.registry import detectors
 
 STRATEGIES = {
@@ -36,5 +36,6 @@ def cannot_adapt(detector: str, strategy: str) -> UserError:
     possible = ", ".join(name for name in STRATEGIES if name not in WITH_GRADIENT)
     return UserError(
         f"adapt.strategy: '{detector}' is not trained by gradient steps, so '{strategy}' cannot adapt it; "
-        f"choose one of {possible}"
+        f"choose one of {possible}",
+        code=ErrorCode.DETECTOR_UNSUITABLE,
     )

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from forensictransfer.core.errors import UserError, nearest
+from forensictransfer.core.errors import ErrorCode, UserError, nearest
 from forensictransfer.core.settings import Settings
 from forensictransfer.data.images import Images
 from forensictransfer.detectors.base import Detector
@@ -75,7 +75,10 @@ def strategy(name: str) -> Strategy:
     Raises UserError for an unknown name.
     """
     if name not in IMPLEMENTATIONS:
-        raise UserError(f"unknown strategy '{name}': expected {', '.join(STRATEGIES)}{nearest(name, STRATEGIES)}")
+        raise UserError(
+            f"unknown strategy '{name}': expected {', '.join(STRATEGIES)}{nearest(name, STRATEGIES)}",
+            code=ErrorCode.NAME_UNKNOWN,
+        )
     module, attribute = IMPLEMENTATIONS[name].split(":")
     found: Strategy = getattr(importlib.import_module(module), attribute)
     if name not in WITH_GRADIENT:

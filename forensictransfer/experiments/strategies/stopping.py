@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from forensictransfer.core.errors import UserError, nearest
+from forensictransfer.core.errors import ErrorCode, UserError, nearest
 
 StopRule = Callable[[Sequence[float]], bool]
 
@@ -36,5 +36,8 @@ STOP_RULES: dict[str, StopRule] = {"steps": steps, "plateau": plateau}
 def stop_rule(name: str) -> StopRule:
     """The named rule. Raises UserError for an unknown name."""
     if name not in STOP_RULES:
-        raise UserError(f"unknown stop rule '{name}': expected {', '.join(STOP_RULES)}{nearest(name, STOP_RULES)}")
+        raise UserError(
+            f"unknown stop rule '{name}': expected {', '.join(STOP_RULES)}{nearest(name, STOP_RULES)}",
+            code=ErrorCode.NAME_UNKNOWN,
+        )
     return STOP_RULES[name]

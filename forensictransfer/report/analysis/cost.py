@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from forensictransfer.core.errors import UserError
+from forensictransfer.core.errors import ErrorCode, UserError
 from forensictransfer.core.files import read_json
 from forensictransfer.results.jobs import ADAPT, TRAIN, Record
 from forensictransfer.results.sweep import SweepResults
@@ -90,5 +90,8 @@ def _checked(path: Path) -> dict[str, Any]:
     content = read_json(path)
     for key in ("trials", "pruned", "seconds"):
         if not isinstance(content, dict) or not isinstance(content.get(key), (int, float)):
-            raise UserError(f"{path}: expected the outcome of a search with numbers of trials, pruned and seconds")
+            raise UserError(
+                f"{path}: expected the outcome of a search with numbers of trials, pruned and seconds",
+                code=ErrorCode.FILE_INVALID,
+            )
     return dict(content)

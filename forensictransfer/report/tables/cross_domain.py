@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from forensictransfer.core import files
-from forensictransfer.core.errors import UserError
+from forensictransfer.core.errors import ErrorCode, UserError
 from forensictransfer.core.files import csv_text
 from forensictransfer.report.tables.markup import latex_sheet, markdown_escape, markdown_sheet
 from forensictransfer.report.tables.sheets import MAIN_METRICS, MISSING, facts, remarks, sheets
@@ -40,7 +40,8 @@ def table(
     idle = list({_place(path): str(path) for path in folders if _place(path) not in evaluated}.values())
     if not cells:
         raise UserError(
-            f"{', '.join(idle) or 'no runs'}: not evaluated yet; use `forensictransfer evaluate RUN --on DOMAIN`"
+            f"{', '.join(idle) or 'no runs'}: not evaluated yet; use `forensictransfer evaluate RUN --on DOMAIN`",
+            code=ErrorCode.RUN_NOT_EVALUATED,
         )
     notes = [f"Not evaluated yet, so not in the table: {path}" for path in idle]
     short, common = without_common_set(cells)
@@ -117,4 +118,6 @@ def _write(path: Path, content: str) -> None:
     try:
         files.write_text(path, content)
     except OSError as error:
-        raise UserError(f"{path}: cannot be written: {error.strerror or error}") from error
+        raise UserError(
+            f"{path}: cannot be written: {error.strerror or error}", code=ErrorCode.PATH_NOT_WRITABLE
+        ) from error

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import inspect
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -44,7 +45,7 @@ def fail(capsys: pytest.CaptureFixture[str], *words: object, code: int = 2) -> s
     assert all(": " in note for note in notes)
     assert line.startswith("forensictransfer: error: ")
     assert set(Path().rglob("*")) == before, "something was written"
-    return line.removeprefix("forensictransfer: error: ")
+    return re.sub(r" \[[a-z-]+\]$", "", line.removeprefix("forensictransfer: error: "))
 
 
 def photos(folder: str, *, real: int = 12, fake: int = 12, seed: int = 0) -> Path:
@@ -163,7 +164,7 @@ def test_settings_are_judged_first_and_together(capsys: pytest.CaptureFixture[st
     words = "train --source nowhere --out run --train.epochs -1 --detector ft-rez --data.crop big".split()
     assert main(words) == 2
     assert capsys.readouterr().err.splitlines() == [
-        "forensictransfer: error: settings: 3 problems",
+        "forensictransfer: error: settings: 3 problems [setting-invalid]",
         "  --data.crop: expected an integer, got big",
         "  --train.epochs: expected greater than or equal to 0, got -1",
         "  --detector: unknown detector 'ft-rez'; perhaps you meant 'ft-res' (known: ft-res, ft, "
@@ -259,7 +260,7 @@ def test_a_read_only_place_is_named(monkeypatch: pytest.MonkeyPatch, capsys: pyt
         (OSError(errno.ENOSPC, "No space", "runs/a/model.keras"), "error: runs/a/model.keras: the disk is full", 2),
         (OSError(errno.EROFS, "Read-only", "a"), "error: a: the file system is read-only", 2),
         (PermissionError(errno.EACCES, "no", "a", None, "b"), "error: b: no permission", 2),
-        (UserError("no such thing"), "error: no such thing", 2),
+        (UserError("no such thing"), "error: no such thing [invalid-input]", 2),
         (
             KeyboardInterrupt(),
             "interrupted; a training continues with --resume, a sweep and `data faces` when called again",

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from forensictransfer.core.errors import UserError
+from forensictransfer.core.errors import ErrorCode, UserError
 from forensictransfer.core.files import read_json
 from forensictransfer.report.analysis.view import View
 from forensictransfer.report.names import arrow, counted
@@ -93,7 +93,10 @@ def read_cases(view: View, cell: Cell, title: str) -> list[Case]:
         return []
     listed = read_json(path)
     if not isinstance(listed, list) or any(not isinstance(i, dict) or any(k not in i for k in _NEEDED) for i in listed):
-        raise UserError(f"{path}: expected a list of pictures with {', '.join(_NEEDED)}; torn? evaluate again")
+        raise UserError(
+            f"{path}: expected a list of pictures with {', '.join(_NEEDED)}; torn? evaluate again",
+            code=ErrorCode.FILE_INVALID,
+        )
     return [Case(cell.source, title, about, tuple(_read(folder, about["files"]))) for about in listed]
 
 
@@ -104,9 +107,12 @@ def _read(folder: Path, files: dict[str, str]) -> Iterator[tuple[str, bytes]]:
             try:
                 content = path.read_bytes()
             except OSError as error:
-                raise UserError(f"{path}: a picture that pictures.json lists cannot be read; evaluate again") from error
+                raise UserError(
+                    f"{path}: a picture that pictures.json lists cannot be read; evaluate again",
+                    code=ErrorCode.PATH_NOT_READABLE,
+                ) from error
             if not content.startswith(b"\x89PNG\r\n"):
-                raise UserError(f"{path}: expected a PNG; torn? evaluate again")
+                raise UserError(f"{path}: expected a PNG; torn? evaluate again", code=ErrorCode.FILE_INVALID)
             yield kind, content
 
 
