@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from forensictransfer.core.moved import answer_for_moved_modules
 from forensictransfer.core.version import __version__ as __version__
+from forensictransfer.detectors.registration import register_layers_with_keras
 
 if TYPE_CHECKING:
     from forensictransfer import data
@@ -44,6 +45,7 @@ __all__ = [
 ]
 
 answer_for_moved_modules()
+register_layers_with_keras()
 
 
 def __getattr__(name: str) -> Any:

@@ -17,6 +17,7 @@ from forensictransfer.detectors.layers.pixels import Luma, ScaledPixels
 from forensictransfer.detectors.layers.prototypes import PrototypeEnergies
 from forensictransfer.detectors.layers.reconstruction import ReconstructionError
 from forensictransfer.detectors.layers.soft_cooccurrence import RunDetectors, SoftLevels
+from forensictransfer.detectors.layers.third_difference import ThirdDifference
 from forensictransfer.detectors.layers.upsample_conv import UpsampleConv2D
 
 __all__ = [
@@ -39,6 +40,7 @@ __all__ = [
     "RunDetectors",
     "ScaledPixels",
     "SoftLevels",
+    "ThirdDifference",
     "UpsampleConv2D",
     "WassersteinEnergies",
     "estimate_statistics",
