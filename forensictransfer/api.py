@@ -296,11 +296,10 @@ def detectors_table(crop: int = 128) -> str:
 
     Raises UserError for a size that cannot be one of a crop.
     """
-    load_settings(None, {"data.crop": crop})
-    import_tensorflow()
-    from forensictransfer.detectors import listing as detector_list
+    from forensictransfer.detectors.listing import detector_facts, listing
 
-    return detector_list.listing(crop)
+    load_settings(None, {"data.crop": crop})
+    return listing(detector_facts(crop), crop).text()
 
 
 def results(run: str | Path) -> str:

@@ -31,9 +31,12 @@ class Parser(argparse.ArgumentParser):
             **options,
         )
         self._formerly: str | None = None
+        self._words: list[str] = []
         self.refused: dict[str, str] = {}  # flags of other commands -> why this one does not take them
 
     def error(self, message: str) -> NoReturn:
+        if "required" in message and "--json" in self._words[:-1]:
+            message += "; --json takes the word after it as its file: give it last to print"
         raise UserError(f"{message}{_nearest_choice(message)} (see `{self.prog} --help`)", code=ErrorCode.COMMAND_LINE)
 
     @property
@@ -49,7 +52,8 @@ class Parser(argparse.ArgumentParser):
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
         """Parse as argparse does, after `--run RUN` has been put in the place of the positional RUN."""
-        return super().parse_known_args(_in_front(list(args), self._formerly) if args else args, namespace)
+        self._words = _in_front(list(args or ()), self._formerly)
+        return super().parse_known_args(self._words, namespace)
 
 
 class Judged(list[str]):

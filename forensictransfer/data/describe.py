@@ -1,12 +1,14 @@
-"""What a domain holds, as text; and the names of the built-in ones."""
+"""What a domain holds, as facts and as text; and the names of the built-in ones."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from forensictransfer.core.settings import DataSettings
+from forensictransfer.core.tables import TextTable
 from forensictransfer.data.catalogue.builtin import builtin_names
 from forensictransfer.data.decode import ImageError, read_header
 from forensictransfer.data.domains import Domain, open_domain
@@ -15,13 +17,67 @@ from forensictransfer.data.records import CLASSES, SPLITS, Record
 SAMPLE = 200
 
 
+@dataclass(frozen=True)
+class SplitCounts:
+    """Images of either class and groups in a split."""
+
+    real: int
+    fake: int
+    groups: int
+
+
+@dataclass(frozen=True)
+class Headers:
+    """What the headers of some images of a class say: `looked_at` of `images`, how many of each format and size."""
+
+    images: int
+    looked_at: int
+    formats: Mapping[str, int]
+    sizes: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class DomainSummary:
+    """A domain in numbers. splits: by split, and `all`. classes: by class. notes: one line each, for people."""
+
+    name: str
+    origin: str
+    group: str
+    splits: Mapping[str, SplitCounts]
+    classes: Mapping[str, Headers]
+    notes: tuple[str, ...]
+
+    def table(self) -> TextTable:
+        """Images and groups by split."""
+        rows = ((split, str(n.real), str(n.fake), str(n.groups)) for split, n in self.splits.items())
+        return TextTable(("split", "real", "fake", "groups"), tuple(rows), "lrrr")
+
+    def remarks(self) -> list[str]:
+        """A line on the formats and sizes of each class, and the notes below them."""
+        lines = []
+        for name, found in self.classes.items():
+            of = f"{name} ({found.looked_at} looked at)" if found.looked_at < found.images else name
+            lines.append(f"{of}: {_most(found.formats)}; {_most(found.sizes)}")
+        return lines + (["", *(f"note: {note}" for note in self.notes)] if self.notes else [])
+
+    def text(self) -> str:
+        """All of it."""
+        counts = [f"{a:<12}{b:>8}{c:>8}{d:>8}" for a, b, c, d in (self.table().head, *self.table().rows)]
+        return "\n".join([f"{self.name} ({self.origin})", "", *counts, "", *self.remarks()])
+
+
 def list_names() -> tuple[str, ...]:
     """The names of all built-in domains."""
     return builtin_names()
 
 
 def show(domain: str | Path, group: str | None = None, *, data: DataSettings | None = None) -> str:
-    """What a domain holds, as text: images and groups by split and class, formats and sizes, remarks.
+    """What a domain holds, as text: `summary` in lines. Raises UserError as `open_domain`."""
+    return summary(domain, group, data=data).text()
+
+
+def summary(domain: str | Path, group: str | None = None, *, data: DataSettings | None = None) -> DomainSummary:
+    """What a domain holds: images and groups by split and class, formats and sizes, remarks.
 
     Formats and sizes come from the headers of up to 200 images of each class, evenly over the class.
 
@@ -29,33 +85,25 @@ def show(domain: str | Path, group: str | None = None, *, data: DataSettings | N
         UserError: as `open_domain`.
     """
     opened = open_domain(domain, group=group, data=data or DataSettings())
-    lines = [f"{opened.name} ({opened.origin})", "", *_counts(opened), ""]
     notes = list(opened.notes)
-    formats = []
-    for label, class_name in enumerate(CLASSES):
-        records = [record for record in opened.records if record.label == label]
-        summary, problems = _headers(records, class_name)
-        lines += summary[1:]
-        formats.append(summary[0])
+    classes = {}
+    for label, name in enumerate(CLASSES):
+        classes[name], problems = _headers([record for record in opened.records if record.label == label])
         notes += problems
-    if formats[0] != formats[1]:
+    if len({tuple(sorted(found.formats)) for found in classes.values()}) > 1:
         notes.append("the classes differ in format: a detector can tell them apart by that instead of the forgery")
-    lines += ["", *(f"note: {note}" for note in notes)] if notes else []
-    return "\n".join(lines)
+    splits = {split: _counts(opened, split) for split in (*SPLITS, "all")}
+    return DomainSummary(opened.name, opened.origin, opened.spec.group, splits, classes, tuple(notes))
 
 
-def _counts(domain: Domain) -> list[str]:
-    lines = [f"{'split':<12}{'real':>8}{'fake':>8}{'groups':>8}"]
-    for split in (*SPLITS, "all"):
-        records = domain.records if split == "all" else domain.split(split)
-        fakes = sum(record.label for record in records)
-        groups = len({record.group for record in records})
-        lines.append(f"{split:<12}{len(records) - fakes:>8}{fakes:>8}{groups:>8}")
-    return lines
+def _counts(domain: Domain, split: str) -> SplitCounts:
+    records = domain.records if split == "all" else domain.split(split)
+    fakes = sum(record.label for record in records)
+    return SplitCounts(len(records) - fakes, fakes, len({record.group for record in records}))
 
 
-def _headers(records: Sequence[Record], class_name: str) -> tuple[list[str], list[str]]:
-    """The set of formats as text, then the lines on formats and sizes of a class; and remarks on unreadable images."""
+def _headers(records: Sequence[Record]) -> tuple[Headers, list[str]]:
+    """Formats and sizes of a class, and remarks on unreadable images."""
     sample = records[:: -(-len(records) // SAMPLE) or 1]
     formats: Counter[str] = Counter()
     sizes: Counter[str] = Counter()
@@ -68,11 +116,10 @@ def _headers(records: Sequence[Record], class_name: str) -> tuple[list[str], lis
             continue
         formats[f"{header.format} {header.mode}"] += 1
         sizes[f"{header.width} x {header.height}"] += 1
-    of = f"{class_name} ({len(sample)} looked at)" if len(sample) < len(records) else class_name
-    lines = [f"{of}: {_most(formats)}; {_most(sizes)}"]
-    return [", ".join(sorted(formats)), *lines], problems[:5]
+    found = Headers(len(records), len(sample), dict(formats.most_common()), dict(sizes.most_common()))
+    return found, problems[:5]
 
 
-def _most(counts: Counter[str]) -> str:
-    shown = ", ".join(f"{count} {name}" for name, count in counts.most_common(3))
+def _most(counts: Mapping[str, int]) -> str:
+    shown = ", ".join(f"{count} {name}" for name, count in list(counts.items())[:3])
     return shown + (f", {len(counts) - 3} others" if len(counts) > 3 else "")

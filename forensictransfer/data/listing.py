@@ -6,6 +6,7 @@ import textwrap
 from pathlib import Path
 
 from forensictransfer.core.settings import DataSettings
+from forensictransfer.core.tables import TextTable
 from forensictransfer.data.catalogue.builtin import build_builtin, builtin_notes, is_built, unknown_data_set
 from forensictransfer.data.catalogue.data_sets import DataSet, data_sets, manual_folder
 from forensictransfer.data.domains import data_folder
@@ -15,12 +16,19 @@ COLUMNS = ("data set", "forgery", "content", "size", "licence", "obtained", "bui
 
 
 def table(*, data: DataSettings | None = None) -> str:
-    """All built-in data sets, one line each: forgery, content, size, licence, how obtained, how many domains stand."""
+    """List the built-in data sets as text, one line each."""
+    return listing(data=data).text()
+
+
+def listing(*, data: DataSettings | None = None) -> TextTable:
+    """List the built-in data sets: forgery, content, size, licence, how obtained, how many domains are built."""
     folder = data_folder(data or DataSettings())
-    rows = [COLUMNS, *(_row(data_set, folder) for data_set in data_sets().values())]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(COLUMNS))]
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
-    return "\n".join([*lines, "", f"kept in {folder}; `forensictransfer data list NAME` says more on one"])
+    return TextTable(
+        COLUMNS,
+        tuple(_row(data_set, folder) for data_set in data_sets().values()),
+        "l" * len(COLUMNS),
+        notes=(f"kept in {folder}; `forensictransfer data list NAME` says more on one",),
+    )
 
 
 def details(name: str, *, data: DataSettings | None = None) -> str:

@@ -1,56 +1,61 @@
-"""What `forensictransfer detectors list` prints: every detector with its size and what it costs."""
+"""The registered detectors with their size and what they cost, as facts and as a table."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from dataclasses import dataclass
 
-from forensictransfer.detectors.arithmetic import arithmetic
-from forensictransfer.detectors.loading import detector_class
-from forensictransfer.detectors.registry import Entry, detectors
-from forensictransfer.detectors.trainable import TrainableDetector
+from forensictransfer.core.tables import TextTable
+from forensictransfer.detectors.cost import cost_of
+from forensictransfer.detectors.registry import Trains
+from forensictransfer.detectors.registry import detectors as registered
 
-LEARNS = {"gradient": "gradient", "fit": "one fit", "none": "nothing"}
+LEARNS: dict[Trains, str] = {"gradient": "gradient", "fit": "one fit", "none": "nothing"}
 HEAD = ("detector", "parameters", "million", "trained by", "what it looks at")
 
 
-def facts(name: str, crop: int) -> dict[str, Any]:
-    """Parameters and multiply-adds of one crop of `crop` pixels (or the smallest that it takes), as plain numbers."""
-    kind = detector_class(name)
-    if not issubclass(kind, TrainableDetector):
-        return {"crop": crop, "parameters": 0, "multiply_adds": None}
-    detector = kind.create(max(crop, kind.smallest))
-    return {
-        "crop": detector.crop,
-        "parameters": detector.model.count_params(),
-        "multiply_adds": arithmetic(detector).encoder,
-    }
+@dataclass(frozen=True)
+class DetectorFacts:
+    """One registered detector. crop: side of the crops that the numbers hold for; None: it is no network."""
+
+    name: str
+    about: str
+    trains: Trains
+    crop: int | None
+    parameters: int | None
+    multiply_adds: int | None
 
 
-def listing(crop: int) -> str:
+def detector_facts(crop: int) -> list[DetectorFacts]:
+    """List every detector with its cost for crops of `crop` pixels, or the smallest that it takes.
+
+    TensorFlow is loaded for another crop than the default, and for detectors of other packages.
+    """
+    found = []
+    for name, entry in registered().items():
+        cost = cost_of(name, crop)
+        numbers = (None, None, None) if cost is None else (cost.crop, cost.parameters, cost.multiply_adds)
+        found.append(DetectorFacts(name, entry.about, entry.trains, *numbers))
+    return found
+
+
+def listing(detectors: Iterable[DetectorFacts], crop: int) -> TextTable:
     """A row for each detector, for crops of `crop` pixels."""
-    rows = [_row(name, entry, facts(name, crop), crop) for name, entry in detectors().items()]
-    widths = [max(map(len, column)) for column in zip(HEAD, *rows, strict=True)]
-    lines = [_line(HEAD, widths), "-" * (sum(widths) + 2 * len(widths)), *(_line(row, widths) for row in rows)]
-    lines += [
-        "",
-        f"million: multiply-adds to score one crop of {crop} pixels; @: one of so many, the smallest that it takes.",
-        "one fit: fitted to the source at once, in seconds; not adapted by finetune and tuned, which take gradients.",
-        "docs/detectors.md tells more of each; configs/NAME.yaml has settings.",
-    ]
-    return "\n".join(lines)
-
-
-def _row(name: str, entry: Entry, found: dict[str, Any], crop: int) -> tuple[str, ...]:
-    size = "-" if found["multiply_adds"] is None else f"{found['multiply_adds'] / 1e6:,.1f}"
-    size += f" @{found['crop']}" if found["crop"] != crop else ""
-    return (name, f"{found['parameters']:,}", size, LEARNS[entry.trains], entry.about)
-
-
-def _line(cells: Iterable[str], widths: list[int]) -> str:
-    numbers = (1, 2)
-    padded = (
-        cell.rjust(width) if place in numbers else cell.ljust(width)
-        for place, (cell, width) in enumerate(zip(cells, widths, strict=True))
+    return TextTable(
+        HEAD,
+        tuple(_row(facts, crop) for facts in detectors),
+        "lrrll",
+        ruled=True,
+        notes=(
+            f"million: multiply-adds to score a crop of {crop} pixels; @: one of so many, the smallest that it takes.",
+            "one fit: fitted to the source at once, in seconds; not adapted by finetune and tuned (by gradients).",
+            "docs/detectors.md tells more of each; configs/NAME.yaml has settings.",
+        ),
     )
-    return "  ".join(padded).rstrip()
+
+
+def _row(facts: DetectorFacts, crop: int) -> tuple[str, ...]:
+    size = "-" if facts.multiply_adds is None else f"{facts.multiply_adds / 1e6:,.1f}"
+    size += f" @{facts.crop}" if facts.crop not in (crop, None) else ""
+    parameters = "-" if facts.parameters is None else f"{facts.parameters:,}"
+    return (facts.name, parameters, size, LEARNS[facts.trains], facts.about)

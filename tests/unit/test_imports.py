@@ -105,6 +105,8 @@ sys.exit(code)
         (["audit", "--help"], 0),
         (["audit", "no/such/folder"], 2),
         (["data", "list"], 0),
+        (["detectors", "list"], 0),
+        (["completion", "bash"], 0),
         (["tarin"], 2),
         (["train", "--source", "forged_photos/splice", "--out", "x", "--train.epochs", "0"], 2),
         (["train", "--source", "forged_photos/splice", "--out", "x", "--train.threshold", "best"], 2),

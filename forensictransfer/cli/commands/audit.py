@@ -7,8 +7,9 @@ from typing import Any
 
 from forensictransfer.cli.common import DOMAIN, NAME, add_group
 from forensictransfer.cli.flags import Parser
+from forensictransfer.cli.output import add_json, answer, check_json
 
-_OPTIONS = ("group", "workers", "json", "mend", "overwrite")
+_OPTIONS = ("group", "workers", "mend", "overwrite")
 _EPILOG = f"""\
 {DOMAIN}
 What is looked at:
@@ -28,7 +29,7 @@ what it did and what is left. docs/audit.md gives every limit and its reason, an
 
 examples:
   {NAME} audit photos/faces
-  {NAME} audit photos/faces photos/swaps --json audit.json
+  {NAME} audit photos/faces photos/swaps --json audit.json       (all pairs and names; --json alone prints)
   {NAME} audit photos/faces --group 'id\\d+' --strict
   {NAME} audit photos/faces --mend photos/faces_mended
 """
@@ -47,7 +48,7 @@ def add(sub: Any) -> Parser:
     )
     parser.add_argument("domain", metavar="DOMAIN", help="the domain to look at")
     parser.add_argument("other", metavar="DOMAIN2", nargs="?", help="a second one, to be compared with it")
-    parser.add_argument("--json", metavar="FILE", help="write all findings as JSON, every pair and name among them")
+    add_json(parser)
     parser.add_argument("--workers", type=int, metavar="N", help="processes (default: one a processor, up to 8)")
     parser.add_argument("--mend", metavar="FOLDER", help="write the domain once more, both classes alike, and audit it")
     parser.add_argument("--overwrite", action="store_true", help="replace a mended domain that is there")
@@ -62,6 +63,7 @@ def run(arguments: Namespace) -> int:
     from forensictransfer import api
     from forensictransfer.auditing.text import audit_text, is_condemned
 
+    check_json(arguments)
     found = api.audit(arguments.domain, arguments.other, **{name: getattr(arguments, name) for name in _OPTIONS})
-    print(audit_text(found))
+    answer(arguments, found, lambda: print(audit_text(found)))
     return 1 if arguments.strict and is_condemned(found) else 0

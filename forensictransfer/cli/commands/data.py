@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import sys
 from argparse import Namespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from forensictransfer.cli.commands import data_faces
 from forensictransfer.cli.common import DOMAIN, NAME, add_group
 from forensictransfer.cli.flags import Parser
+from forensictransfer.cli.output import STDOUT, add_json, answer, check_json, print_table
 from forensictransfer.core.errors import ErrorCode, UserError
+from forensictransfer.core.progress import is_lively
+
+if TYPE_CHECKING:
+    from forensictransfer.data.describe import DomainSummary
 
 
 def add(sub: Any) -> tuple[Parser, dict[str, Parser]]:
@@ -79,14 +85,18 @@ def _add_show(inner: Any) -> Parser:
     parser.add_argument("domain", metavar="DOMAIN", help="the domain to look at")
     parser.add_argument("--sheet", metavar="FILE.png", help="also write a contact sheet: reals against fakes")
     add_group(parser)
+    add_json(parser)
     parser.set_defaults(handler=_show)
     return parser
 
 
 def _list(arguments: Namespace) -> None:
-    from forensictransfer import data
+    from forensictransfer.data import listing
 
-    print(data.details(arguments.name) if arguments.name else data.table())
+    if arguments.name:
+        print(listing.details(arguments.name))
+    else:
+        print_table(listing.listing())
 
 
 def _build(arguments: Namespace) -> None:
@@ -98,7 +108,21 @@ def _build(arguments: Namespace) -> None:
 
 def _show(arguments: Namespace) -> None:
     from forensictransfer import data
+    from forensictransfer.data.describe import summary
 
-    print(data.show(arguments.domain, group=arguments.group))
+    check_json(arguments)
+    found = summary(arguments.domain, arguments.group)
+    answer(arguments, found, lambda: _print_summary(found))
     if arguments.sheet:
-        print(data.sheet(arguments.domain, arguments.sheet, group=arguments.group))
+        written = data.sheet(arguments.domain, arguments.sheet, group=arguments.group)
+        if arguments.json != STDOUT:
+            print(written)
+
+
+def _print_summary(found: DomainSummary) -> None:
+    if not is_lively(sys.stdout):
+        print(found.text())
+        return
+    print(f"{found.name} ({found.origin})\n")
+    print_table(found.table())
+    print("\n".join(["", *found.remarks()]))

@@ -7,6 +7,7 @@ from typing import Any
 
 from forensictransfer.cli.common import NAME
 from forensictransfer.cli.flags import Parser
+from forensictransfer.cli.output import add_json, answer, check_json, print_table
 from forensictransfer.core.errors import ErrorCode, UserError
 
 
@@ -26,6 +27,7 @@ def add(sub: Any) -> tuple[Parser, dict[str, Parser]]:
         description="Parameters, multiply-adds for a crop, and how it is trained.",
     )
     listed.add_argument("--crop", type=int, default=128, metavar="N", help="side of the crops, pixels (default: 128)")
+    add_json(listed)
     listed.set_defaults(handler=_list)
     return parser, {"list": listed}
 
@@ -36,6 +38,10 @@ def run(arguments: Namespace) -> None:
 
 
 def _list(arguments: Namespace) -> None:
-    from forensictransfer import api
+    from forensictransfer.detectors.listing import detector_facts, listing
+    from forensictransfer.experiments.choices import load_settings
 
-    print(api.detectors_table(arguments.crop))
+    check_json(arguments)
+    load_settings(None, {"data.crop": arguments.crop})
+    found = detector_facts(arguments.crop)
+    answer(arguments, found, lambda: print_table(listing(found, arguments.crop)))
