@@ -161,3 +161,11 @@ def test_detectors_of_an_installed_package_are_found_and_work(tmp_path: Path) ->
     command = [sys.executable, "-c", textwrap.dedent(USE)]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_the_script_of_an_old_installation_goes_on_working() -> None:
+    """An editable install keeps the script that it was made with until it is installed again."""
+    code = "import sys\nfrom forensictransfer.cli import main\nsys.argv = ['x', '--version']\nsys.exit(main())\n"
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0 and done.stdout == f"forensictransfer {ft.__version__}\n", done.stderr
