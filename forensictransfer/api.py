@@ -58,8 +58,14 @@ def train(
     check_training(chosen)
     check_new(out, overwrite=overwrite, resume=resume)
     domain = _open(source, group, chosen)
+    from forensictransfer.data.crop_note import crop_note
+
     out = Path(out).expanduser()
-    if resume and (out / "run.json").exists():
+    if note := crop_note(domain.split("train"), chosen.data.crop):
+        _log.info("%s: %s", domain.name, note)
+    if resume and not (out / "run.json").exists():
+        _log.info("%s: there is nothing to resume; the training begins at its first epoch", out)
+    elif resume:
         run = RunFolder.open(out, finished=False)
         run.check_same({"kind": "train", "detector": chosen.detector, "source": domain_info(domain)}, chosen)
         if run.finished:
@@ -178,7 +184,8 @@ def table(
     """The source x target matrix of any number of evaluated runs, as text; also written to files where asked.
 
     Args:
-        runs: run folders. markdown, csv, latex: files to write the same table to.
+        runs: run folders; what is no finished run is left out and logged.
+        markdown, csv, latex: files to write the same table to.
     Returns: the table as text.
     Raises: UserError for any mistake in the input.
     """
@@ -189,11 +196,9 @@ def table(
             raise UserError(
                 f"{file}: expected a file to write the table to, got a folder", code=ErrorCode.PATH_WRONG_KIND
             )
-    for run in runs:
-        RunFolder.open(run)
     from forensictransfer.report.tables import cross_domain as tables
 
-    return tables.table([Path(run) for run in runs], markdown=markdown, csv=csv, latex=latex)
+    return tables.table(_finished(runs), markdown=markdown, csv=csv, latex=latex)
 
 
 def audit(
@@ -288,6 +293,7 @@ def show(run: str | Path) -> str:
     """
     from forensictransfer.report.card import show_text
 
+    _refuse_sweep(run)
     return show_text(RunFolder.open(run, finished=False))
 
 
@@ -343,6 +349,33 @@ def _open(spec: DomainLike, group: str | None, settings: Settings, *, say: bool 
     for note in domain.notes if say else ():
         _log.info("%s: %s", domain.name, note)
     return domain
+
+
+def _finished(runs: Sequence[str | Path]) -> list[Path]:
+    """The finished runs among some folders; the others are logged. Raises the first one's UserError if none is."""
+    found, errors = [], []
+    for run in runs:
+        try:
+            _refuse_sweep(run)
+            found.append(RunFolder.open(run).path)
+        except UserError as error:
+            if error.code not in (ErrorCode.NOT_A_RUN, ErrorCode.RUN_UNFINISHED) and not Path(run).is_file():
+                raise
+            errors.append(error)
+    if not found:
+        raise errors[0]
+    for left_out in errors:
+        _log.warning("left out: %s", left_out)
+    return found
+
+
+def _refuse_sweep(run: str | Path) -> None:
+    """Raise UserError for the folder of a sweep in the place of a run."""
+    if (Path(run).expanduser() / "sweep.json").is_file():
+        raise UserError(
+            f"{run}: is a sweep, not a run: `forensictransfer report {run}` writes its page and tables",
+            code=ErrorCode.NOT_A_RUN,
+        )
 
 
 def _check_fixed(run: RunFolder, settings: Settings) -> None:

@@ -99,13 +99,22 @@ def _both_classes(folder: Path) -> list[tuple[int, Path]]:
             )
         found[label] = name
     if len(found) < 2:
-        listed = ", ".join(inside[:6]) + (f" and {len(inside) - 6} more" if len(inside) > 6 else "")
         raise UserError(
             f"expected {folder}/real and {folder}/fake (or both in train, validation, test), "
-            f"found {'the folders ' + listed if inside else 'no folders'}",
+            f"found {_found_instead(folder, inside, found)}",
             code=ErrorCode.DOMAIN_LAYOUT,
         )
     return [(label, folder / found[label]) for label in (0, 1)]
+
+
+def _found_instead(folder: Path, folders: list[str], classes: dict[int, str]) -> str:
+    """What lies in a folder that lacks a class, and what is missing."""
+    listed = ", ".join(folders[:6]) + (f" and {len(folders) - 6} more" if len(folders) > 6 else "")
+    loose = sum(entry.name.lower().endswith(SUFFIXES) for entry in _entries(folder) if not _is_folder(entry))
+    parts = [f"{loose} images"] * bool(loose) + [f"the folders {listed}" if folders else "no folders"]
+    missing = " and ".join(f"{name}/" for label, name in enumerate(CLASSES) if label not in classes)
+    todo = f": missing is {missing}" if classes or not loose else f": sort the images into {missing}"
+    return " and ".join(parts) + todo
 
 
 def _check_classes(

@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -98,6 +98,7 @@ def run_sweep(
     _check_workers(workers)
     asked = load_sweep(settings, detectors=detectors, trials=trials, train_trials=train_trials, threads=threads)
     grid, domains, opened = _plan(asked)
+    _note_single_domain(opened)
     folder = SweepFolder.begin(out, asked, grid, domains)
     queue = Queue(folder, {job.name: job for job in grid.jobs}, storage, asked.heartbeat)
     queue.clear_dead()
@@ -126,12 +127,21 @@ def dry_run(
     """What `sweep` would do: the jobs, which are done, and about how long the others take. Nothing is written."""
     _check_workers(workers)
     asked = load_sweep(settings, detectors=detectors, trials=trials, train_trials=train_trials, threads=threads)
-    grid, domains, _ = _plan(asked)
+    grid, domains, opened = _plan(asked)
+    _note_single_domain(opened)
     check_folder(Path(out).expanduser())
     folder = None
     if (Path(out).expanduser() / "sweep.json").is_file():
         folder = SweepFolder.begin(out, asked, grid, domains)  # only compared: it is there
     return dry_run_text(grid, domains, folder, workers or default_workers(asked.threads))
+
+
+def _note_single_domain(domains: Collection[Domain]) -> None:
+    if len(domains) == 1:
+        _log.info(
+            "%s is the only domain: it is trained and tested, and nothing is carried over; name two or more",
+            *(domain.name for domain in domains),
+        )
 
 
 def _check_workers(workers: int | None) -> None:
