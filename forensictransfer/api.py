@@ -208,18 +208,19 @@ def audit(
     group: str | None = None,
     workers: int | None = None,
     json: str | Path | None = None,
+    equalise: str | Path | None = None,
     mend: str | Path | None = None,
     overwrite: bool = False,
 ) -> dict[str, Any]:
-    """What separates the reals of a domain from its fakes without forensics, copies, odd labels, and a verdict.
+    """Audit a domain: what separates its reals from its fakes without forensics, copies, odd labels, and a verdict.
 
     Args:
         domain: a built-in name, a folder, or a domain file. other: a second one, to be compared with the first.
         group: what belongs together, as for `train`; holds for both domains.
         workers: processes that look at images (default: one a processor, up to 8); the result does not depend on it.
         json: a file to write the findings to.
-        mend: a folder for the domain once more, both classes in one format, quality and size. overwrite: replace a
-            mended domain that stands there.
+        equalise: a folder for the domain once more, both classes in one format, quality and size. mend: its name in
+            version 0.1. overwrite: replace an equalised domain that is there.
     Returns: the findings; `auditing.text.audit_text` makes them a text.
     Raises: UserError for any mistake in the input.
     """
@@ -231,8 +232,9 @@ def audit(
         )
     if json is not None and not Path(json).expanduser().absolute().parent.is_dir():
         raise UserError(f"{json}: there is no such folder to write the findings to", code=ErrorCode.PATH_MISSING)
-    if mend is not None and other is not None:
-        raise UserError("--mend: expected one domain to mend, got two", code=ErrorCode.COMMAND_LINE)
+    equalise = mend if equalise is None else equalise
+    if equalise is not None and other is not None:
+        raise UserError("--equalise: expected one domain, got two", code=ErrorCode.COMMAND_LINE)
     settings = Settings()
     domains = [_open(spec, group, settings, say=False) for spec in ([domain] if other is None else [domain, other])]
     if len(domains) == 2 and domains[0].origin == domains[1].origin:
@@ -240,12 +242,12 @@ def audit(
             f"{domains[0].origin}: is named twice; give one domain, or two different ones",
             code=ErrorCode.DOMAIN_REPEATED,
         )
-    from forensictransfer.auditing.audit import audit_and_mend, audit_domains
+    from forensictransfer.auditing.audit import audit_and_equalise, audit_domains
     from forensictransfer.auditing.traces.scan import default_workers
 
     workers = workers or default_workers()
-    if mend is not None:
-        found = audit_and_mend(domains[0], mend, data=settings.data, workers=workers, overwrite=overwrite)
+    if equalise is not None:
+        found = audit_and_equalise(domains[0], equalise, data=settings.data, workers=workers, overwrite=overwrite)
     else:
         found = audit_domains(domains, data=settings.data, workers=workers)
     if json is not None:

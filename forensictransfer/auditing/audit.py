@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from forensictransfer.auditing.classifier import Telling, tell_apart
+from forensictransfer.auditing.classifier import Separability, measure_separability
 from forensictransfer.auditing.copies.duplicates import duplicates
 from forensictransfer.auditing.copies.families import find_families
+from forensictransfer.auditing.equalise.write import check_out, equalise
 from forensictransfer.auditing.folds import fold_of
 from forensictransfer.auditing.labels import suspicious_labels
-from forensictransfer.auditing.mend import check_out, mend
 from forensictransfer.auditing.pairs import compare
 from forensictransfer.auditing.traces.columns import FILE, TONE
 from forensictransfer.auditing.traces.scan import Scan, scan
@@ -32,7 +32,7 @@ _SUFFIXES = {"JPEG": (".jpg", ".jpeg"), "PNG": (".png",), "WEBP": (".webp",), "B
 
 
 def audit_domains(domains: Sequence[Domain], *, data: DataSettings, workers: int = 2) -> dict[str, Any]:
-    """What separates reals from fakes without forensics in one domain or two, and which images stand in them twice.
+    """Find what separates reals from fakes without forensics in one domain or two, and which images they hold twice.
 
     Args:
         domains: one, or two to be compared.
@@ -50,36 +50,38 @@ def audit_domains(domains: Sequence[Domain], *, data: DataSettings, workers: int
         names = [domain.name for domain in domains]
         if names[0] == names[1]:
             names = [f"{names[0]} ({number})" for number in (1, 2)]
-        pair = compare(scans[0], scans[1], names, [(tellings[0], tellings[2]) for _, tellings in found])
+        pair = compare(
+            scans[0], scans[1], names, [(separabilities[0], separabilities[2]) for _, separabilities in found]
+        )
         pair["verdict"] = pair_verdict(pair)
     return {"format": FORMAT, "version": __version__, "domains": [one for one, _ in found], "pair": pair}
 
 
-def audit_and_mend(
+def audit_and_equalise(
     domain: Domain, out: str | Path, *, data: DataSettings, workers: int = 2, overwrite: bool = False
 ) -> dict[str, Any]:
-    """The audit of a domain, its mended copy in the folder `out`, and the audit of that.
+    """Audit a domain, write it equalised to the folder `out`, and audit that.
 
-    Returns what `audit_domains` does, and "mended": what was done (`mend.mend`) with "after", the findings then.
-    Raises UserError as `mend.mend` does.
+    Returns what `audit_domains` does, and "mended": what was done (`equalise.write.equalise`) with "after", the
+    findings then. Raises UserError as `equalise` does.
     """
     check_out(domain, Path(out).expanduser(), overwrite=overwrite)
     seen = _scanned(domain, data, workers)
     before, _ = audit_scan(domain, seen)
-    done = mend(domain, seen, out, data=data, workers=workers, overwrite=overwrite)
+    done = equalise(domain, seen, out, data=data, workers=workers, overwrite=overwrite)
     better = open_domain(Path(out).expanduser() / "domain.yaml", data=data)
     after, _ = audit_scan(better, _scanned(better, data, workers))
     found = {"format": FORMAT, "version": __version__, "domains": [before], "pair": None}
     return {**found, "mended": {**done, "after": after}}
 
 
-def audit_scan(domain: Domain, seen: Scan) -> tuple[dict[str, Any], list[Telling]]:
-    """What is found in one domain, and how its classes are told apart by file, by tone and by both."""
+def audit_scan(domain: Domain, seen: Scan) -> tuple[dict[str, Any], list[Separability]]:
+    """Find what separates the classes of one domain, and how well a classifier tells them by file, tone and both."""
     folds = fold_of(seen.labels, seen.groups)
     strongest, constant = separators(seen, folds)
-    tellings = [tell_apart(seen, parts) for parts in ((FILE,), (TONE,), (FILE, TONE))]
-    alone = np.zeros(len(seen), int)
-    families = find_families(seen.hashes, seen.thumbs, seen.pixels, seen.groups, alone, seen.labels)
+    separabilities = [measure_separability(seen, parts) for parts in ((FILE,), (TONE,), (FILE, TONE))]
+    one_domain = np.zeros(len(seen), int)
+    families = find_families(seen.hashes, seen.thumbs, seen.pixels, seen.groups, one_domain, seen.labels)
     found: dict[str, Any] = {
         "name": domain.name,
         "origin": domain.origin,
@@ -91,12 +93,12 @@ def audit_scan(domain: Domain, seen: Scan) -> tuple[dict[str, Any], list[Telling
         "notes": [*domain.notes, *_suffix_note(seen)],
         "separators": [one.plain() for one in strongest],
         "constant": constant,
-        "tellings": dict(zip(("file", "tone", "file_and_tone"), (one.plain() for one in tellings), strict=True)),
+        "tellings": dict(zip(("file", "tone", "file_and_tone"), (one.plain() for one in separabilities), strict=True)),
         "duplicates": duplicates(seen, families),
         "labels": suspicious_labels(seen, families),
     }
     found["verdict"] = verdict(found)
-    return found, tellings
+    return found, separabilities
 
 
 def _scanned(domain: Domain, data: DataSettings, workers: int) -> Scan:

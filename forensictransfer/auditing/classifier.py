@@ -31,8 +31,8 @@ LEAF = 20  # images at least behind a leaf, fewer in small domains
 
 
 @dataclass(frozen=True)
-class Telling:
-    """How well reals and fakes are told apart by some traces alone.
+class Separability:
+    """How well a classifier tells reals from fakes by some traces alone.
 
     accuracy: balanced accuracy at even odds; auc: within the folds; n: images and groups behind it. probabilities: of
     fake, float (n of the scan,), each by models that have not seen the image's group. None for accuracy where groups
@@ -46,7 +46,7 @@ class Telling:
     probabilities: np.ndarray | None = None
 
     def plain(self) -> dict[str, Any]:
-        """For JSON."""
+        """Give it as plain values for JSON."""
         return {
             "traces": list(self.parts),
             "balanced_accuracy": None if self.accuracy is None else self.accuracy.plain(),
@@ -55,20 +55,20 @@ class Telling:
         }
 
 
-def tell_apart(scan: Scan, parts: Sequence[str], *, most: int = MOST_IMAGES, seed: int = 0) -> Telling:
+def measure_separability(scan: Scan, parts: Sequence[str], *, most: int = MOST_IMAGES, seed: int = 0) -> Separability:
     """Cross-validate the classifier on the traces of some parts (`traces.FILE`, `traces.TONE`) of a scan."""
     found = out_of_fold(*encoded(scan, varying(scan, parts)), scan.labels, scan.groups, most=most, seed=seed)
     labels, groups = scan.labels[found.rows], scan.groups[found.rows]
     n = {"real": int((labels == 0).sum()), "fake": int((labels == 1).sum()), "groups": len(np.unique(groups))}
     if found.folds is None:
-        return Telling(tuple(parts), None, None, n)
+        return Separability(tuple(parts), None, None, n)
     probabilities = found.probabilities
     if (probabilities == 0.5).all():  # nothing varies
-        return Telling(tuple(parts), Estimate(0.5, 0.5, 0.5), Estimate(0.5, 0.5, 0.5), n, probabilities)
+        return Separability(tuple(parts), Estimate(0.5, 0.5, 0.5), Estimate(0.5, 0.5, 0.5), n, probabilities)
     told, count = probabilities[found.rows], int(found.folds.max()) + 1
     wider = math.sqrt(1 + count / (count - 1))
     accuracy = balanced_accuracy(_called(told), labels, groups, seed=seed).wider(wider)
-    return Telling(tuple(parts), accuracy, auc(told, labels, groups, found.folds).wider(wider), n, probabilities)
+    return Separability(tuple(parts), accuracy, auc(told, labels, groups, found.folds).wider(wider), n, probabilities)
 
 
 class OutOfFold(NamedTuple):
@@ -109,7 +109,9 @@ def out_of_fold(
     return OutOfFold(probabilities, rows, folds)
 
 
-def transfer(source: Scan, target: Scan, parts: Sequence[str], *, most: int = MOST_IMAGES, seed: int = 0) -> Telling:
+def transfer(
+    source: Scan, target: Scan, parts: Sequence[str], *, most: int = MOST_IMAGES, seed: int = 0
+) -> Separability:
     """The classifier of one domain on another: what a detector that learned the traces alone would score there.
 
     Both scans of one kind (headers alone or not). A category's value that the source does not know counts as missing.
@@ -119,15 +121,15 @@ def transfer(source: Scan, target: Scan, parts: Sequence[str], *, most: int = MO
     n = {"real": int((labels == 0).sum()), "fake": int((labels == 1).sum()), "groups": len(np.unique(groups))}
     learned = source.labels[rows]
     if min(n["real"], n["fake"], int((learned == 0).sum()), int((learned == 1).sum())) < 2:
-        return Telling(tuple(parts), None, None, n)
+        return Separability(tuple(parts), None, None, n)
     names = varying(source, parts)
     if not names:
-        return Telling(tuple(parts), Estimate(0.5, 0.5, 0.5), Estimate(0.5, 0.5, 0.5), n)
+        return Separability(tuple(parts), Estimate(0.5, 0.5, 0.5), Estimate(0.5, 0.5, 0.5), n)
     values, kinds = encoded(source, names)
     model = fitted(values[rows], learned, kinds, seed)
     found = probability(model, encoded(target, names, like=source)[0][tested])
     accuracy = balanced_accuracy(_called(found), labels, groups, seed=seed)
-    return Telling(tuple(parts), accuracy, auc(found, labels, groups), n)
+    return Separability(tuple(parts), accuracy, auc(found, labels, groups), n)
 
 
 def encoded(scan: Scan, names: Sequence[str], like: Scan | None = None) -> tuple[np.ndarray, list[bool]]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from forensictransfer.auditing.classifier import tell_apart
+from forensictransfer.auditing.classifier import measure_separability
 from forensictransfer.auditing.folds import fold_of, sample
 from forensictransfer.auditing.traces.columns import FILE
 from forensictransfer.auditing.traces.scan import scan
@@ -31,14 +31,14 @@ def metadata_only(domain: Domain) -> dict[str, Any]:
     labels = np.array([record.label for record in domain.records])
     chosen = [domain.records[row] for row in sample(labels, groups, MOST_IMAGES)]
     seen = scan(chosen, max_pixels=0, headers_only=True)
-    telling = tell_apart(seen, (FILE,), most=MOST_IMAGES)
-    figure = telling.accuracy
+    separability = measure_separability(seen, (FILE,), most=MOST_IMAGES)
+    figure = separability.accuracy
     strongest = separators(seen, fold_of(seen.labels, seen.groups))[0] if figure is not None else []
     notable = [one for one in strongest if one.notable and one.strength >= WORTH]
     return {
         "balanced_accuracy": None if figure is None else figure.value,
         "low": None if figure is None else figure.low,
         "high": None if figure is None else figure.high,
-        "n": telling.n,
+        "n": separability.n,
         "strongest": f"{notable[0].trace.name}: {notable[0].words}" if notable else None,
     }

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from forensictransfer.auditing.classifier import Telling, transfer
+from forensictransfer.auditing.classifier import Separability, transfer
 from forensictransfer.auditing.copies.families import find_families
 from forensictransfer.auditing.traces.columns import FILE, TONE
 from forensictransfer.auditing.traces.scan import Scan
@@ -18,7 +18,9 @@ SWAPPED = 0.2  # accuracy of the other domain's traces below which the classes l
 MOST_PAIRS = 10_000
 
 
-def compare(one: Scan, two: Scan, names: Sequence[str], own: Sequence[tuple[Telling, Telling]]) -> dict[str, Any]:
+def compare(
+    one: Scan, two: Scan, names: Sequence[str], own: Sequence[tuple[Separability, Separability]]
+) -> dict[str, Any]:
     """What two domains share, for JSON.
 
     Args:
@@ -68,7 +70,7 @@ def compare(one: Scan, two: Scan, names: Sequence[str], own: Sequence[tuple[Tell
             {"from": names[0], "to": names[1], "own": own[0][0].plain(), **_transfers(one, two)},
             {"from": names[1], "to": names[0], "own": own[1][0].plain(), **_transfers(two, one)},
         ],
-        "classes_look_swapped": _swapped(one, two, [telling for _, telling in own]) or _mostly(exact),
+        "classes_look_swapped": _swapped(one, two, [separability for _, separability in own]) or _mostly(exact),
         "pairs": pairs[:MOST_PAIRS],
         "pairs_left_out": max(0, len(pairs) - MOST_PAIRS),
     }
@@ -139,9 +141,9 @@ def _transfers(source: Scan, target: Scan) -> dict[str, Any]:
     }
 
 
-def _swapped(one: Scan, two: Scan, own: Sequence[Telling]) -> bool:
+def _swapped(one: Scan, two: Scan, own: Sequence[Separability]) -> bool:
     """Whether each domain's traces tell its own classes apart and those of the other the wrong way round."""
-    if any(telling.accuracy is None or telling.accuracy.low < 0.75 for telling in own):
+    if any(separability.accuracy is None or separability.accuracy.low < 0.75 for separability in own):
         return False
     there, back = transfer(one, two, (FILE, TONE)).accuracy, transfer(two, one, (FILE, TONE)).accuracy
     return there is not None and back is not None and max(there.high, back.high) < SWAPPED

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
-from forensictransfer.auditing.mend import LIMITS, mend_text
 from forensictransfer.auditing.traces.separators import percent
 from forensictransfer.auditing.verdict import DO_NOT_USE, accuracy
 
 WIDTH = 100
 SHOWN = 8  # separators, pairs, names
 WORTH = 0.55  # strength from which a separator is shown
+
+LIMITS = (
+    "What equalising cannot do: an image that was a JPEG before is now one twice, which forensics can tell from once; "
+    "blur, tone, scale and content stay as they are; copies and odd labels are not touched; and results on the "
+    "equalised domain say nothing of uncompressed or finer compressed forgeries."
+)
 
 
 def audit_text(audit: Mapping[str, Any]) -> str:
@@ -21,7 +27,7 @@ def audit_text(audit: Mapping[str, Any]) -> str:
     if audit["pair"]:
         parts += [*pair_lines(audit["pair"]), ""]
     if audit.get("mended"):
-        parts += [*mended_lines(audit["domains"][0], audit["mended"]), ""]
+        parts += [*equalised_lines(audit["domains"][0], audit["mended"]), ""]
     return "\n".join(parts[:-1])
 
 
@@ -41,7 +47,7 @@ def domain_lines(found: Mapping[str, Any]) -> list[str]:
         "",
         *_verdict_lines(found["verdict"]),
         "",
-        *_telling_lines(found),
+        *_accuracy_lines(found),
         "",
         *_separator_lines(found),
         "",
@@ -82,15 +88,30 @@ def pair_lines(pair: Mapping[str, Any]) -> list[str]:
     return lines
 
 
-def mended_lines(before: Mapping[str, Any], done: Mapping[str, Any]) -> list[str]:
-    """What mending has done, and what is left to cheat with."""
+def equalised_lines(before: Mapping[str, Any], done: Mapping[str, Any]) -> list[str]:
+    """Say what equalising has done, and what is left to cheat with."""
     after = done["after"]
-    lines = [line for text in mend_text(done) for line in _wrapped(text)]
-    lines += ["", f"{'before -> after mending':<30}{before['verdict']['word']} -> {after['verdict']['word']}"]
+    lines = [line for text in _equalise_lines(done) for line in _wrapped(text)]
+    lines += ["", f"{'before -> after equalising':<30}{before['verdict']['word']} -> {after['verdict']['word']}"]
     for kind, name in (("file", "file alone"), ("tone", "tone alone"), ("file_and_tone", "file and tone")):
         lines.append(f"  {name:<28}{_accuracy(before['tellings'][kind])} -> {_accuracy(after['tellings'][kind])}")
     lines += [line for reason in after["verdict"]["reasons"] for line in _wrapped(f"- left: {reason['text']}")]
     return [*lines, *_wrapped(LIMITS)]
+
+
+def _equalise_lines(report: Mapping[str, Any]) -> list[str]:
+    """Say what was done, a paragraph each."""
+    out = report["folder"]
+    about = "about " if report["tables"] else ""
+    small = {name: len(names) for name, names in report["too_small"].items()}
+    return [
+        f"equalised into {out}: {report['images']} images, both classes cut to {report['width']} x {report['height']} "
+        f"pixels from the middle, saved as baseline JPEG, {about}quality {report['quality']}, "
+        f"{report['subsampling']}, no metadata",
+        f"left out: {small['real']} real and {small['fake']} fake images smaller than that, "
+        f"{len(report['unreadable'])} unreadable; labels, groups and splits are kept",
+        f"use it as {Path(out) / 'domain.yaml'}",
+    ]
 
 
 def _some(names: Sequence[str]) -> str:
@@ -106,17 +127,17 @@ def _verdict_lines(verdict: Mapping[str, Any]) -> list[str]:
     return lines
 
 
-def _telling_lines(found: Mapping[str, Any]) -> list[str]:
-    tellings = found["tellings"]
+def _accuracy_lines(found: Mapping[str, Any]) -> list[str]:
+    measured = found["tellings"]
     lines = ["a classifier, cross-validated by group, tells reals from fakes (balanced accuracy; 50 % is chance):"]
-    lines.append(f"  file alone, no pixels       {_accuracy(tellings['file'])}")
-    lines.append(f"  tone alone                  {_accuracy(tellings['tone'])}")
-    lines.append(f"  file and tone               {_accuracy(tellings['file_and_tone'])}")
+    lines.append(f"  file alone, no pixels       {_accuracy(measured['file'])}")
+    lines.append(f"  tone alone                  {_accuracy(measured['tone'])}")
+    lines.append(f"  file and tone               {_accuracy(measured['file_and_tone'])}")
     return lines
 
 
-def _accuracy(telling: Mapping[str, Any]) -> str:
-    return "cannot be told" if telling["balanced_accuracy"] is None else accuracy(telling["balanced_accuracy"])
+def _accuracy(measured: Mapping[str, Any]) -> str:
+    return "cannot be told" if measured["balanced_accuracy"] is None else accuracy(measured["balanced_accuracy"])
 
 
 def _separator_lines(found: Mapping[str, Any]) -> list[str]:

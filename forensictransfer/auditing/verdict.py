@@ -74,12 +74,12 @@ def weighed(reasons: Sequence[tuple[str, str]]) -> dict[str, Any]:
 
 
 def _file(found: Mapping[str, Any]) -> list[tuple[str, str]]:
-    telling = found["tellings"]["file"]["balanced_accuracy"]
+    measured = found["tellings"]["file"]["balanced_accuracy"]
     strongest = _notable(found, "file")
     because = f" ({'; '.join(_because(one) for one in strongest[:3])})" if strongest else ""
-    if telling is not None and telling["low"] >= FILE_ODD and telling["value"] > FILE_ODD:
-        word = DO_NOT_USE if telling["low"] >= FILE_BAD else CAREFUL
-        return [(word, f"a detector that never looks at the pixels scores {accuracy(telling)}{because}")]
+    if measured is not None and measured["low"] >= FILE_ODD and measured["value"] > FILE_ODD:
+        word = DO_NOT_USE if measured["low"] >= FILE_BAD else CAREFUL
+        return [(word, f"a detector that never looks at the pixels scores {accuracy(measured)}{because}")]
     odd = _notable(found, "file", _is_odd)
     return [(CAREFUL, f"reals and fakes differ in {_because(one)}") for one in odd[:3]]
 
@@ -90,9 +90,9 @@ def _is_odd(one: Mapping[str, Any]) -> bool:
     return _surely(one) >= TRACE_ODD or (_is_value(one) and _strength(one) >= VALUE_ODD)
 
 
-def _groups(tellings: Mapping[str, Any]) -> list[tuple[str, str]]:
+def _groups(measured: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Worse than chance: what was learned of a photograph in one fold is turned round by its fake in another one."""
-    figures = [telling["balanced_accuracy"] for telling in tellings.values() if telling["balanced_accuracy"]]
+    figures = [one["balanced_accuracy"] for one in measured.values() if one["balanced_accuracy"]]
     worst = min(figures, key=lambda figure: figure["high"], default=None)
     if worst is None or worst["high"] >= WORSE_THAN_CHANCE:
         return []
@@ -104,13 +104,13 @@ def _groups(tellings: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 
 def _tone(found: Mapping[str, Any]) -> list[tuple[str, str]]:
-    telling = found["tellings"]["file_and_tone"]["balanced_accuracy"]
-    alone = found["tellings"]["tone"]["balanced_accuracy"]
+    together = found["tellings"]["file_and_tone"]["balanced_accuracy"]
+    tone = found["tellings"]["tone"]["balanced_accuracy"]
     strongest = _notable(found, "tone")
     because = f" ({'; '.join(_because(one) for one in strongest[:3])})" if strongest else ""
-    if alone is not None and telling is not None and alone["low"] >= TONE_ODD:
-        word = DO_NOT_USE if alone["low"] >= TONE_BAD else CAREFUL
-        text = f"overall tone, sharpness and the 8x8 grid alone tell the classes apart, {accuracy(alone)}{because}"
+    if tone is not None and together is not None and tone["low"] >= TONE_ODD:
+        word = DO_NOT_USE if tone["low"] >= TONE_BAD else CAREFUL
+        text = f"overall tone, sharpness and the 8x8 grid alone tell the classes apart, {accuracy(tone)}{because}"
         return [(word, text)]
     odd = _notable(found, "tone", _is_odd_in_tone)
     return [(CAREFUL, f"reals and fakes differ in {_because(one)}") for one in odd[:2]]

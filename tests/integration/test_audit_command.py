@@ -1,4 +1,4 @@
-"""The command `audit` as a user runs it: output, JSON, exit codes, mending, and what it says of mistakes."""
+"""The command `audit` as a user runs it: output, JSON, exit codes, equalising, and what it says of mistakes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import pytest
 from PIL import Image
 
 import forensictransfer as ft
-from forensictransfer.auditing.mend import Plan, plan
+from forensictransfer.auditing.equalise.plan import Plan, plan
 from forensictransfer.auditing.traces.scan import scan
 from forensictransfer.core.errors import UserError
 from forensictransfer.core.settings import DataSettings
@@ -54,10 +54,10 @@ def spoiled(make_photograph: Picture, tmp_path_factory: pytest.TempPathFactory) 
 
 
 @pytest.fixture(scope="module")
-def mended(spoiled: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str, dict[str, Any]]:
-    """The mended domain, what the command printed, and its JSON."""
-    out = tmp_path_factory.mktemp("mended") / "better"
-    done = command("audit", spoiled, "--mend", out, "--json", out.parent / "audit.json")
+def equalised(spoiled: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str, dict[str, Any]]:
+    """The equalised domain, what the command printed, and its JSON."""
+    out = tmp_path_factory.mktemp("equalised") / "better"
+    done = command("audit", spoiled, "--equalise", out, "--json", out.parent / "audit.json")
     assert done.returncode == 0, done.stderr
     return out, done.stdout, json.loads((out.parent / "audit.json").read_text())
 
@@ -74,20 +74,20 @@ def test_the_command_prints_a_verdict_and_its_reasons(spoiled: Path, tmp_path: P
     assert found["domains"][0]["verdict"]["word"] == "do not use"
 
 
-def test_strict_ends_with_one(spoiled: Path, mended: tuple[Path, str, dict[str, Any]]) -> None:
+def test_strict_ends_with_one(spoiled: Path, equalised: tuple[Path, str, dict[str, Any]]) -> None:
     assert command("audit", spoiled, "--strict").returncode == 1
-    assert command("audit", mended[0] / "domain.yaml", "--strict").returncode == 0
+    assert command("audit", equalised[0] / "domain.yaml", "--strict").returncode == 0
 
 
-def test_two_domains_side_by_side(spoiled: Path, mended: tuple[Path, str, dict[str, Any]]) -> None:
-    done = command("audit", spoiled, mended[0] / "domain.yaml")
+def test_two_domains_side_by_side(spoiled: Path, equalised: tuple[Path, str, dict[str, Any]]) -> None:
+    done = command("audit", spoiled, equalised[0] / "domain.yaml")
     assert done.returncode == 0, done.stderr
     assert "spoiled and spoiled_mended" in done.stdout
     assert "group names in both: 100 (p000, p001, p002, ...), 100 of which are seen" in " ".join(done.stdout.split())
 
 
-def test_mending_makes_both_classes_alike(mended: tuple[Path, str, dict[str, Any]]) -> None:
-    out, text, found = mended
+def test_equalising_makes_both_classes_alike(equalised: tuple[Path, str, dict[str, Any]]) -> None:
+    out, text, found = equalised
     tables, sizes = set(), set()
     for path in sorted(out.rglob("*.jpg")):
         with Image.open(path) as image:
@@ -103,11 +103,11 @@ def test_mending_makes_both_classes_alike(mended: tuple[Path, str, dict[str, Any
     before, after = (one["tellings"]["file"]["balanced_accuracy"] for one in (found["domains"][0], done["after"]))
     assert before["low"] > 0.9 and after["low"] < 0.5 < after["high"]
     assert done["after"]["verdict"]["word"] == "clean"
-    assert "do not use -> clean" in text and "What mending cannot do" in text
+    assert "do not use -> clean" in text and "What equalising cannot do" in text
 
 
-def test_mending_keeps_labels_groups_and_splits(spoiled: Path, mended: tuple[Path, str, dict[str, Any]]) -> None:
-    out = mended[0]
+def test_equalising_keeps_labels_groups_and_splits(spoiled: Path, equalised: tuple[Path, str, dict[str, Any]]) -> None:
+    out = equalised[0]
     data = DataSettings()
     before = {record.name[:-4]: record for record in open_domain(spoiled, data=data).records}
     after = open_domain(out / "domain.yaml", data=data)
@@ -119,9 +119,9 @@ def test_mending_keeps_labels_groups_and_splits(spoiled: Path, mended: tuple[Pat
         assert len(list(csv.DictReader(file))) == 200
 
 
-def test_the_middle_is_cut_on_its_own_grid(spoiled: Path, mended: tuple[Path, str, dict[str, Any]]) -> None:
-    """Decoded pixels of the mended image are those of the middle of the old one, but for one more compression."""
-    with Image.open(spoiled / "real/deep/p000.jpg") as old, Image.open(mended[0] / "real/deep/p000.jpg") as new:
+def test_the_middle_is_cut_on_its_own_grid(spoiled: Path, equalised: tuple[Path, str, dict[str, Any]]) -> None:
+    """Decoded pixels of the equalised image are those of the middle of the old one, but for one more compression."""
+    with Image.open(spoiled / "real/deep/p000.jpg") as old, Image.open(equalised[0] / "real/deep/p000.jpg") as new:
         middle = np.asarray(old.convert("RGB"), float)[0:112, 16:144]
         assert np.abs(middle - np.asarray(new, float)).mean() < 6
 
@@ -133,7 +133,7 @@ def test_official_splits_are_kept_as_folders(make_photograph: Picture, tmp_path:
         path = folder / split / ("0_real", "1_fake")[number % 2 ^ (number // 4) % 2] / f"{number:03d}.png"
         path.parent.mkdir(parents=True, exist_ok=True)
         make_photograph(number).save(path)
-    found = ft.audit(folder, mend=tmp_path / "out")
+    found = ft.audit(folder, equalise=tmp_path / "out")
     assert found["mended"]["split_folders"]
     assert (tmp_path / "out" / "validation" / "real").is_dir()
     before, after = (open_domain(p, data=DataSettings()) for p in (folder, tmp_path / "out" / "domain.yaml"))
@@ -148,7 +148,7 @@ def test_names_that_would_be_the_same_are_kept_apart(make_photograph: Picture, t
         path = tmp_path / "twins" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         make_photograph(len(name) + ord(name[-1])).save(path)
-    assert ft.audit(tmp_path / "twins", mend=tmp_path / "out")["mended"]["images"] == 4
+    assert ft.audit(tmp_path / "twins", equalise=tmp_path / "out")["mended"]["images"] == 4
     assert len(list((tmp_path / "out").rglob("*.jpg"))) == 4
 
 
@@ -162,21 +162,21 @@ def test_the_common_size_loses_few(make_photograph: Picture, tmp_path: Path) -> 
     assert plan(seen) == Plan(120, 96, 50, (("real/000.jpg",), ()))
 
 
-def test_a_second_mending_needs_to_be_told(spoiled: Path, mended: tuple[Path, str, dict[str, Any]]) -> None:
-    out = mended[0]
+def test_a_second_equalising_needs_to_be_told(spoiled: Path, equalised: tuple[Path, str, dict[str, Any]]) -> None:
+    out = equalised[0]
     before = (out / "mend.json").read_bytes()
-    done = command("audit", spoiled, "--mend", out)
+    done = command("audit", spoiled, "--equalise", out)
     assert done.returncode == 2 and "exists already; --overwrite replaces it" in done.stderr
-    assert command("audit", spoiled, "--mend", out, "--overwrite").returncode == 0
+    assert command("audit", spoiled, "--equalise", out, "--overwrite").returncode == 0
     assert (out / "mend.json").read_bytes() == before
 
 
-def test_a_mending_that_is_stopped_leaves_nothing(
+def test_a_equalising_that_is_stopped_leaves_nothing(
     spoiled: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("forensictransfer.auditing.mend.write_yaml", lambda values: 1 / 0)
+    monkeypatch.setattr("forensictransfer.auditing.equalise.write.write_yaml", lambda values: 1 / 0)
     with pytest.raises(ZeroDivisionError):
-        ft.audit(spoiled, mend=tmp_path / "out")
+        ft.audit(spoiled, equalise=tmp_path / "out")
     assert not list(tmp_path.iterdir())
 
 
@@ -186,10 +186,11 @@ def test_a_mending_that_is_stopped_leaves_nothing(
         (["{domain}", "{domain}"], "is named twice; give one domain, or two different ones"),
         (["{domain}", "--workers", "0"], "--workers: expected at least 1, got 0"),
         (["{domain}", "--json", "{tmp}"], "expected a file to write the findings to, got a folder"),
-        (["{domain}", "{other}", "--mend", "{tmp}/x"], "--mend: expected one domain to mend, got two"),
-        (["{domain}", "--mend", "{domain}"], "needs a folder of its own"),
-        (["{domain}", "--mend", "{domain}/real/x"], "needs a folder of its own"),
-        (["{domain}", "--mend", "{tmp}"], "holds other files and is no mended domain"),
+        (["{domain}", "{other}", "--equalise", "{tmp}/x"], "--equalise: expected one domain, got two"),
+        (["{domain}", "{other}", "--mend", "{tmp}/x"], "--equalise: expected one domain, got two"),  # as in version 0.1
+        (["{domain}", "--equalise", "{domain}"], "needs a folder of its own"),
+        (["{domain}", "--equalise", "{domain}/real/x"], "needs a folder of its own"),
+        (["{domain}", "--equalise", "{tmp}"], "holds other files and is no equalised domain"),
         (["{tmp}/nothing"], "there is no such folder or built-in domain"),
         (["{domain}", "--sheet", "x"], "unknown flag --sheet"),
         (["{domain}", "--group", "("], "expected stem, path, a .csv file or a regular expression"),
@@ -217,8 +218,8 @@ def test_nothing_fits(make_photograph: Picture, tmp_path: Path) -> None:
     for name, size in (("real", (20, 20)), ("fake", (90, 90))):
         (tmp_path / "d" / name).mkdir(parents=True)
         make_photograph(1, size).save(tmp_path / "d" / name / "a.png")
-    with pytest.raises(UserError, match="--mend: expected a size of 32 x 32 pixels or more"):
-        ft.audit(tmp_path / "d", mend=tmp_path / "out")
+    with pytest.raises(UserError, match="--equalise: expected a size of 32 x 32 pixels or more"):
+        ft.audit(tmp_path / "d", equalise=tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
 
@@ -228,7 +229,7 @@ def test_tables_of_an_unusual_encoder_are_taken_over(make_photograph: Picture, t
         path = tmp_path / "d" / ("real", "fake")[number % 2] / f"{number:03d}.jpg"
         path.parent.mkdir(parents=True, exist_ok=True)
         make_photograph(number).save(path, **({"qtables": [table, table]} if number % 2 else {"quality": 98}))
-    done = ft.audit(tmp_path / "d", mend=tmp_path / "out")["mended"]
+    done = ft.audit(tmp_path / "d", equalise=tmp_path / "out")["mended"]
     with Image.open(tmp_path / "d" / "fake" / "001.jpg") as old:
         for path in (tmp_path / "out").rglob("*.jpg"):
             with Image.open(path) as new:

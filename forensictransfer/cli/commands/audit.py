@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 from argparse import Namespace
 from typing import Any
 
@@ -9,7 +10,7 @@ from forensictransfer.cli.common import DOMAIN, NAME, add_group
 from forensictransfer.cli.flags import Parser
 from forensictransfer.cli.output import add_json, answer, check_json
 
-_OPTIONS = ("group", "workers", "mend", "overwrite")
+_OPTIONS = ("group", "workers", "equalise", "overwrite")
 _EPILOG = f"""\
 {DOMAIN}
 What is looked at:
@@ -24,14 +25,14 @@ detector that never looks at the pixels scores 98 %". The verdict is one of
   clean        nothing found that a detector could cheat with
   careful      read the reasons before you quote a number
   do not use   accuracies on this domain would measure something else than the forgery
---mend cuts both classes to one size (never resized) and saves both as JPEG of one quality, without metadata; it says
-what it did and what is left. docs/audit.md gives every limit and its reason, and says what an audit cannot see.
+--equalise cuts both classes to one size (never resized) and saves both as JPEG of one quality, without metadata;
+it says what it did and what is left. docs/audit.md gives every limit and its reason, and says what an audit cannot see.
 
 examples:
   {NAME} audit photos/faces
   {NAME} audit photos/faces photos/swaps --json audit.json       (all pairs and names; --json alone prints)
   {NAME} audit photos/faces --group 'id\\d+' --strict
-  {NAME} audit photos/faces --mend photos/faces_mended
+  {NAME} audit photos/faces --equalise photos/faces_equalised
 """
 
 
@@ -39,7 +40,7 @@ def add(sub: Any) -> Parser:
     """Add the command to the parser of all commands."""
     parser: Parser = sub.add_parser(
         "audit",
-        usage=f"{NAME} audit DOMAIN [DOMAIN2] [--group RULE] [--json [FILE]] [--mend FOLDER] [flags]",
+        usage=f"{NAME} audit DOMAIN [DOMAIN2] [--group RULE] [--json [FILE]] [--equalise FOLDER] [flags]",
         help="look for what a detector could cheat with",
         description="Look for what separates the reals of a domain from its fakes without forensics, and for copies\n"
         "and odd labels; in two domains also for what they share, and whether what separates the files of one does so\n"
@@ -50,8 +51,11 @@ def add(sub: Any) -> Parser:
     parser.add_argument("other", metavar="DOMAIN2", nargs="?", help="a second one, to be compared with it")
     add_json(parser)
     parser.add_argument("--workers", type=int, metavar="N", help="processes (default: one a processor, up to 8)")
-    parser.add_argument("--mend", metavar="FOLDER", help="write the domain once more, both classes alike, and audit it")
-    parser.add_argument("--overwrite", action="store_true", help="replace a mended domain that is there")
+    parser.add_argument(
+        "--equalise", metavar="FOLDER", help="write the domain once more, both classes alike, and audit it"
+    )
+    parser.add_argument("--mend", dest="equalise", help=argparse.SUPPRESS)  # its name in version 0.1
+    parser.add_argument("--overwrite", action="store_true", help="replace an equalised domain that is there")
     parser.add_argument("--strict", action="store_true", help="end with 1 where the verdict is `do not use`")
     add_group(parser)
     parser.set_defaults(handler=run)
