@@ -175,6 +175,23 @@ def evaluate(
     return found
 
 
+def load_model(run: str | Path, draw: int = 0) -> Any:
+    """The network of a finished run as a Keras model of crops alone, for `predict` and `save`.
+
+    Args:
+        run: a run folder. draw: of an adapted run, the draw whose weights are taken.
+    Returns: a `keras.Model` that takes crops, uint8 (n, crop, crop, 3), and gives "score" (n,), "energies" (n, 2) and
+        "features" (n, d). The run's threshold, and the weights of `head` and `prototype`, are in its decision.json.
+    Raises: UserError for a run that is missing or torn, has no such draw, or learns nothing.
+    """
+    opened = RunFolder.open(run)
+    import_tensorflow()
+    from forensictransfer.detectors.trainable import as_trainable
+    from forensictransfer.experiments.finished import finished_detector
+
+    return as_trainable(finished_detector(opened, draw)[0]).inference_model()
+
+
 def table(
     *runs: str | Path,
     markdown: str | Path | None = None,

@@ -94,6 +94,16 @@ class TrainableDetector(Detector):
             lambda: keras.Model(self.image, {key: self.model.output[name] for key, name in names.items()}),
         )
 
+    def inference_model(self) -> keras.Model:
+        """A Keras model of crops alone, uint8 (n, crop, crop, 3), whatever inputs its training has.
+
+        It shares all weights. Its outputs, also those of `predict`: "score" (n,), larger means more likely fake,
+        "energies" (n, 2) of real and fake, "features" (n, d).
+        """
+        found = self.scorer.output
+        score = found["energies"][:, 1] - found["energies"][:, 0]
+        return keras.Model(self.image, {"score": score, **found}, name=f"{self.model.name}_inference")
+
     def analyse(self, images: np.ndarray) -> Analysis:
         """Energies and features of crops, uint8 (n, crop, crop, 3), in inference mode."""
         scorer = self.scorer

@@ -111,7 +111,7 @@ def evaluate_run(
     results = []
     for domain in domains:
         test = DomainTest(run, domain, settings, session, progress=f"reading {domain.name}")
-        for draw, decision, weights in _decided_draws(run):
+        for draw, decision, weights in decided_draws(run):
             label = f"scoring {domain.name}" + (f", draw {draw}" if run.kind == "adapt" else "")
             if weights is None:
                 found = session.scores.analyse(detector, test.images, settings.evaluate, progress=label)
@@ -124,7 +124,7 @@ def evaluate_run(
     return results
 
 
-def _decided_draws(run: RunFolder) -> Iterator[tuple[int, Decision, Path | None]]:
+def decided_draws(run: RunFolder) -> Iterator[tuple[int, Decision, Path | None]]:
     """Yield number and decision of every draw, and the file of its weights if they are not the run's own."""
     if run.kind == "train":
         yield 0, Decision.from_json(run.read_json("decision.json")), None
