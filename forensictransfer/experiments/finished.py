@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from forensictransfer.core.errors import UserError
+from forensictransfer.core.errors import ErrorCode, UserError
 from forensictransfer.detectors.base import Detector
 from forensictransfer.detectors.loading import load_weights
 from forensictransfer.detectors.trainable import as_trainable
@@ -19,7 +19,9 @@ def finished_detector(run: RunFolder, draw: int = 0) -> tuple[Detector, Decision
     """
     draws = {number: (decision, weights) for number, decision, weights in decided_draws(run)}
     if draw not in draws:
-        raise UserError(f"{run.path}: expected a draw from 0 to {max(draws)}, got {draw}")
+        raise UserError(
+            f"{run.path}: expected a draw from 0 to {max(draws)}, got {draw}", code=ErrorCode.RUN_UNSUITABLE
+        )
     decision, weights = draws[draw]
     detector = Session().detector(run)
     if weights is not None:
