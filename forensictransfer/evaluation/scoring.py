@@ -61,24 +61,31 @@ def _examined(detector: Detector, images: Images, batch: int, progress: str | No
     Where it gives no features, the score is the one feature.
     """
     n = len(images)
-    scores, features = np.zeros(n), []
+    found: list[Evidence] = []
     bar = progress_bar(total=n, desc=progress, unit="image", disable=progress is None, leave=False)
-    for start in range(0, n, batch):
-        places = range(start, min(start + batch, n))
-        files = [ImageFile.of_record(images.records[i], pixels=images[i]) for i in places]
-        for i, file, evidence in zip(places, files, detector.examine(files), strict=True):
-            if not evidence.applies:
-                raise UserError(
-                    f"{file.name}: '{detector.name}' does not apply to it: {evidence.reason}; "
-                    "take images that it applies to, or another detector",
-                    code=ErrorCode.DETECTOR_UNSUITABLE,
-                )
-            scores[i] = evidence.score
-            features.append(_features(evidence))
-        bar.update(len(files))
-    bar.close()
-    halves = (scores / 2).astype(np.float32)
+    try:
+        for start in range(0, n, batch):
+            places = range(start, min(start + batch, n))
+            files = [ImageFile.of_record(images.records[i], pixels=images[i]) for i in places]
+            said = detector.examine(files)
+            found += [_checked(file, evidence, detector.name) for file, evidence in zip(files, said, strict=True)]
+            bar.update(len(files))
+    finally:
+        bar.close()
+    halves = np.array([evidence.score / 2 for evidence in found], np.float32)
+    features = [_features(evidence) for evidence in found]
     return Analysis(np.stack([-halves, halves], axis=1), np.stack(features) if features else np.zeros((0, 0), "f4"))
+
+
+def _checked(file: ImageFile, evidence: Evidence, detector: str) -> Evidence:
+    """The evidence of an image. Raises UserError if there is none: no number stands for it."""
+    if not evidence.applies:
+        raise UserError(
+            f"{file.name}: '{detector}' does not apply to it: {evidence.reason}; "
+            "take images that it applies to, or another detector",
+            code=ErrorCode.DETECTOR_UNSUITABLE,
+        )
+    return evidence
 
 
 def _features(evidence: Evidence) -> np.ndarray:

@@ -29,7 +29,9 @@ class EvidenceTests(ContractFixtures):
     def test_it_examines_images_of_any_size(self, detector: Detector) -> None:
         """Smaller than a crop, no multiple of 8, and grey: whole evidence, of the pixels' size."""
         images = self._odd_images()
-        for image, said in zip(images, self.examine(detector, images), strict=True):
+        found = self.examine(detector, images)
+        assert len({None if said.features is None else said.features.shape for said in found}) == 1
+        for image, said in zip(images, found, strict=True):
             assert said.applies and np.isfinite(said.score)
             for picture in (said.heat_map, said.mask):
                 assert picture is None or picture.shape == image.size
