@@ -100,9 +100,10 @@ class TrainableDetector(Detector):
         It shares all weights. Its outputs, also those of `predict`: "score" (n,), larger means more likely fake,
         "energies" (n, 2) of real and fake, "features" (n, d).
         """
-        found = self.scorer.output
+        scorer = self.scorer
+        found = scorer.output
         score = found["energies"][:, 1] - found["energies"][:, 0]
-        return keras.Model(self.image, {"score": score, **found}, name=f"{self.model.name}_inference")
+        return keras.Model(scorer.input, {"score": score, **found}, name=f"{self.model.name}_inference")
 
     def analyse(self, images: np.ndarray) -> Analysis:
         """Energies and features of crops, uint8 (n, crop, crop, 3), in inference mode."""

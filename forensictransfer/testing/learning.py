@@ -16,7 +16,7 @@ from forensictransfer.experiments.strategies import STRATEGIES, strategies_of
 from forensictransfer.experiments.strategies.base import strategy
 from forensictransfer.experiments.strategies.gradient import gradient_steps
 from forensictransfer.testing.fixtures import ContractFixtures
-from forensictransfer.testing.toys import BATCH, SHOTS, few_shots, made_up, ranked, step
+from forensictransfer.testing.toys import BATCH, TRAINED, few_shots, made_up, ranked, step
 
 
 class GradientTests(ContractFixtures):
@@ -49,7 +49,7 @@ class GradientTests(ContractFixtures):
         layers = [layer.name for layer in detector.trainer.layers]
         places = [layers.index(name) for name in detector.stages]
         assert places == sorted(set(places)), "stages are in order"
-        crops, labels = made_up(self.crop(), 2 * SHOTS)
+        crops, labels = made_up(self.crop(), TRAINED)
         for frozen in sorted({0, max(len(places) - 1, 0)}):
             for reconstruction in (0.1, 0.0) if detector.reconstructs else (0.0,):
                 before = {layer.name: layer.get_weights() for layer in detector.trainer.layers}

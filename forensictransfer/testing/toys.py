@@ -22,6 +22,7 @@ from forensictransfer.evaluation.scoring import analyse_images
 from forensictransfer.experiments.strategies.base import FewShotTask, SourceKnowledge
 
 SHOTS = 3
+TRAINED = 2  # crops of a step of fine-tuning: as many as there are in any part of the shots, for one shape again
 BATCH = 8  # crops that are scored at once: another shape costs a trace of the graph, seconds for a large network
 
 
@@ -113,7 +114,7 @@ def in_memory(pictures: list[np.ndarray], labels: list[int]) -> Images:
 
 def settings(crop: int) -> Settings:
     """Settings for a few quick steps."""
-    adapt = AdaptSettings(shots=SHOTS, draws=1, steps=2, batch=2 * SHOTS, trials=2)
+    adapt = AdaptSettings(shots=SHOTS, draws=1, steps=2, batch=TRAINED, trials=2)
     return load_settings(None, {"data.crop": crop, "evaluate.batch": BATCH, "adapt": adapt.model_dump()})
 
 
