@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 from argparse import Namespace
 from typing import Any
 
@@ -9,6 +10,9 @@ import shtab
 
 from forensictransfer.cli.common import NAME
 from forensictransfer.cli.flags import Parser
+
+# What stands for the path of a file or a folder in the help; a DOMAIN may be a built-in name, too.
+_PATHS = ("DOMAIN", "DOMAIN2", "FILE", "FILE.png", "FOLDER", "OUT", "PATH", "RUN", "SETTINGS", "SWEEP", "VIDEO_OR_DIR")
 
 
 def add(sub: Any) -> Parser:
@@ -27,4 +31,15 @@ def add(sub: Any) -> Parser:
 
 def run(arguments: Namespace) -> None:
     """Print the script for the parser of all commands, which has put itself among the arguments."""
+    _complete_paths(arguments.parser)
     print(shtab.complete(arguments.parser, arguments.shell))
+
+
+def _complete_paths(parser: argparse.ArgumentParser) -> None:
+    """Mark the arguments of a parser, and of the commands below it, that are files or folders."""
+    for action in parser._actions:
+        if action.metavar in _PATHS:
+            action.complete = shtab.FILE  # type: ignore[attr-defined]
+        if isinstance(action, argparse._SubParsersAction):
+            for inner in action.choices.values():
+                _complete_paths(inner)

@@ -150,6 +150,8 @@ def test_a_shell_completes_commands_flags_and_names(capsys: pytest.CaptureFixtur
     script = capsys.readouterr().out
     for word in ("evaluate", "--train.epochs", "cooccurrence", "finetune"):
         assert word in script
+    # --source, --out and --config of train are completed with paths.
+    assert script.count("_shtab_compgen_files" if shell == "bash" else ":_files") > 10
 
 
 def test_messages_of_the_package_reach_stderr_as_asked(
