@@ -21,6 +21,7 @@ from forensictransfer.results.runs import RunFolder, check_new, domain_info
 
 if TYPE_CHECKING:
     from forensictransfer.data.domains import Domain
+    from forensictransfer.report.tables.cross_domain import CrossDomain
     from forensictransfer.sweep.manager import Outcome
 
 _log = logging.getLogger(__name__)
@@ -206,6 +207,16 @@ def table(
     Returns: the table as text.
     Raises: UserError for any mistake in the input.
     """
+    return cross_domain(*runs, markdown=markdown, csv=csv, latex=latex).text()
+
+
+def cross_domain(
+    *runs: str | Path,
+    markdown: str | Path | None = None,
+    csv: str | Path | None = None,
+    latex: str | Path | None = None,
+) -> CrossDomain:
+    """What evaluated runs measured: the content of `table`, which takes the same arguments."""
     if not runs:
         raise UserError("table: expected at least one run folder", code=ErrorCode.COMMAND_LINE)
     for file in (markdown, csv, latex):
@@ -215,7 +226,9 @@ def table(
             )
     from forensictransfer.report.tables import cross_domain as tables
 
-    return tables.table(_finished(runs), markdown=markdown, csv=csv, latex=latex)
+    found = tables.cross_domain(_finished(runs))
+    found.write(markdown, csv, latex)
+    return found
 
 
 def audit(

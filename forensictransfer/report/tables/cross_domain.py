@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from forensictransfer.core import files
@@ -24,15 +25,44 @@ _CSV = (
 )
 
 
-def table(
-    run_paths: Iterable[str | Path],
-    markdown: str | Path | None = None,
-    csv: str | Path | None = None,
-    latex: str | Path | None = None,
-) -> str:
-    """The table of finished runs as text; also written, each file whole or not at all, where a file is named.
+@dataclass(frozen=True)
+class CrossDomain:
+    """What evaluated runs measured. cells: one for each run and domain; notes: what a reader has to know besides."""
 
-    Raises UserError for a folder that `collect` refuses, if no run was evaluated, or if a file cannot be written.
+    cells: tuple[Cell, ...]
+    notes: tuple[str, ...]
+
+    def short(self) -> list[Cell]:
+        """The cells with domains named as briefly as they can be told apart."""
+        return without_common_set(self.cells)[0]
+
+    def text(self, width: int = 120) -> str:
+        """Everything as text in `width` columns."""
+        return render_text(self.short(), notes=self.notes, width=width)
+
+    def lead(self, width: int) -> list[str]:
+        """The paragraphs above the matrices: what the numbers depend on, and how to read them."""
+        return lead(self.short(), self.notes, width)
+
+    def write(
+        self, markdown: str | Path | None = None, csv: str | Path | None = None, latex: str | Path | None = None
+    ) -> None:
+        """Write the table, each file whole or not at all, where a file is named. Raises UserError."""
+        short = self.short()
+        written = (
+            (markdown, render_markdown(short, notes=self.notes)),
+            (csv, render_csv(self.cells)),
+            (latex, render_latex(short, notes=self.notes)),
+        )
+        for path, content in written:
+            if path is not None:
+                _write(Path(path).expanduser(), content)
+
+
+def cross_domain(run_paths: Iterable[str | Path]) -> CrossDomain:
+    """Read what finished runs measured.
+
+    Raises UserError for a folder that `collect` refuses, or if no run was evaluated.
     """
     folders = list(run_paths)
     cells = collect(folders)
@@ -44,29 +74,40 @@ def table(
             code=ErrorCode.RUN_NOT_EVALUATED,
         )
     notes = [f"Not evaluated yet, so not in the table: {path}" for path in idle]
-    short, common = without_common_set(cells)
+    common = without_common_set(cells)[1]
     if common:
         notes.append(f"All domains are of the data set {common}.")
-    written = (
-        (markdown, render_markdown(short, notes=notes)),
-        (csv, render_csv(cells)),
-        (latex, render_latex(short, notes=notes)),
-    )
-    for path, content in written:
-        if path is not None:
-            _write(Path(path).expanduser(), content)
-    return render_text(short, notes=notes)
+    return CrossDomain(tuple(cells), tuple(notes))
+
+
+def table(
+    run_paths: Iterable[str | Path],
+    markdown: str | Path | None = None,
+    csv: str | Path | None = None,
+    latex: str | Path | None = None,
+) -> str:
+    """The table of finished runs as text; also written where a file is named. Raises UserError as `cross_domain`."""
+    found = cross_domain(run_paths)
+    found.write(markdown, csv, latex)
+    return found.text()
 
 
 def render_text(
     cells: Sequence[Cell], *, metrics: Iterable[str] = MAIN_METRICS, width: int = 120, notes: Sequence[str] = ()
 ) -> str:
     """Header, a source x target matrix per detector and metric, and what stands behind it, in `width` columns."""
+    parts = lead(cells, notes, width)
+    parts += ["\n".join(sheet_lines(sheet, width)) for sheet in sheets(cells, metrics)]
+    return "\n\n".join(parts) + "\n"
+
+
+def lead(cells: Sequence[Cell], notes: Sequence[str], width: int) -> list[str]:
+    """The paragraphs above the matrices of a text: header and legend, in `width` columns."""
     legend = [*remarks(cells), f"{OWN.strip()} the source's own test; {MISSING} not measured.", *notes]
-    parts = [[TITLE, "", *fact_lines(facts(cells), width)]]
-    parts.append([line for remark in legend for line in textwrap.wrap(remark, width, break_on_hyphens=False)])
-    parts += [sheet_lines(sheet, width) for sheet in sheets(cells, metrics)]
-    return "\n\n".join("\n".join(part) for part in parts) + "\n"
+    return [
+        "\n".join([TITLE, "", *fact_lines(facts(cells), width)]),
+        "\n".join(line for remark in legend for line in textwrap.wrap(remark, width, break_on_hyphens=False)),
+    ]
 
 
 def render_markdown(cells: Sequence[Cell], *, metrics: Iterable[str] = MAIN_METRICS, notes: Sequence[str] = ()) -> str:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 
+from forensictransfer.core.tables import GAP
 from forensictransfer.report.tables.sheets import MISSING, Sheet
-from forensictransfer.report.tables.text import GAP, blocks, without_repeats
+from forensictransfer.report.tables.text import blocks, without_repeats
 
 LATEX_WIDTH = 100  # characters of a line in a footnote-sized table
 _LATEX = {

@@ -5,9 +5,9 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 
+from forensictransfer.core.tables import GAP, TextTable
 from forensictransfer.report.tables.sheets import MISSING, Sheet
 
-GAP = "  "
 OWN = " *"
 
 
@@ -26,18 +26,24 @@ def blocks(widths: Sequence[int], labels: int, width: int) -> list[list[int]]:
 
 def sheet_lines(sheet: Sheet, width: int) -> list[str]:
     """A sheet as lines of at most `width` characters, if its columns allow it; the source's own tests carry a star."""
+    lines = [sheet.title]
+    for block in sheet_blocks(sheet, width):
+        lines += ["", *block.text().splitlines()]
+    return lines
+
+
+def sheet_blocks(sheet: Sheet, width: int) -> list[TextTable]:
+    """A sheet as tables of at most `width` characters, if its columns allow it, each with the leading columns."""
     body = [
         [text + OWN * ((i, j) in sheet.own) for j, text in enumerate(without_repeats(sheet, i))]
         for i in range(len(sheet.rows))
     ]
     sizes = [max(len(row[j]) for row in [list(sheet.head), *body]) for j in range(len(sheet.head))]
-    lines = [sheet.title]
+    found = []
     for columns in blocks([size + len(GAP) for size in sizes], sheet.labels, width + len(GAP)):
-        lines.append("")
-        lines.append(_line(sheet.head, columns, sizes, sheet.align))
-        lines.append("-" * (sum(sizes[j] for j in columns) + len(GAP) * (len(columns) - 1)))
-        lines += [_line(row, columns, sizes, sheet.align) for row in body]
-    return lines
+        head, *rows = [tuple(row[j] for j in columns) for row in (sheet.head, *body)]
+        found.append(TextTable(head, tuple(rows), "".join(sheet.align[j] for j in columns), ruled=True))
+    return found
 
 
 def without_repeats(sheet: Sheet, row: int) -> list[str]:
@@ -61,8 +67,3 @@ def fact_lines(facts: Sequence[tuple[str, str]], width: int) -> list[str]:
             f"{name:<{indent}}{value or MISSING}", width, subsequent_indent=" " * indent, break_on_hyphens=False
         )
     ]
-
-
-def _line(row: Sequence[str], columns: Sequence[int], sizes: Sequence[int], align: str) -> str:
-    texts = [row[j].rjust(sizes[j]) if align[j] == "r" else row[j].ljust(sizes[j]) for j in columns]
-    return GAP.join(texts).rstrip()

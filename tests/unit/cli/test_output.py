@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from contextlib import redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ from forensictransfer.cli.output import plain, print_table
 from forensictransfer.core.tables import TextTable
 from forensictransfer.detectors.registry import detectors
 
+FIXTURES = Path(__file__).resolve().parents[2] / "fixtures" / "v0_1"
 TABLE = TextTable(
     ("name", "number"), (("one", "1"), ("thirteen [x]", "13")), "lr", ruled=True, notes=("number: a number",)
 )
@@ -96,6 +98,26 @@ def test_a_domain_as_json(domain: Path, tmp_path: Path, capsys: pytest.CaptureFi
 def test_an_audit_as_json(domain: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["audit", str(domain), "--json", "--workers", "1"]) == 0
     assert "domains" in json.loads(capsys.readouterr().out)
+
+
+def test_a_cross_domain_table_as_json_and_on_a_terminal(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs = [str(path) for path in sorted((FIXTURES / "runs").iterdir())]
+    assert main(["table", *runs, "--json"]) == 0
+    cells = json.loads(capsys.readouterr().out)["cells"]
+    assert {cell["run"] for cell in cells} == set(runs)
+    assert set(cells[0]["metrics"]["balanced_accuracy"]) >= {"value", "low", "high"}
+    assert main(["table", *runs]) == 0
+    plain_text = capsys.readouterr().out
+    assert plain_text.startswith("Cross-domain table\n\n") and "\x1b" not in plain_text
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    with redirect_stdout(Terminal()) as drawn:
+        assert main(["table", *runs]) == 0
+    assert "\x1b[1m" in drawn.getvalue() and "cooccurrence: balanced accuracy, %" in drawn.getvalue()
+    assert plain_text.count("[") == re.sub(r"\x1b\[", "", drawn.getvalue()).count("["), "no number is lost"
 
 
 @pytest.mark.parametrize(
