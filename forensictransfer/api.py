@@ -21,6 +21,7 @@ from forensictransfer.results.runs import RunFolder, check_new, domain_info
 
 if TYPE_CHECKING:
     from forensictransfer.data.domains import Domain
+    from forensictransfer.report.summary import RunSummary
     from forensictransfer.report.tables.cross_domain import CrossDomain
     from forensictransfer.sweep.manager import Outcome
 
@@ -327,6 +328,14 @@ def show(run: str | Path) -> str:
 
     _refuse_sweep(run)
     return show_text(RunFolder.open(run, finished=False))
+
+
+def run_summary(run: str | Path) -> RunSummary:
+    """The content of `show`: what a run is, its settings and what was measured. Raises UserError as `show`."""
+    from forensictransfer.report import summary
+
+    _refuse_sweep(run)
+    return summary.run_summary(RunFolder.open(run, finished=False))
 
 
 def detectors_table(crop: int = 128) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 from forensictransfer.cli.common import NAME
 from forensictransfer.cli.flags import Parser
+from forensictransfer.cli.output import add_json, answer, check_json
 
 
 def add(sub: Any) -> Parser:
@@ -15,9 +16,10 @@ def add(sub: Any) -> Parser:
         "show",
         help="print what a run is and what was measured",
         description="Print what a run is, what it was made from, and what was measured.",
-        epilog=f"examples:\n  {NAME} show runs/splice\n",
+        epilog=f"examples:\n  {NAME} show runs/splice\n  {NAME} show runs/splice --json\n",
     )
     parser.add_argument("run", metavar="RUN", help="a run folder, finished or not")
+    add_json(parser)
     parser.set_defaults(handler=run)
     return parser
 
@@ -26,4 +28,8 @@ def run(arguments: Namespace) -> None:
     """Print the run."""
     from forensictransfer import api
 
-    print(api.show(arguments.run))
+    check_json(arguments)
+    if arguments.json is None:
+        print(api.show(arguments.run))
+    else:
+        answer(arguments, api.run_summary(arguments.run), lambda: print(api.show(arguments.run)))

@@ -100,6 +100,21 @@ def test_an_audit_as_json(domain: Path, capsys: pytest.CaptureFixture[str]) -> N
     assert "domains" in json.loads(capsys.readouterr().out)
 
 
+def test_a_run_as_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = FIXTURES / "runs" / "cooccurrence-head"
+    assert main(["show", str(folder), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    written = json.loads((folder / "run.json").read_text())
+    assert found["finished"] is True and found["path"] == str(folder)
+    assert {name: found["run"][name] for name in written} == written
+    assert found["settings"]["adapt"]["strategy"] == "head"
+    measured = [json.loads(path.read_text()) for path in sorted(folder.glob("evaluations/*/metrics.json"))]
+    assert [one["metrics"] for one in found["evaluations"]] == [one["metrics"] for one in measured]
+    assert main(["show", str(folder), "--json", str(tmp_path / "run.json")]) == 0
+    assert "cooccurrence trained on first, adapted to second" in capsys.readouterr().out
+    assert json.loads((tmp_path / "run.json").read_text()) == found
+
+
 def test_a_cross_domain_table_as_json_and_on_a_terminal(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

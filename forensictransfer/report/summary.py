@@ -1,0 +1,26 @@
+"""A run as facts: what it is, its settings and what was measured."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from forensictransfer.core.settings import Settings
+from forensictransfer.results.runs import RunFolder
+
+
+@dataclass(frozen=True)
+class RunSummary:
+    """A run folder, finished or not. run: run.json; evaluations: metrics.json of each domain that it was tested on."""
+
+    path: Path
+    finished: bool
+    run: object
+    settings: Settings
+    evaluations: Sequence[object]
+
+
+def run_summary(run: RunFolder) -> RunSummary:
+    """Sum up a run."""
+    return RunSummary(run.path, run.finished, run.info, run.settings, run.evaluations())
