@@ -387,6 +387,7 @@ def _open(spec: DomainLike, group: str | None, settings: Settings, *, say: bool 
     from forensictransfer.data.domains import open_domain
 
     domain = open_domain(spec, group=group, data=settings.data)
+    _log.debug("%s: %d images in %s, grouped by %s", domain.name, len(domain.records), domain.origin, domain.spec.group)
     for note in domain.notes if say else ():
         _log.info("%s: %s", domain.name, note)
     return domain

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import importlib
+import logging
 import os
 import sys
 import tempfile
+import time
 
 from forensictransfer.core.errors import ErrorCode, UserError
+
+_log = logging.getLogger(__name__)
 
 
 def prepare_tensorflow() -> None:
@@ -36,6 +40,7 @@ def import_tensorflow() -> None:
     prepare_tensorflow()
     if "keras" in sys.modules and "tensorflow" in sys.modules:
         return
+    began = time.monotonic()
     sys.stderr.flush()
     with tempfile.TemporaryFile() as notices:
         kept = os.dup(2)
@@ -50,3 +55,4 @@ def import_tensorflow() -> None:
         finally:
             os.dup2(kept, 2)
             os.close(kept)
+    _log.debug("TensorFlow is loaded, after %.1f s", time.monotonic() - began)

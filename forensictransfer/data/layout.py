@@ -113,7 +113,10 @@ def _found_instead(folder: Path, folders: list[str], classes: dict[int, str]) ->
     loose = sum(entry.name.lower().endswith(SUFFIXES) for entry in _entries(folder) if not _is_folder(entry))
     parts = [f"{loose} images"] * bool(loose) + [f"the folders {listed}" if folders else "no folders"]
     missing = " and ".join(f"{name}/" for label, name in enumerate(CLASSES) if label not in classes)
-    todo = f": missing is {missing}" if classes or not loose else f": sort the images into {missing}"
+    domains = [name for name in folders if {*map(str.lower, _folders(folder / name))} & set(CLASS_FOLDERS)]
+    todo = f": sort the images into {missing}" if loose and not classes else f"; missing: {missing}"
+    if domains and not classes:
+        todo = f"; domains are inside, name one of them: {folder / domains[0]}"
     return " and ".join(parts) + todo
 
 

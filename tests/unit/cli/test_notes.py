@@ -112,9 +112,11 @@ def test_loose_images_are_counted_and_what_is_missing_is_named(
     assert "found 12 images and no folders: sort the images into real/ and fake/" in err
     (photos / "fake").rename(photos / "forged")
     err = said(capsys, "data", "show", str(photos), code=2)
-    assert "found the folders forged, real: missing is fake/" in err
+    assert "found the folders forged, real; missing: fake/" in err
+    (photos / "forged").rename(photos / "fake")
+    assert f"name one of them: {Path.cwd() / 'photos'}" in said(capsys, "data", "show", ".", code=2)
     Path("empty").mkdir()
-    assert "found no folders: missing is real/ and fake/" in said(capsys, "data", "show", "empty", code=2)
+    assert "found no folders; missing: real/ and fake/" in said(capsys, "data", "show", "empty", code=2)
 
 
 def test_a_sweep_of_one_domain_is_noted(photos: Path, capsys: pytest.CaptureFixture[str]) -> None:
