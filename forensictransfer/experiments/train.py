@@ -110,7 +110,7 @@ def _fit(
     detector: Detector, train: Images, validation: Images, settings: Settings, run: RunFolder
 ) -> checkpoint.TrainingState | None:
     """Train or fit the detector, unless it learns nothing; returns where the epochs ended, None if there were none."""
-    if not isinstance(detector, TrainableDetector):
+    if not isinstance(detector, TrainableDetector) or detector.trains == "none":
         return None
     if not detector.gradient:
         found = analyse_images(detector, train, settings.evaluate, progress="features of the source")

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
+
+import pytest
 
 from forensictransfer.detectors import registry
 from forensictransfer.testing import DetectorContract
@@ -25,27 +29,40 @@ def _toys() -> ModuleType:
     return module
 
 
+@contextlib.contextmanager
+def registered() -> Iterator[None]:
+    """The toys as rows of the table, for a while: other tests in this process look at the table too."""
+    for name, kind in TOYS.items():
+        registry.register_detector(name, f"toy_detector:{kind}", "how little detail there is")
+    try:
+        yield
+    finally:
+        for name in TOYS:
+            del registry._ADDED[name]
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _registered() -> Iterator[None]:
+    with registered():
+        yield
+
+
 _toys()
-for _name, _class in TOYS.items():
-    if _name not in registry.detectors():
-        registry.register_detector(_name, f"toy_detector:{_class}", "how little detail there is")
+with registered():
 
+    class TestLaplacian(DetectorContract):
+        name = "laplacian"
 
-class TestLaplacian(DetectorContract):
-    name = "laplacian"
+    class TestJpegOnly(DetectorContract):
+        name = "jpeg_only"
 
+    class TestOverridden(TestJpegOnly):
+        """Another name has other tests; what somebody overrides is theirs."""
 
-class TestJpegOnly(DetectorContract):
-    name = "jpeg_only"
+        name = "laplacian"
 
-
-class TestOverridden(TestJpegOnly):
-    """Another name has other tests; what somebody overrides is theirs."""
-
-    name = "laplacian"
-
-    def test_it_examines_images_of_any_size(self) -> None:  # type: ignore[override]
-        """Mine."""
+        def test_it_examines_images_of_any_size(self) -> None:  # type: ignore[override]
+            """Mine."""
 
 
 def chosen(contract: type[DetectorContract]) -> set[str]:
