@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from forensictransfer.core.errors import UserError
 from forensictransfer.core.settings import Settings
-from forensictransfer.core.yaml_text import flat
-from forensictransfer.results.metadata_baseline import KEY, alone_text, warnings
+from forensictransfer.core.tables import TextTable
+from forensictransfer.core.yaml_text import flat, shown
+from forensictransfer.report.numbers import BASELINE, BASELINE_MEANS, accuracy, baseline, fraction
+from forensictransfer.results.cells import Measured
+from forensictransfer.results.metadata_baseline import KEY, warnings
 from forensictransfer.results.runs import MARKER, RunFolder
 
 _LIMITS = """\
@@ -79,8 +82,8 @@ def show_text(run: RunFolder) -> str:
     lines = [f"{run.path}: {title(run)}", ""]
     lines += [f"  {name:<10} {value}" for name, value in facts if value is not None]
     evaluations = run.evaluations()
-    lines += ["", "Measured on test splits, with 95 % intervals:" if evaluations else "Not evaluated yet."]
-    lines += [f"  {line}" for line in evaluation_lines(evaluations)]
+    lines += ["", "Measured on test splits:" if evaluations else "Not evaluated yet."]
+    lines += [f"  {line}".rstrip() for line in (evaluation_lines(evaluations) if evaluations else ())]
     lines += [f"  {line}" for line in warnings(evaluations)]
     lines += ["", forgotten] if (forgotten := forgetting_line(run)) else []
     names = sorted(path.name + "/" * path.is_dir() for path in run.path.iterdir() if not path.name.startswith("."))
@@ -93,15 +96,25 @@ def title(run: RunFolder) -> str:
     return name if run.kind == "train" else f"{name}, adapted to {_name(run.info['target'])}"
 
 
-def evaluation_lines(evaluations: list[dict[str, Any]]) -> list[str]:
-    """One aligned line for each evaluation: domain, balanced accuracy, AUC, accuracy on metadata alone, images."""
-    width = max((len(str(one["target"])) for one in evaluations), default=0)
-    return [
-        f"{one['target']:<{width}}  balanced accuracy {_figure(one, 'balanced_accuracy')}   AUC {_figure(one, 'auc')}"
-        f"   metadata alone {alone_text(one.get(KEY))}"
-        f"   {one['n']['real']} real + {one['n']['fake']} fake{_left_out(one)}"
+def evaluation_table(evaluations: Iterable[Mapping[str, Any]]) -> TextTable:
+    """A row for each evaluation: domain, balanced accuracy, AUC, accuracy on metadata alone, images; and a legend."""
+    rows = (
+        (
+            str(one["target"]),
+            accuracy(_measured(one, "balanced_accuracy")),
+            fraction(_measured(one, "auc")),
+            baseline(one.get(KEY)),
+            f"{one['n']['real']} real + {one['n']['fake']} fake{_left_out(one)}",
+        )
         for one in evaluations
-    ]
+    )
+    head = ("tested on", "balanced accuracy", "AUC", BASELINE, "images")
+    return TextTable(head, tuple(rows), "lllll", notes=(f"In brackets 95 % intervals; {BASELINE_MEANS}.",))
+
+
+def evaluation_lines(evaluations: Iterable[Mapping[str, Any]]) -> list[str]:
+    """The table of evaluations, line by line."""
+    return evaluation_table(evaluations).text().splitlines()
 
 
 def forgetting_line(run: RunFolder) -> str | None:
@@ -114,7 +127,7 @@ def forgetting_line(run: RunFolder) -> str | None:
     if after is None:
         return None
     before = _own_test(RunFolder(Path(parent), run.info))
-    figures = [_figure(one, "balanced_accuracy") if one else "unknown" for one in (before, after)]
+    figures = [accuracy(_measured(one, "balanced_accuracy")) if one else "unknown" for one in (before, after)]
     return f"on its source {source['name']}: balanced accuracy {figures[0]} before adaptation, {figures[1]} after"
 
 
@@ -134,22 +147,19 @@ def _measured_table(evaluations: list[dict[str, Any]]) -> list[str]:
         return []
     columns = "test split of | balanced accuracy | on reals | on fakes | AUC | metadata alone | images | groups"
     head = [f"| {columns} |", "|---" * 8 + "|"]
-    names = ("balanced_accuracy", "accuracy_real", "accuracy_fake", "auc")
-    return head + [
-        f"| {one['target']} | {' | '.join(_figure(one, name) for name in names)} "
-        f"| {alone_text(one.get(KEY))} | {one['n']['real']} real, {one['n']['fake']} fake{_left_out(one)} "
-        f"| {one['n']['groups']} |"
+    names = ("balanced_accuracy", "accuracy_real", "accuracy_fake")
+    rows = [
+        f"| {one['target']} | {' | '.join(accuracy(_measured(one, name)) for name in names)} "
+        f"| {fraction(_measured(one, 'auc'))} | {baseline(one.get(KEY))} "
+        f"| {one['n']['real']} real, {one['n']['fake']} fake{_left_out(one)} | {one['n']['groups']} |"
         for one in evaluations
     ]
+    return [*head, *rows, "", f"In brackets 95 % intervals; {BASELINE_MEANS}."]
 
 
-def _figure(evaluation: Mapping[str, Any], name: str) -> str:
+def _measured(evaluation: Mapping[str, Any], name: str) -> Measured:
     found = evaluation["metrics"].get(name) or {}
-    if found.get("value") is None:
-        return "not defined"
-    if found.get("low") is None or found.get("high") is None:
-        return f"{found['value']:.3f}"
-    return f"{found['value']:.3f} [{found['low']:.3f}, {found['high']:.3f}]"
+    return Measured(found.get("value"), found.get("low"), found.get("high"))
 
 
 def _left_out(evaluation: Mapping[str, Any]) -> str:
@@ -178,5 +188,7 @@ def _domain(domain: Mapping[str, Any] | None) -> str | None:
 def _changed(settings: Settings) -> str:
     """The settings that differ from the defaults."""
     usual = flat(Settings().model_dump())
-    changed = [f"{name}={value}" for name, value in flat(settings.model_dump()).items() if usual.get(name) != value]
+    changed = [
+        f"{name}={shown(value)}" for name, value in flat(settings.model_dump()).items() if usual.get(name) != value
+    ]
     return " ".join(changed) or "the defaults"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
+from forensictransfer.report.numbers import accuracy
 from forensictransfer.results.cells import Measured
 
 
@@ -41,7 +42,7 @@ def percent(measured: Measured | None) -> str:
         return "undefined"
     if measured.low is None or measured.high is None:
         return f"{100 * measured.value:.1f} % [no interval]"
-    return f"{100 * measured.value:.1f} % [{100 * measured.low:.1f}, {100 * measured.high:.1f}]"
+    return accuracy(measured)
 
 
 def points(measured: Measured) -> str:

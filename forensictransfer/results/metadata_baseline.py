@@ -12,15 +12,6 @@ KEY = "metadata_only"
 WARNS = 0.60  # balanced accuracy without a pixel above which a result is doubtful
 
 
-def alone_text(found: Mapping[str, Any] | None) -> str:
-    """`0.520 [0.480, 0.560]`, "cannot be told" where groups are too few, "unknown" for an earlier version's result."""
-    if not found:
-        return "unknown"
-    if found.get("balanced_accuracy") is None:
-        return "cannot be told"
-    return f"{found['balanced_accuracy']:.3f} [{found['low']:.3f}, {found['high']:.3f}]"
-
-
 def is_doubtful(found: Mapping[str, Any] | None) -> bool:
     """Whether metadata alone tell the classes apart: by more than WARNS, and surely better than chance."""
     if not found or found.get("balanced_accuracy") is None:

@@ -20,8 +20,9 @@ from forensictransfer.core.files import check_folder
 from forensictransfer.core.settings import load_settings
 from forensictransfer.data.domains import Domain
 from forensictransfer.report import tensorboard as board
+from forensictransfer.report.numbers import baseline
 from forensictransfer.results.audits import read_audits, without_pixels
-from forensictransfer.results.metadata_baseline import alone_text, warning
+from forensictransfer.results.metadata_baseline import warning
 from forensictransfer.sweep.audits import audit_all
 from forensictransfer.sweep.display import Display, dry_run_text
 from forensictransfer.sweep.domains import open_domains
@@ -58,7 +59,7 @@ class Outcome:
         lines += [f"failed: {name}: {error}" for name, error in self.failed.items()]
         if self.failed:
             lines.append("--retry does the failed ones again")
-        lines += [f"metadata alone, {name}: balanced accuracy {alone_text(one)}" for name, one in self.alone.items()]
+        lines += [f"metadata alone, {name}: balanced accuracy {baseline(one)}" for name, one in self.alone.items()]
         lines += [f"warning: {line}" for name, one in self.alone.items() if (line := warning(name, one))]
         lines.append(f"next: forensictransfer report {self.path}")
         return "\n".join(lines)

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
+from forensictransfer.report.numbers import BASELINE, BASELINE_MEANS, with_interval
+from forensictransfer.report.numbers import MISSING as MISSING
+from forensictransfer.report.numbers import UNDEFINED as UNDEFINED
 from forensictransfer.report.tables.rows import rows, targets
 from forensictransfer.results.cells import Cell, Measured
 
@@ -20,8 +23,7 @@ _SHOWN = {
     "tpr_at_5_fpr": ("TPR at 5 % FPR, %", 100, 1),
     "ece": ("expected calibration error", 1, 3),
 }
-MISSING, UNDEFINED = "-", "n/a"
-ALONE = "metadata alone"
+ALONE = BASELINE
 INTERVALS = "95 % intervals: bootstrap over groups and draws"
 
 
@@ -42,18 +44,9 @@ class Sheet:
 
 def shown(measured: Measured | None, metric: str, interval: bool = True) -> str:
     """A number as a table shows it, rounded here and nowhere before: `71.3 [66.0, 76.2]`."""
-    if measured is None:
-        return MISSING
-    if measured.value is None:
-        return UNDEFINED
     _, factor, decimals = _SHOWN.get(metric, (metric, 1, 3))
-    value, low, high = (
-        UNDEFINED if number is None else f"{factor * number:.{decimals}f}"
-        for number in (measured.value, measured.low, measured.high)
-    )
-    if not interval:
-        return value
-    return f"{value} [{low}, {high}]" if UNDEFINED not in (low, high) else f"{value} [{UNDEFINED}]"
+    text = with_interval(measured, factor=factor, decimals=decimals)
+    return text if interval else text.partition(" [")[0]
 
 
 def facts(cells: Sequence[Cell]) -> list[tuple[str, str]]:
@@ -167,7 +160,7 @@ def remarks(cells: Sequence[Cell]) -> list[str]:
     """What a reader has to know to read the numbers, no more than applies."""
     lines = [f"{INTERVALS}."]
     if any(cell.alone is not None for cell in cells):
-        lines.append(f"{ALONE.capitalize()}: a classifier that sees sizes, formats and metadata and no pixel.")
+        lines.append(f"{BASELINE_MEANS.capitalize()}.")
     lines += [f"Warning: {doubt}." for doubt in dict.fromkeys(cell.doubt for cell in cells) if doubt]
     used = [m for c in cells for name, m in c.metrics.items() if name in (*MAIN_METRICS, "accuracy_real")]
     if any(m.value is None or m.low is None for m in used):

@@ -228,10 +228,10 @@ def test_card_and_show_tell_the_numbers(tmp_path: Path) -> None:
     card, shown = card_text(run), show_text(run)
     for text in (card, shown):
         assert "ft-res trained on splice" in text
-        assert "0.900 [0.800, 0.950]" in text and "0.970" in text
+        assert "90.0 % [80.0, 95.0]" in text and "0.970" in text
         assert "2 shared with the source dropped, 1 unreadable" in text
         assert "balanced" in text and "/photos/splice" in text
-    assert "not defined" in card  # accuracy on reals is NaN
+    assert "| n/a |" in card  # accuracy on reals is NaN
     assert "## Limits" in card
     assert "state      finished" in shown and "settings   the defaults" in shown
 
@@ -245,9 +245,9 @@ def test_an_adapted_run_tells_what_it_has_forgotten(tmp_path: Path) -> None:
     after = {**METRICS["metrics"], "balanced_accuracy": {"value": 0.7, "low": None, "high": None}}
     own = {**METRICS, "target": "splice", "origin": "/photos/splice", "fingerprint": "f" * 64}
     adapted.write_evaluation("splice", ["path"], [], {**own, "metrics": after})
-    assert "unknown before adaptation, 0.700 after" in str(forgetting_line(adapted))
+    assert "unknown before adaptation, 70.0 % [n/a] after" in str(forgetting_line(adapted))
     parent.write_evaluation("splice", ["path"], [], own)
-    line = "n its source splice: balanced accuracy 0.900 [0.800, 0.950] before adaptation, 0.700 after"
+    line = "n its source splice: balanced accuracy 90.0 % [80.0, 95.0] before adaptation, 70.0 % [n/a] after"
     assert forgetting_line(adapted) == f"o{line}"
     assert f"\no{line}\n" in show_text(adapted) and f"\nO{line}.\n" in card_text(adapted)
 
