@@ -44,6 +44,8 @@ def test_the_wheel_runs_without_the_checkout(wheel: Path, tmp_path: Path) -> Non
         "assert 'forged_photos/splice' in ft.data.list()\n"
         "from forensictransfer.cli.demo import _config\n"
         f"assert str(_config()).startswith({str(wheel)!r})\n"
+        "from forensictransfer.core.presets import find_config\n"
+        f"assert str(find_config('quick')).startswith({str(wheel)!r})\n"
     )
     environment = {**os.environ, "PYTHONPATH": str(wheel)}
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=environment, capture_output=True, text=True)
