@@ -6,7 +6,6 @@ import hashlib
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -15,10 +14,9 @@ from joblib import Parallel, delayed
 from forensictransfer.auditing.traces.columns import CATEGORY, FILE, TRACES, file_traces
 from forensictransfer.auditing.traces.thumbnails import SIDE, perceptual_hash, thumbnail
 from forensictransfer.auditing.traces.tone import tone_traces
-from forensictransfer.core.errors import ErrorCode
 from forensictransfer.core.progress import progress_bar
 from forensictransfer.data.containers import Facts
-from forensictransfer.data.decode import ImageError, Source, decode, read_header
+from forensictransfer.data.decode import ImageError, Source, decode, read_content
 from forensictransfer.data.records import Record
 
 CHUNK = 32  # images that a process takes at once
@@ -111,7 +109,7 @@ def default_workers() -> int:
 def look(source: Source, max_pixels: int, headers_only: bool) -> Seen | str:
     """One image; where it cannot be read, the reason."""
     try:
-        content = _read(source)
+        content = read_content(source)
         facts = file_traces(content)
         if headers_only:
             return Seen(facts)
@@ -128,20 +126,6 @@ def look(source: Source, max_pixels: int, headers_only: bool) -> Seen | str:
         perceptual_hash(thumb),
         thumb.tobytes(),
     )
-
-
-def _read(source: Source) -> bytes:
-    """The encoded image. Raises ImageError, with the decoder's words for what is no readable file."""
-    if isinstance(source, bytes):
-        return source
-    if isinstance(source, Path) and not source.is_file():
-        read_header(source)  # says what stands there instead
-    try:
-        return source.read_bytes()
-    except OSError as error:
-        raise ImageError(
-            str(source), f"cannot be read: {error.strerror or error}", code=ErrorCode.IMAGE_UNREADABLE
-        ) from error
 
 
 def _look_at_all(sources: Sequence[Source], max_pixels: int, headers_only: bool) -> list[Seen | str]:
