@@ -15,6 +15,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -98,7 +99,7 @@ def measured(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
     return {
         "format": 1,
         "options": {**vars(options), "out": options.out.name},
-        "environment": {**environment(), "accelerators": accelerators()},
+        "environment": {**asdict(environment()), "accelerators": accelerators()},
         "load_average": {"before": load[0], "after": load[1]},
         "images": {
             "count": len(records),

@@ -124,17 +124,17 @@ def measured(name: str, options: argparse.Namespace) -> dict[str, Any]:
         ft.evaluate(trained, options.target)
         ft.adapt(trained, options.target, adapted, settings={"adapt.strategy": strategy})
         run, after = RunFolder.open(trained), RunFolder.open(adapted)
-        by_name = {one["target"]: one for one in run.evaluations()}
-        own = by_name.pop(run.info["source"]["name"])
+        by_name = {one.target: one for one in run.evaluations()}
+        own = by_name.pop(run.info.source.name)
         (zero_shot,) = by_name.values()
-        found = {one["target"]: one for one in after.evaluations()}[zero_shot["target"]]
+        found = {one.target: one for one in after.evaluations()}[zero_shot.target]
         history = trained / "history.csv"
         row["epochs"] = len(history.read_text().splitlines()) - 1 if history.is_file() else None
         for key, one in (("own", own), ("zero_shot", zero_shot), ("shots", found)):
             row[key] = {
-                **one["metrics"]["balanced_accuracy"],
-                "images": one["n"]["real"] + one["n"]["fake"],
-                "draws": one["draws"],
+                **{end: getattr(one.metrics["balanced_accuracy"], end) for end in ("value", "low", "high")},
+                "images": one.n.images,
+                "draws": one.draws,
             }
     row.update(rates_of(settings, options, training=kind.gradient))
     row["peak_memory_mib"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

@@ -17,12 +17,14 @@ from forensictransfer.core.yaml_text import flat
 from forensictransfer.detectors.registry import check_training
 from forensictransfer.experiments.choices import CHOICES, load_settings
 from forensictransfer.experiments.strategies import check_strategy
-from forensictransfer.results.runs import RunFolder, check_new, domain_info
+from forensictransfer.results.formats.run import RunInfo
+from forensictransfer.results.runs import RunFolder, check_new, domain_reference
 
 if TYPE_CHECKING:
     from forensictransfer.data.domains import Domain
     from forensictransfer.report.summary import RunSummary
     from forensictransfer.report.tables.cross_domain import CrossDomain
+    from forensictransfer.results.formats.metrics import Metrics
     from forensictransfer.sweep.manager import Outcome
 
 _log = logging.getLogger(__name__)
@@ -69,7 +71,7 @@ def train(
         _log.info("%s: there is nothing to resume; the training begins at its first epoch", out)
     elif resume:
         run = RunFolder.open(out, finished=False)
-        run.check_same({"kind": "train", "detector": chosen.detector, "source": domain_info(domain)}, chosen)
+        run.check_same(RunInfo.new("train", detector=chosen.detector, source=domain_reference(domain)), chosen)
         if run.finished:
             return run.path
     import_tensorflow()
@@ -109,7 +111,7 @@ def adapt(
     chosen = _settings(config, settings, arguments, base=parent.settings)
     if parent.kind != "train":
         raise UserError(
-            f"{run}: is itself an adapted run; adapt the run it came from: {parent.info['parent']}",
+            f"{run}: is itself an adapted run; adapt the run it came from: {parent.info.parent}",
             code=ErrorCode.RUN_UNSUITABLE,
         )
     _check_fixed(parent, chosen)
@@ -141,7 +143,7 @@ def evaluate(
     settings: SettingsLike | None = None,
     group: str | None = None,
     overwrite: bool = False,
-) -> list[dict[str, Any]]:
+) -> list[Metrics]:
     """Score the test splits of some domains with a run; predictions and metrics go into the run folder.
 
     Args:
@@ -429,7 +431,7 @@ def _check_fixed(run: RunFolder, settings: Settings) -> None:
 
 def _check_other_domain(parent: RunFolder, target: Domain) -> None:
     """By place only: a copy elsewhere is found by its pixels, when shared photographs are dropped from the test."""
-    if os.path.realpath(parent.info["source"]["origin"]) == os.path.realpath(target.origin):
+    if os.path.realpath(parent.info.source.origin) == os.path.realpath(target.origin):
         raise UserError(
             f"{target.origin}: is the source that {parent.path} was trained on; name another domain as target",
             code=ErrorCode.RUN_UNSUITABLE,

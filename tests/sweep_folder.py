@@ -20,9 +20,15 @@ from PIL import Image
 from forensictransfer.core.files import csv_text, file_sha256
 from forensictransfer.core.settings import dump, load_settings
 from forensictransfer.core.yaml_text import write_yaml
-from forensictransfer.evaluation.metrics import summarise_draws
-from forensictransfer.results.runs import RunFolder
+from forensictransfer.evaluation.decision import Decision
+from forensictransfer.evaluation.metrics import ScoredImages, summarise_draws
+from forensictransfer.results.formats.decision import DecisionFile
+from forensictransfer.results.formats.document import write_document
+from forensictransfer.results.formats.metrics import DrawMetrics, Dropped, ScoringSettings
+from forensictransfer.results.formats.run import DomainReference, Marker, RunInfo
+from forensictransfer.results.runs import evaluation_path
 from forensictransfer.sweep.folder import checksum
+from tests.documents import metrics_of
 
 HEADER = ("path", "label", "group", "score", "probability", "energy_real", "energy_fake")
 TRIALS = ("number", "state", "value", "folds", "seconds", "adapt.strategy", "adapt.learning_rate", "adapt.steps")
@@ -87,7 +93,7 @@ def audit_of(name: str, fingerprint: str, *, accuracy: float = 0.5) -> dict[str,
         "auc": figure,
         "n": {"real": 9, "fake": 9, "groups": 18},
     }
-    reason = {"word": "do not use", "text": "a detector that never looks at the pixels scores more than it should"}
+    reason = {"word": "do not use", "text": "a test found more than it should"}
     separator = {"trace": "file format", "part": "file", "topic": "format", "auc": figure, "notable": True}
     pair = {"images": [f"{name}/a.png", f"{name}/<b>.png"], "splits": ["train", "test"], "classes": ["real", "real"]}
     return {
@@ -162,7 +168,7 @@ class _Writer:
             "created": "2026-11-23T00:00:00Z",
             "id": "0" * 32,
             **self.grid,
-            "domains": {name: {**_domain(name), "splits": splits} for name in names},
+            "domains": {name: {**_domain(name).model_dump(), "splits": splits} for name in names},
             "impossible": [
                 {
                     "target": target,
@@ -244,56 +250,57 @@ class _Writer:
         adapted = job["kind"] == "adapt"
         own = {"adapt.strategy": job["strategy"], "adapt.shots": job["shots"]} if adapted else {}
         parent = _job("train", job["detector"], job["source"], None, "zero-shot", 0, 1, job["seed"])["run"]
-        info = {
-            "format": 1,
-            "kind": job["kind"],
-            "version": "0.1.0",
-            "created": "2026-11-23T00:30:00Z",
-            "detector": job["detector"],
-            "source": _domain(job["source"]),
-            "target": _domain(job["target"]) if adapted else None,
+        info = RunInfo(
+            kind=job["kind"],
+            version="0.1.0",
+            created="2026-11-23T00:30:00Z",
+            detector=job["detector"],
+            source=_domain(job["source"]),
+            target=_domain(job["target"]) if adapted else None,
             **{key: job[key] for key in ("strategy", "shots", "draws", "seed")},
             **_rules(job),
-            "parent": str(self.folder.resolve() / parent) if adapted else None,
-        }
-        _json(run / "run.json", info)
+            parent=str(self.folder.resolve() / parent) if adapted else None,
+        )
+        run.mkdir(parents=True)
+        write_document(run / "run.json", info)
         _text(run / "settings.yaml", dump(load_settings(None, {"seed": job["seed"], **own})))
         if not adapted:
             _text(run / "validation.csv", csv_text(HEADER, _rows(self._scored(job, job["source"], 0, VALIDATION))))
         for draw in range(job["draws"] if adapted else 0):
             place = run / "draws" / str(draw)
             scored = self._scored(job, job["target"], draw, SHOTS)
-            _json(place / "decision.json", {"threshold": scored["threshold"], "slope": 3.0, "rule": "midpoint"})
+            place.mkdir(parents=True)
+            decision = Decision(threshold=scored.threshold, slope=3.0, rule="midpoint", chosen_on="shots")
+            write_document(place / "decision.json", DecisionFile.of(decision))
             _text(place / "shots.csv", csv_text(HEADER, _rows(scored)))
             if job["strategy"] == "tuned":
                 _write_search(place, job["shots"])
         names = sorted(path for path in run.rglob("*") if path.is_file())
-        marker = {"format": 1, "sha256": {path.relative_to(run).as_posix(): file_sha256(path) for path in names}}
-        _json(run / "FINISHED", {**marker, "finished": "2026-11-23T00:59:00Z"})
+        hashes = {path.relative_to(run).as_posix(): file_sha256(path) for path in names}
+        write_document(run / "FINISHED", Marker(finished="2026-11-23T00:59:00Z", sha256=hashes))
 
     def _evaluate(self, run: Path, job: dict[str, Any], on: str) -> tuple[Path, float]:
         """predictions.csv, metrics.json and what lies beside them; returns the folder and the balanced accuracy."""
-        place = RunFolder(run, {}).evaluation_path(on)
+        place = evaluation_path(run, on)
         draws = [self._scored(job, on, draw, TEST) for draw in range(job["draws"])]
-        rows = [(item["draw"], *row) for item in draws for row in _rows(item)]
+        rows = [(one.draw, *row) for one in draws for row in _rows(one)]
         _text(place / "predictions.csv", csv_text(("draw", *HEADER), rows))
         summary = summarise_draws(draws, resamples=50)
-        metrics = {
-            "format": 1,
-            "source": job["source"],
-            "target": on,
-            "run_target": job["target"] if job["kind"] == "adapt" else None,
+        metrics = metrics_of(
+            on,
+            source=job["source"],
+            run_target=job["target"] if job["kind"] == "adapt" else None,
             **{key: job[key] for key in ("detector", "strategy", "shots", "seed", "draws")},
             **_rules(job),
-            "split": "test",
-            "settings": {"stride": 64, "max_tiles": 64, "batch": 64, "resamples": 50},
-            "origin": _domain(on)["origin"],
-            "fingerprint": _domain(on)["fingerprint"],
-            "dropped_shared": {"group": 1 if job["kind"] == "adapt" else 0, "pixels": 0},
-            "skipped": [],
-            **summary,
-        }
-        _json(place / "metrics.json", metrics)
+            settings=ScoringSettings(stride=64, max_tiles=64, batch=64, resamples=50),
+            origin=_domain(on).origin,
+            fingerprint=_domain(on).fingerprint,
+            dropped_shared=Dropped(group=1 if job["kind"] == "adapt" else 0, pixels=0),
+            n=summary.n,
+            metrics=dict(summary.metrics),
+            per_draw=tuple(DrawMetrics.of(one) for one in summary.per_draw),
+        )
+        write_document(place / "metrics.json", metrics)
         if job["kind"] != "adapt":
             features = _rng("latents", run.name, on).normal(size=(2 * self.images, 8)).astype(np.float32)
             np.savez_compressed(place / "latents.npz", features=features)
@@ -301,9 +308,9 @@ class _Writer:
             job["kind"] != "adapt" or (job["shots"] == max(self.grid["shots"]) and on != job["source"])
         ):
             _write_pictures(place / "pictures", draws[0])
-        return place, float(summary["metrics"]["balanced_accuracy"]["value"])
+        return place, summary.metrics["balanced_accuracy"].value or 0.0
 
-    def _scored(self, job: dict[str, Any], on: str, draw: int, what: str) -> dict[str, Any]:
+    def _scored(self, job: dict[str, Any], on: str, draw: int, what: str) -> ScoredImages:
         """Images of one split, scored by one draw, as `summarise_draws` takes them."""
         n = {VALIDATION: 12, SHOTS: job["shots"], TEST: self.images}[what]
         about = Case(
@@ -324,16 +331,16 @@ class _Writer:
         margins = np.where(right, rng.uniform(0.05, 1.0, 2 * n), -rng.uniform(0.05, 0.5, 2 * n))
         scores = offset + np.where(labels == 1, margins, -margins)
         groups = [f"{on[0]}{what[0]}{i:03d}" for i in range(n)] * 2
-        return {
-            "draw": draw,
-            "labels": labels,
-            "groups": groups,
-            "names": [f"{'fake' if y else 'real'}/{group}.png" for y, group in zip(labels, groups, strict=True)],
-            "scores": scores,
-            "probabilities": 1 / (1 + np.exp(-3 * (scores - offset))),
-            "threshold": float(offset),
-            "energies": np.stack([1 - scores / 2, 1 + scores / 2], axis=1),
-        }
+        return ScoredImages(
+            names=[f"{'fake' if y else 'real'}/{group}.png" for y, group in zip(labels, groups, strict=True)],
+            labels=labels,
+            groups=groups,
+            scores=scores,
+            probabilities=1 / (1 + np.exp(-3 * (scores - offset))),
+            threshold=float(offset),
+            draw=draw,
+            energies=np.stack([1 - scores / 2, 1 + scores / 2], axis=1),
+        )
 
 
 _SPLITS = {"train": 60, "validation": 12, "test": 0}
@@ -354,9 +361,9 @@ def _job(
     return {"job": name, **about, "shots": shots, "draws": draws, "seed": seed, "run": f"runs/{name}"}
 
 
-def _domain(name: str) -> dict[str, str]:
+def _domain(name: str) -> DomainReference:
     digest = hashlib.sha256(name.encode()).hexdigest()
-    return {"name": name, "origin": f"/data/{name}", "group": "stem", "fingerprint": digest}
+    return DomainReference(name=name, origin=f"/data/{name}", group="stem", fingerprint=digest)
 
 
 def _rules(job: dict[str, Any]) -> dict[str, str]:
@@ -366,9 +373,10 @@ def _rules(job: dict[str, Any]) -> dict[str, str]:
     return {"threshold_rule": "midpoint (shots)", "stop_rule": stop}
 
 
-def _rows(scored: dict[str, Any]) -> list[tuple[Any, ...]]:
-    names = zip(scored["names"], scored["labels"], scored["groups"], strict=True)
-    numbers = zip(scored["scores"], scored["probabilities"], scored["energies"], strict=True)
+def _rows(scored: ScoredImages) -> list[tuple[Any, ...]]:
+    assert scored.energies is not None
+    names = zip(scored.names, scored.labels, scored.groups, strict=True)
+    numbers = zip(scored.scores, scored.probabilities, scored.energies, strict=True)
     return [
         (name, int(label), group, repr(float(score)), repr(float(p)), *(f"{e:.9g}" for e in energies))
         for (name, label, group), (score, p, energies) in zip(names, numbers, strict=True)
@@ -395,9 +403,9 @@ def _write_search(place: Path, shots: int) -> None:
     _json(place / "chosen.json", {**chosen, "settings": dict(zip(asked, rows[3][5:], strict=True))})
 
 
-def _write_pictures(place: Path, scored: dict[str, Any]) -> None:
+def _write_pictures(place: Path, scored: ScoredImages) -> None:
     """pictures.json and small PNGs of noise: the first false alarm and miss, a right real and a right fake."""
-    called = scored["scores"] > scored["threshold"]
+    called = scored.scores > scored.threshold
     wanted = (
         (0, True, "most confident false alarm"),
         (1, False, "most confident miss"),
@@ -406,18 +414,18 @@ def _write_pictures(place: Path, scored: dict[str, Any]) -> None:
     )
     listed = []
     for label, fake, why in wanted:
-        found = np.flatnonzero((scored["labels"] == label) & (called == fake))
+        found = np.flatnonzero((scored.labels == label) & (called == fake))
         if not found.size:
             continue
         i, number = int(found[0]), len(listed)
         files = {name: f"{number}-{name}.png" for name in ("crop", "input", "reconstruction")}
         for name in files.values():
             place.mkdir(parents=True, exist_ok=True)
-            noise = _rng("picture", name, scored["names"][i]).integers(0, 256, (32, 32, 3), np.uint8)
+            noise = _rng("picture", name, scored.names[i]).integers(0, 256, (32, 32, 3), np.uint8)
             Image.fromarray(noise).save(place / name, format="PNG")
-        about = {"name": scored["names"][i], "label": label, "why": why, "files": files}
-        numbers = {"score": scored["scores"][i], "probability": scored["probabilities"][i]}
-        listed.append({**about, **{k: float(v) for k, v in numbers.items()}, "threshold": scored["threshold"]})
+        about = {"name": scored.names[i], "label": label, "why": why, "files": files}
+        numbers = {"score": scored.scores[i], "probability": scored.probabilities[i]}
+        listed.append({**about, **{k: float(v) for k, v in numbers.items()}, "threshold": scored.threshold})
     _json(place / "pictures.json", listed)
 
 

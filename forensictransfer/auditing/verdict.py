@@ -10,12 +10,14 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from forensictransfer.auditing.traces.separators import percent
+from forensictransfer.evaluation.estimate import Estimate
+from forensictransfer.results.metadata_baseline import doubt_text, is_doubtful
 
 CLEAN, CAREFUL, DO_NOT_USE = "clean", "careful", "do not use"
 
 # A detector that never looks at a pixel. Three in four right: no accuracy on such a domain says anything on forgeries.
 FILE_BAD = 0.75
-# Surely better than chance by more than what the size of a compressed picture tells of smoother fakes by itself.
+# What the files of one domain say of another one's: surely better than chance.
 FILE_ODD = 0.55
 # One trace of the file alone: an AUC that is surely above this one (0.5 is chance).
 TRACE_ODD = 0.58
@@ -76,10 +78,9 @@ def weighed(reasons: Sequence[tuple[str, str]]) -> dict[str, Any]:
 def _file(found: Mapping[str, Any]) -> list[tuple[str, str]]:
     measured = found["tellings"]["file"]["balanced_accuracy"]
     strongest = _notable(found, "file")
-    because = f" ({'; '.join(_because(one) for one in strongest[:3])})" if strongest else ""
-    if measured is not None and measured["low"] >= FILE_ODD and measured["value"] > FILE_ODD:
+    if measured is not None and is_doubtful(figure := Estimate(**measured)):
         word = DO_NOT_USE if measured["low"] >= FILE_BAD else CAREFUL
-        return [(word, f"a detector that never looks at the pixels scores {accuracy(measured)}{because}")]
+        return [(word, doubt_text(figure, "; ".join(_because(one) for one in strongest[:3])))]
     odd = _notable(found, "file", _is_odd)
     return [(CAREFUL, f"reals and fakes differ in {_because(one)}") for one in odd[:3]]
 

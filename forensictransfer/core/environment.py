@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import platform
+from dataclasses import dataclass
 from importlib import metadata
-from typing import Any
+
+from forensictransfer.core.values import FieldsByKey, Integer
 
 PACKAGES = (
     "forensictransfer",
@@ -23,7 +25,18 @@ PACKAGES = (
 )
 
 
-def environment() -> dict[str, Any]:
+@dataclass(frozen=True)
+class Environment(FieldsByKey):
+    """What a run was made with; packages: versions by name."""
+
+    python: str
+    platform: str
+    machine: str
+    processors: Integer | None
+    packages: dict[str, str]
+
+
+def environment() -> Environment:
     """Versions, platform and processors, for environment.json. Looks at installed metadata, imports nothing."""
     versions = {}
     for name in PACKAGES:
@@ -31,10 +44,10 @@ def environment() -> dict[str, Any]:
             versions[name] = metadata.version(name)
         except metadata.PackageNotFoundError:
             continue
-    return {
-        "python": platform.python_version(),
-        "platform": platform.platform(),
-        "machine": platform.machine(),
-        "processors": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
-        "packages": versions,
-    }
+    return Environment(
+        python=platform.python_version(),
+        platform=platform.platform(),
+        machine=platform.machine(),
+        processors=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        packages=versions,
+    )

@@ -130,8 +130,10 @@ def read_json(path: Path) -> Any:
         return json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise UserError(f"{path}: is missing", code=ErrorCode.PATH_MISSING) from None
-    except ValueError:
+    except (ValueError, RecursionError):
         raise UserError(f"{path}: is torn or was changed: it is not valid JSON", code=ErrorCode.FILE_DAMAGED) from None
+    except IsADirectoryError:
+        raise UserError(f"{path}: expected a JSON file, got a folder", code=ErrorCode.PATH_WRONG_KIND) from None
 
 
 def file_sha256(path: Path) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
@@ -40,14 +39,3 @@ class Decision:
         threshold = threshold_rule(rule)(scores, labels, None)
         slope = fit_slope(scores, labels, threshold)
         return replace(self, threshold=threshold, slope=slope, rule=rule, chosen_on=chosen_on)
-
-    def to_json(self) -> dict[str, Any]:
-        """As plain values for decision.json."""
-        weights = None if self.weights is None else [float(value) for value in self.weights]
-        return {**self.__dict__, "weights": weights}
-
-    @classmethod
-    def from_json(cls, content: dict[str, Any]) -> Decision:
-        """The inverse of `to_json`."""
-        weights = content["weights"]
-        return cls(**{**content, "weights": None if weights is None else np.asarray(weights, np.float64)})

@@ -23,10 +23,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+from forensictransfer.core.values import FieldsByKey
+from forensictransfer.data.counts import Counts
+from forensictransfer.evaluation.estimate import Estimate
 
 Floats = NDArray[np.float64]
 
@@ -44,6 +49,42 @@ MAX_FPR = 0.05
 ECE_BINS = 10
 _ONE_CLASS = {"accuracy_real": (0,), "accuracy_fake": (1,), "ece": ()}  # the others need both classes
 _BLOCK = 100_000  # weights (resamples x images) at once: few enough for the processor's cache
+
+
+@dataclass(frozen=True, eq=False)
+class ScoredImages:
+    """n images with what one draw of shots says of them.
+
+    names, groups: (n,); labels: (n,), real = 0, fake = 1; scores: (n,), high for fakes; probabilities: (n,) of fake;
+    fake is called above `threshold`; energies: (n, 2), a_0 and a_1, None where nothing asks for them. draw: its number.
+    """
+
+    names: Sequence[str]
+    labels: NDArray[Any]
+    groups: Sequence[str]
+    scores: Floats
+    probabilities: Floats
+    threshold: float
+    draw: int = 0
+    energies: Floats | None = None
+
+
+@dataclass(frozen=True)
+class DrawSummary(FieldsByKey):
+    """The threshold and the metrics of one draw; a metric is None where it is undefined."""
+
+    draw: int
+    threshold: float
+    metrics: Mapping[str, float | None]
+
+
+@dataclass(frozen=True)
+class Summary(FieldsByKey):
+    """The metrics of some images by name, and those of each draw behind them."""
+
+    n: Counts
+    metrics: Mapping[str, Estimate]
+    per_draw: tuple[DrawSummary, ...]
 
 
 def metric_values(
@@ -80,36 +121,27 @@ def summarise(
     *,
     resamples: int = 1000,
     seed: int = 0,
-) -> dict[str, Any]:
-    """The metrics of one set of predictions with 95 % intervals over groups.
+) -> Summary:
+    """Measure one set of predictions, with 95 % intervals over groups.
 
-    Returns {"n": {"real", "fake", "groups"}, "metrics": {name: {"value", "low", "high"}}}, plain numbers. A value is
-    None where a class is missing; low and high are None where a class that the metric needs stands in fewer than two
-    groups.
+    A value is None where a class is missing; low and high are None where a class that the metric needs stands in fewer
+    than two groups.
     Raises ValueError for labels other than 0 and 1, scores that are not finite, probabilities outside [0, 1].
     """
-    draw = {
-        "labels": labels,
-        "scores": scores,
-        "probabilities": probabilities,
-        "groups": groups,
-        "names": range(len(groups)),
-        "threshold": threshold,
-    }
-    summary = summarise_draws([draw], resamples=resamples, seed=seed)
-    return {"n": summary["n"], "metrics": summary["metrics"]}
+    names = [str(number) for number in range(len(groups))]
+    arrays = np.asarray(labels), np.asarray(scores, np.float64), np.asarray(probabilities, np.float64)
+    images = ScoredImages(names, arrays[0], groups, arrays[1], arrays[2], threshold)
+    return summarise_draws([images], resamples=resamples, seed=seed)
 
 
-def summarise_draws(draws: Sequence[Mapping[str, Any]], *, resamples: int = 1000, seed: int = 0) -> dict[str, Any]:
-    """The metrics of the same images scored after several draws of shots: mean over draws, 95 % interval over both.
+def summarise_draws(draws: Sequence[ScoredImages], *, resamples: int = 1000, seed: int = 0) -> Summary:
+    """Measure the same images scored after several draws of shots: mean over draws, 95 % interval over both.
 
-    draws: mappings with labels, scores, probabilities, groups, names (n each), threshold, and optionally the draw's
-    number "draw". In each resample the groups are resampled once for all draws, and the draws are resampled with them.
-    Returns what `summarise` returns and "per_draw": a list of {"draw", "threshold", metric: value}. With one draw the
-    rest is what `summarise` gives. Raises ValueError if the draws do not hold the same images in the same order.
+    In each resample the groups are resampled once for all draws, and the draws are resampled with them. With one draw
+    this is `summarise`. Raises ValueError if the draws do not hold the same images in the same order.
     """
     labels, group_of, n_groups = _same_images(draws)
-    point = [metric_values(d["labels"], d["scores"], d["probabilities"], float(d["threshold"])) for d in draws]
+    point = [metric_values(d.labels, d.scores, d.probabilities, float(d.threshold)) for d in draws]
     resampled = {name: np.empty((len(draws), resamples)) for name in METRICS}
     group_rng, draw_rng = np.random.default_rng([seed, 0]), np.random.default_rng([seed, 1])
     step = max(1, _BLOCK // labels.size)
@@ -117,7 +149,7 @@ def summarise_draws(draws: Sequence[Mapping[str, Any]], *, resamples: int = 1000
         size = min(step, resamples - first)
         weights = np.take(_counts(group_rng, size, n_groups), group_of, axis=1)
         for row, d in enumerate(draws):
-            values = metric_values(d["labels"], d["scores"], d["probabilities"], float(d["threshold"]), weights)
+            values = metric_values(d.labels, d.scores, d.probabilities, float(d.threshold), weights)
             for name in METRICS:
                 resampled[name][row, first : first + size] = values[name]
     draw_weights = _counts(draw_rng, resamples, len(draws)).T / len(draws)
@@ -127,19 +159,15 @@ def summarise_draws(draws: Sequence[Mapping[str, Any]], *, resamples: int = 1000
         low, high = None, None
         if _has_interval(name, labels, group_of):
             low, high = _percentiles((resampled[name] * draw_weights).sum(axis=0))
-        metrics[name] = {"value": _plain(value), "low": low, "high": high}
-    return {
-        "n": {"real": int((labels == 0).sum()), "fake": int((labels == 1).sum()), "groups": n_groups},
-        "metrics": metrics,
-        "per_draw": [
-            {
-                "draw": int(d.get("draw", number)),
-                "threshold": float(d["threshold"]),
-                **{name: _plain(float(values[name][0])) for name in METRICS},
-            }
-            for number, (d, values) in enumerate(zip(draws, point, strict=True))
-        ],
-    }
+        metrics[name] = Estimate(_plain(value), low, high, n_groups)
+    return Summary(
+        n=Counts(int((labels == 0).sum()), int((labels == 1).sum()), n_groups),
+        metrics=metrics,
+        per_draw=tuple(
+            DrawSummary(d.draw, float(d.threshold), {name: _plain(float(values[name][0])) for name in METRICS})
+            for d, values in zip(draws, point, strict=True)
+        ),
+    )
 
 
 def _ranking(fake: NDArray[np.bool_], s: Floats, w: Floats, n_real: Floats, n_fake: Floats) -> dict[str, Floats]:
@@ -223,11 +251,11 @@ def _checked(
     return y.astype(np.int64), s, p
 
 
-def _same_images(draws: Sequence[Mapping[str, Any]]) -> tuple[NDArray[np.int64], NDArray[np.int64], int]:
+def _same_images(draws: Sequence[ScoredImages]) -> tuple[NDArray[np.int64], NDArray[np.int64], int]:
     """Labels, group numbers (in the order of the groups' names) and the number of groups that all draws share."""
     if not draws:
         raise ValueError("expected at least one draw")
-    keys = [tuple(list(d[field]) for field in ("names", "groups", "labels")) for d in draws]
+    keys = [(list(d.names), list(d.groups), np.asarray(d.labels).tolist()) for d in draws]
     if any(len(field) != len(keys[0][0]) for key in keys for field in key):
         raise ValueError("expected as many names and groups as labels")
     if any(key != keys[0] for key in keys[1:]):

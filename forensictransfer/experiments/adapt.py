@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -27,7 +26,10 @@ from forensictransfer.experiments.session import Session, weights_restored
 from forensictransfer.experiments.strategies import WITH_GRADIENT
 from forensictransfer.experiments.strategies.base import Adapted, FewShotTask, SourceKnowledge, strategy
 from forensictransfer.report.card import card_text
-from forensictransfer.results.runs import RunFolder, domain_info
+from forensictransfer.results.formats.data import AdaptationData, TargetData, TrainingData
+from forensictransfer.results.formats.decision import DecisionFile
+from forensictransfer.results.formats.run import RunInfo
+from forensictransfer.results.runs import RunFolder, domain_reference
 
 _DRAFT = ".draft"
 
@@ -60,8 +62,8 @@ def adapt_run(
     detector = session.detector(parent)
     knowledge = _knowledge(parent)
     with RunFolder.building(out, _info(parent, target, settings), settings, overwrite=overwrite) as run:
-        run.write_json("environment.json", environment())
-        run.write_json("data.json", _describe(parent, target, shots))
+        run.write("environment.json", environment())
+        run.write("data.json", _describe(parent, target, shots))
         if keep_weights and isinstance(detector, TrainableDetector):
             with run.writing("model.keras") as path:
                 detector.save(str(path))
@@ -114,17 +116,17 @@ def _readable_shots(target: Domain, settings: Settings, draw: int, session: Sess
 
 
 def _source_again(parent: RunFolder, settings: Settings, session: Session) -> Domain:
-    info = parent.info["source"]
-    spec = DomainSettings(path=info["origin"], name=info["name"], group=info["group"])
+    info = parent.info.source
+    spec = DomainSettings(path=info.origin, name=info.name, group=info.group)
     try:
         source = session.domain(spec, settings.data)
     except UserError as error:
         raise UserError(
             f"{parent.path}: the source is needed to report what adaptation forgets: {error}", code=error.code
         ) from error
-    if source.fingerprint() != info["fingerprint"]:
+    if source.fingerprint() != info.fingerprint:
         raise UserError(
-            f"{info['origin']}: its images are no longer those that {parent.path} was trained on; train again",
+            f"{info.origin}: its images are no longer those that {parent.path} was trained on; train again",
             code=ErrorCode.INPUTS_CHANGED,
         )
     return source
@@ -153,7 +155,7 @@ def _write_draw(
             code=ErrorCode.TRAINING_DIVERGED,
         )
     decision = adapted.decision.fitted(settings.adapt.threshold, scores, shots.labels, "shots")
-    run.write_json(f"draws/{draw}/decision.json", decision.to_json())
+    run.write(f"draws/{draw}/decision.json", DecisionFile.of(decision))
     run.write_csv(f"draws/{draw}/shots.csv", SHOTS_HEADER, labelled_rows(shots, decision, analysis))
     if adapted.changed and keep_weights:
         with run.writing(f"draws/{draw}/model.keras") as path:
@@ -171,35 +173,34 @@ def _write_draw(
     return decision
 
 
-def _describe(parent: RunFolder, target: Domain, shots: list[Images]) -> dict[str, Any]:
-    """data.json: what the parent had seen and the shots of all draws count as seen."""
-    before = parent.read_json("data.json")
-    return {
-        "source": {key: value for key, value in before.items() if key != "seen"},
-        "target": {**domain_info(target), "notes": list(target.notes)},
-        "seen": {
-            key: sorted({*before["seen"][key], *(value for images in shots for value in getattr(images, key))})
-            for key in ("groups", "digests")
-        },
-    }
+def _describe(parent: RunFolder, target: Domain, shots: list[Images]) -> AdaptationData:
+    before, reference = parent.read("data.json", TrainingData), domain_reference(target)
+    seen = before.seen.joined(
+        (group for images in shots for group in images.groups), (one for images in shots for one in images.digests)
+    )
+    return AdaptationData(
+        source=before.without_seen,
+        target=TargetData(**reference.model_dump(), notes=tuple(target.notes)),
+        seen=seen,
+    )
 
 
-def _info(parent: RunFolder, target: Domain, settings: Settings) -> dict[str, Any]:
+def _info(parent: RunFolder, target: Domain, settings: Settings) -> RunInfo:
     options = settings.adapt
     stops = {
         "finetune": f"{options.stop}, {options.steps} steps",
         "tuned": f"chosen on the shots, {options.trials} trials",
     }
-    return {
-        "kind": "adapt",
-        "detector": parent.info["detector"],
-        "source": parent.info["source"],
-        "target": domain_info(target),
-        "strategy": options.strategy,
-        "shots": options.shots,
-        "draws": options.draws,
-        "seed": settings.seed,
-        "threshold_rule": f"{options.threshold} (shots)",
-        "stop_rule": stops.get(options.strategy, "no gradient"),
-        "parent": str(parent.path.resolve()),
-    }
+    return RunInfo.new(
+        "adapt",
+        detector=parent.info.detector,
+        source=parent.info.source,
+        target=domain_reference(target),
+        strategy=options.strategy,
+        shots=options.shots,
+        draws=options.draws,
+        seed=settings.seed,
+        threshold_rule=f"{options.threshold} (shots)",
+        stop_rule=stops.get(options.strategy, "no gradient"),
+        parent=str(parent.path.resolve()),
+    )

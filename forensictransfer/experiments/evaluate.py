@@ -16,9 +16,12 @@ from forensictransfer.detectors.evidence import Analysis
 from forensictransfer.detectors.loading import load_weights
 from forensictransfer.detectors.trainable import as_trainable
 from forensictransfer.evaluation.decision import Decision
-from forensictransfer.evaluation.metrics import summarise_draws
+from forensictransfer.evaluation.metrics import ScoredImages, summarise_draws
 from forensictransfer.evaluation.scoring import analyse_images
 from forensictransfer.experiments.session import Session, weights_restored
+from forensictransfer.results.formats.data import Seen
+from forensictransfer.results.formats.decision import DecisionFile
+from forensictransfer.results.formats.metrics import DrawMetrics, Dropped, Metrics, ScoringSettings
 from forensictransfer.results.runs import RunFolder
 
 SHOTS_HEADER = ("path", "label", "group", "score", "probability", "energy_real", "energy_fake")
@@ -37,52 +40,56 @@ class DomainTest:
     ) -> None:
         check_splits(domain, ("test",))
         self.run, self.domain, self.settings, self.session = run, domain, settings, session
-        seen = run.read_json("data.json")["seen"]
+        seen = run.read("data.json", Seen).seen
         every = session.split(domain, "test", settings.data, progress=progress)
-        kept, *self.dropped = drop_shared(every.records, every.digests, set(seen["groups"]), set(seen["digests"]))
+        kept, *self.dropped = drop_shared(every.records, every.digests, set(seen.groups), set(seen.digests))
         self.skipped = every.skipped
         self.images = every.subset(kept)
         check_both_classes(self.images, domain.name, "test", dropped=sum(self.dropped))
-        self.draws: list[dict[str, Any]] = []
+        self.draws: list[ScoredImages] = []
 
     def add(self, draw: int, decision: Decision, analysis: Analysis) -> None:
         """What a draw says of the images, `analysis` in their order."""
         scores = decision.scores(analysis.energies, analysis.features)
         self.draws.append(
-            {
-                "draw": draw,
-                "labels": self.images.labels,
-                "groups": self.images.groups,
-                "names": [record.name for record in self.images.records],
-                "energies": analysis.energies,
-                "scores": scores,
-                "probabilities": decision.probabilities(scores),
-                "threshold": decision.threshold,
-            }
+            ScoredImages(
+                names=[record.name for record in self.images.records],
+                labels=self.images.labels,
+                groups=self.images.groups,
+                scores=scores,
+                probabilities=decision.probabilities(scores),
+                threshold=decision.threshold,
+                draw=draw,
+                energies=analysis.energies,
+            )
         )
 
-    def write(
-        self, *, overwrite: bool = False, more: Callable[[Path, DomainTest], None] | None = None
-    ) -> dict[str, Any]:
+    def write(self, *, overwrite: bool = False, more: Callable[[Path, DomainTest], None] | None = None) -> Metrics:
         """Write predictions.csv and metrics.json (and what `more` adds to their folder); returns the metrics."""
         info, settings = self.run.info, self.settings
         summary = summarise_draws(self.draws, resamples=settings.evaluate.resamples, seed=settings.seed)
-        metrics = {
-            "format": 1,
-            "source": info["source"]["name"],
-            "target": self.domain.name,
-            "run_target": None if info["target"] is None else info["target"]["name"],
-            **{key: info[key] for key in ("detector", "strategy", "shots", "seed", "threshold_rule", "stop_rule")},
-            "draws": len(self.draws),
-            "split": "test",
-            "settings": settings.evaluate.model_dump(),
-            "origin": self.domain.origin,
-            "fingerprint": self.domain.fingerprint(),
-            "dropped_shared": {"group": self.dropped[0], "pixels": self.dropped[1]},
-            "skipped": [list(item) for item in self.skipped],
-            "metadata_only": self.session.metadata_baseline(self.domain),
-            **summary,
-        }
+        metrics = Metrics(
+            source=info.source.name,
+            target=self.domain.name,
+            run_target=None if info.target is None else info.target.name,
+            detector=info.detector,
+            strategy=info.strategy,
+            shots=info.shots,
+            seed=info.seed,
+            threshold_rule=info.threshold_rule,
+            stop_rule=info.stop_rule,
+            draws=len(self.draws),
+            split="test",
+            settings=ScoringSettings(**settings.evaluate.model_dump()),
+            origin=self.domain.origin,
+            fingerprint=self.domain.fingerprint(),
+            dropped_shared=Dropped(group=self.dropped[0], pixels=self.dropped[1]),
+            skipped=self.skipped,
+            metadata_baseline=self.session.metadata_baseline(self.domain),
+            n=summary.n,
+            metrics=dict(summary.metrics),
+            per_draw=tuple(DrawMetrics.of(one) for one in summary.per_draw),
+        )
         add = None if more is None else lambda folder: more(folder, self)
         self.run.write_evaluation(
             self.domain.name, HEADER, prediction_rows(self.draws), metrics, overwrite=overwrite, more=add
@@ -98,7 +105,7 @@ def evaluate_run(
     overwrite: bool = False,
     session: Session | None = None,
     more: Callable[[Path, DomainTest], None] | None = None,
-) -> list[dict[str, Any]]:
+) -> list[Metrics]:
     """Score every draw of a run on the test split of each domain and write both files; returns the metrics.
 
     session: what is kept between jobs. more: adds files to the folder of each evaluation. Raises UserError as
@@ -127,11 +134,11 @@ def evaluate_run(
 def decided_draws(run: RunFolder) -> Iterator[tuple[int, Decision, Path | None]]:
     """Yield number and decision of every draw, and the file of its weights if they are not the run's own."""
     if run.kind == "train":
-        yield 0, Decision.from_json(run.read_json("decision.json")), None
+        yield 0, run.read("decision.json", DecisionFile).decision(), None
         return
     for folder in run.draws():
         weights = folder / "model.keras"
-        decision = Decision.from_json(run.read_json(f"draws/{folder.name}/decision.json"))
+        decision = run.read(f"draws/{folder.name}/decision.json", DecisionFile).decision()
         yield int(folder.name), decision, weights if weights.is_file() else None
 
 
@@ -170,10 +177,11 @@ def labelled_rows(images: Images, decision: Decision, analysis: Analysis) -> Ite
         yield (record.name, record.label, record.group, *numbers)
 
 
-def prediction_rows(draws: Sequence[dict[str, Any]]) -> Iterator[tuple[Any, ...]]:
+def prediction_rows(draws: Sequence[ScoredImages]) -> Iterator[tuple[Any, ...]]:
     """The rows of predictions.csv, under HEADER."""
-    for item in draws:
-        for i, name in enumerate(item["names"]):
-            numbers = (repr(float(item["scores"][i])), repr(float(item["probabilities"][i])))
-            energies = (f"{energy:.9g}" for energy in item["energies"][i])
-            yield (item["draw"], name, int(item["labels"][i]), item["groups"][i], *numbers, *energies)
+    for one in draws:
+        assert one.energies is not None
+        columns = zip(one.names, one.labels, one.groups, one.scores, one.probabilities, one.energies, strict=True)
+        for name, label, group, score, probability, energies in columns:
+            numbers = (repr(float(score)), repr(float(probability)), *(f"{energy:.9g}" for energy in energies))
+            yield (one.draw, name, int(label), group, *numbers)

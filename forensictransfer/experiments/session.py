@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 import numpy as np
 
@@ -23,6 +22,7 @@ from forensictransfer.detectors.base import Detector
 from forensictransfer.detectors.loading import detector_class, load_detector, load_weights
 from forensictransfer.detectors.trainable import TrainableDetector, as_trainable
 from forensictransfer.evaluation.scoring import ScoreCache
+from forensictransfer.results.formats.metrics import MetadataBaseline
 from forensictransfer.results.runs import RunFolder
 
 _MOST_IMAGES = 4096  # larger splits are read for each job, as far as it needs them
@@ -39,7 +39,7 @@ class Session:
 
     def __init__(self) -> None:
         self.scores = ScoreCache()
-        self._baselines: dict[tuple[str, str], dict[str, Any]] = {}
+        self._baselines: dict[tuple[str, str], MetadataBaseline] = {}
         self._domains: dict[str, Domain] = {}
         self._images: OrderedDict[tuple[int, str, str], tuple[Domain, Images]] = OrderedDict()
         self._detectors: dict[tuple[str, int], TrainableDetector] = {}
@@ -67,16 +67,16 @@ class Session:
         part.skipped = tuple((record.name, reasons[record.name]) for record in records if record.name in reasons)
         return part
 
-    def metadata_baseline(self, domain: Domain) -> dict[str, Any]:
+    def metadata_baseline(self, domain: Domain) -> MetadataBaseline:
         """Measure what metadata alone tell of a domain's labels, once for the same images; see `metadata_only`."""
         key = (domain.fingerprint(), domain.origin)
         if key not in self._baselines:
             self._baselines[key] = metadata_only(domain)
-        return dict(self._baselines[key])
+        return self._baselines[key]
 
     def detector(self, run: RunFolder) -> Detector:
         """The detector of a run with the weights that its draws start from. Raises UserError if they were not kept."""
-        name, crop = str(run.info["detector"]), run.settings.data.crop
+        name, crop = run.info.detector, run.settings.data.crop
         kind = detector_class(name)
         if not issubclass(kind, TrainableDetector):
             return kind.create(crop)

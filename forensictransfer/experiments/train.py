@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import shutil
 from pathlib import Path
-from typing import Any
 
 import keras
 import numpy as np
@@ -14,9 +13,10 @@ from forensictransfer.core.environment import environment
 from forensictransfer.core.errors import ErrorCode, UserError
 from forensictransfer.core.files import file_sha256
 from forensictransfer.core.settings import Settings
+from forensictransfer.data.counts import Counts
 from forensictransfer.data.domains import Domain
 from forensictransfer.data.images import Images
-from forensictransfer.data.records import SPLITS
+from forensictransfer.data.records import FAKE, REAL, SPLITS
 from forensictransfer.detectors.base import Detector
 from forensictransfer.detectors.loading import detector_class
 from forensictransfer.detectors.registry import check_training, detectors
@@ -35,7 +35,10 @@ from forensictransfer.experiments.fit import check_monitor, fit
 from forensictransfer.experiments.session import Session
 from forensictransfer.experiments.tuning import source as search
 from forensictransfer.report.card import card_text
-from forensictransfer.results.runs import RunFolder, domain_info
+from forensictransfer.results.formats.data import SeenImages, TrainingData, WeightsFile
+from forensictransfer.results.formats.decision import DecisionFile
+from forensictransfer.results.formats.run import RunInfo
+from forensictransfer.results.runs import RunFolder, domain_reference
 
 _log = logging.getLogger(__name__)
 
@@ -78,9 +81,8 @@ def train_run(
         _log.info("%s: is finished already; nothing to resume", run.path)
         return run
     try:
-        run.write_json("environment.json", environment())
-        about = describe_data(domain, {"train": train, "validation": validation})
-        run.write_json("data.json", {**about, "weights": _weights(settings)})
+        run.write("environment.json", environment())
+        run.write("data.json", describe_data(domain, {"train": train, "validation": validation}, _weights(settings)))
         state = _fit(detector, train, validation, settings, run)
     except Exception:
         # Unless there is something that a resumed training could go on from.
@@ -94,7 +96,7 @@ def train_run(
             detector.save(str(path))
     found = session.scores.analyse(detector, validation, settings.evaluate, progress="choosing the threshold")
     decision = Decision().fitted(settings.train.threshold, found.scores, validation.labels, "source validation")
-    run.write_json("decision.json", decision.to_json())
+    run.write("decision.json", DecisionFile.of(decision))
     run.write_csv("validation.csv", SHOTS_HEADER, labelled_rows(validation, decision, found))
     known = session.scores.analyse(detector, train, settings.evaluate, progress="features of the source")
     run.write_npz("source_features.npz", energies=known.energies, features=known.features, labels=train.labels)
@@ -160,49 +162,48 @@ def _weights_file(name: str) -> Path:
     return path
 
 
-def _weights(settings: Settings) -> dict[str, str] | None:
+def _weights(settings: Settings) -> WeightsFile | None:
     """What data.json says of the file of weights that the training began with."""
     if settings.train.weights is None:
         return None
     path = _weights_file(settings.train.weights)
-    return {"file": str(path.resolve()), "sha256": file_sha256(path)}
+    return WeightsFile(file=str(path.resolve()), sha256=file_sha256(path))
 
 
-def describe_data(domain: Domain, splits: dict[str, Images]) -> dict[str, Any]:
-    """What goes into data.json: the fingerprint, the counts, what was skipped, and all that has been seen."""
-    return {
-        "name": domain.name,
-        "origin": domain.origin,
-        "fingerprint": domain.fingerprint(),
-        "notes": list(domain.notes),
-        "splits": {
-            name: {
-                "real": int((images.labels == 0).sum()),
-                "fake": int((images.labels == 1).sum()),
-                "groups": len(set(images.groups)),
-            }
+def describe_data(domain: Domain, splits: dict[str, Images], weights: WeightsFile | None = None) -> TrainingData:
+    """Describe what a training is made from: the fingerprint, the counts, what was skipped, and all that is seen."""
+    return TrainingData(
+        name=domain.name,
+        origin=domain.origin,
+        fingerprint=domain.fingerprint(),
+        notes=tuple(domain.notes),
+        splits={
+            name: Counts(
+                int((images.labels == REAL).sum()), int((images.labels == FAKE).sum()), len(set(images.groups))
+            )
             for name, images in splits.items()
         },
-        "skipped": [list(item) for images in splits.values() for item in images.skipped],
-        "seen": {
-            "groups": sorted({group for images in splits.values() for group in images.groups}),
-            "digests": sorted({digest for images in splits.values() for digest in images.digests}),
-        },
-    }
+        skipped=tuple(item for images in splits.values() for item in images.skipped),
+        seen=SeenImages(
+            groups=tuple(sorted({group for images in splits.values() for group in images.groups})),
+            digests=tuple(sorted({digest for images in splits.values() for digest in images.digests})),
+        ),
+        weights=weights,
+    )
 
 
-def _info(domain: Domain, settings: Settings) -> dict[str, Any]:
-    return {
-        "kind": "train",
-        "detector": settings.detector,
-        "source": domain_info(domain),
-        "strategy": "zero-shot",
-        "shots": 0,
-        "draws": 1,
-        "seed": settings.seed,
-        "threshold_rule": f"{settings.train.threshold} (source validation)",
-        "stop_rule": _stop_rule(settings),
-    }
+def _info(domain: Domain, settings: Settings) -> RunInfo:
+    return RunInfo.new(
+        "train",
+        detector=settings.detector,
+        source=domain_reference(domain),
+        strategy="zero-shot",
+        shots=0,
+        draws=1,
+        seed=settings.seed,
+        threshold_rule=f"{settings.train.threshold} (source validation)",
+        stop_rule=_stop_rule(settings),
+    )
 
 
 def _stop_rule(settings: Settings) -> str:

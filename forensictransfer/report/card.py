@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 from forensictransfer.core.errors import UserError
 from forensictransfer.core.settings import Settings
 from forensictransfer.core.tables import TextTable
 from forensictransfer.core.yaml_text import flat, shown
+from forensictransfer.evaluation.estimate import Estimate
 from forensictransfer.report.numbers import BASELINE, BASELINE_MEANS, accuracy, baseline, fraction
-from forensictransfer.results.cells import Measured
-from forensictransfer.results.metadata_baseline import KEY, warnings
+from forensictransfer.results.formats.metrics import Metrics
+from forensictransfer.results.formats.run import DomainReference, RunInfo
+from forensictransfer.results.metadata_baseline import warnings
 from forensictransfer.results.runs import MARKER, RunFolder
 
 _LIMITS = """\
@@ -28,16 +29,16 @@ def card_text(run: RunFolder) -> str:
     """CARD.md: what the run is, what it was trained on, what was measured, how it decides, what it cannot do."""
     info = run.info
     about = [
-        ("Detector", info["detector"]),
-        ("Trained on", _domain(info["source"])),
-        ("Adapted to", _domain(info["target"]) if run.kind == "adapt" else None),
-        ("Strategy", info["strategy"] if run.kind == "adapt" else None),
+        ("Detector", info.detector),
+        ("Trained on", _domain(info.source)),
+        ("Adapted to", _domain(info.target) if run.kind == "adapt" else None),
+        ("Strategy", info.strategy if run.kind == "adapt" else None),
         ("Shots", _shots(info) if run.kind == "adapt" else None),
-        ("Adapted from", info["parent"]),
-        ("Threshold rule", info["threshold_rule"]),
-        ("Stop rule", info["stop_rule"]),
-        ("Seed", info["seed"]),
-        ("Made", f"{info['created']} by forensictransfer {info['version']}"),
+        ("Adapted from", info.parent),
+        ("Threshold rule", info.threshold_rule),
+        ("Stop rule", info.stop_rule),
+        ("Seed", info.seed),
+        ("Made", f"{info.created} by forensictransfer {info.version}"),
     ]
     lines = [
         f"# {title(run)}",
@@ -67,16 +68,16 @@ def show_text(run: RunFolder) -> str:
     info = run.info
     facts = [
         ("state", "finished" if run.finished else f"not finished (no {MARKER}): --resume goes on with it"),
-        ("made", f"{info['created']} by forensictransfer {info['version']}"),
-        ("detector", info["detector"]),
-        ("source", _domain(info["source"])),
-        ("target", _domain(info["target"]) if run.kind == "adapt" else None),
-        ("strategy", info["strategy"] if run.kind == "adapt" else None),
+        ("made", f"{info.created} by forensictransfer {info.version}"),
+        ("detector", info.detector),
+        ("source", _domain(info.source)),
+        ("target", _domain(info.target) if run.kind == "adapt" else None),
+        ("strategy", info.strategy if run.kind == "adapt" else None),
         ("shots", _shots(info) if run.kind == "adapt" else None),
-        ("parent", info["parent"]),
-        ("threshold", info["threshold_rule"]),
-        ("stop rule", info["stop_rule"]),
-        ("seed", info["seed"]),
+        ("parent", info.parent),
+        ("threshold", info.threshold_rule),
+        ("stop rule", info.stop_rule),
+        ("seed", info.seed),
         ("settings", _changed(run.settings)),
     ]
     lines = [f"{run.path}: {title(run)}", ""]
@@ -92,19 +93,19 @@ def show_text(run: RunFolder) -> str:
 
 def title(run: RunFolder) -> str:
     """What the run is, in one line."""
-    name = f"{run.info['detector']} trained on {_name(run.info['source'])}"
-    return name if run.kind == "train" else f"{name}, adapted to {_name(run.info['target'])}"
+    name = f"{run.info.detector} trained on {_name(run.info.source)}"
+    return name if run.kind == "train" else f"{name}, adapted to {_name(run.info.target)}"
 
 
-def evaluation_table(evaluations: Iterable[Mapping[str, Any]]) -> TextTable:
+def evaluation_table(evaluations: Iterable[Metrics]) -> TextTable:
     """A row for each evaluation: domain, balanced accuracy, AUC, accuracy on metadata alone, images; and a legend."""
     rows = (
         (
-            str(one["target"]),
+            one.target,
             accuracy(_measured(one, "balanced_accuracy")),
             fraction(_measured(one, "auc")),
-            baseline(one.get(KEY)),
-            f"{one['n']['real']} real + {one['n']['fake']} fake{_left_out(one)}",
+            baseline(one.metadata_baseline),
+            f"{one.n.real} real + {one.n.fake} fake{_left_out(one)}",
         )
         for one in evaluations
     )
@@ -112,7 +113,7 @@ def evaluation_table(evaluations: Iterable[Mapping[str, Any]]) -> TextTable:
     return TextTable(head, tuple(rows), "lllll", notes=(f"In brackets 95 % intervals; {BASELINE_MEANS}.",))
 
 
-def evaluation_lines(evaluations: Iterable[Mapping[str, Any]]) -> list[str]:
+def evaluation_lines(evaluations: Iterable[Metrics]) -> list[str]:
     """The table of evaluations, line by line."""
     return evaluation_table(evaluations).text().splitlines()
 
@@ -122,67 +123,65 @@ def forgetting_line(run: RunFolder) -> str | None:
 
     Where that run is gone, was made again or was not tested, "before" is unknown.
     """
-    source, parent = run.info["source"], run.info["parent"]
+    source, parent = run.info.source, run.info.parent
     after = _own_test(run) if parent else None
-    if after is None:
+    if after is None or parent is None:
         return None
     before = _own_test(RunFolder(Path(parent), run.info))
     figures = [accuracy(_measured(one, "balanced_accuracy")) if one else "unknown" for one in (before, after)]
-    return f"on its source {source['name']}: balanced accuracy {figures[0]} before adaptation, {figures[1]} after"
+    return f"on its source {source.name}: balanced accuracy {figures[0]} before adaptation, {figures[1]} after"
 
 
-def _own_test(run: RunFolder) -> dict[str, Any] | None:
+def _own_test(run: RunFolder) -> Metrics | None:
     """The evaluation of a run on the very images of its source."""
     try:
         found = run.evaluations()
     except UserError:
         return None
-    place = [run.info["source"].get(key) for key in ("fingerprint", "origin")]
-    same = [one for one in found if None not in place and [one.get("fingerprint"), one.get("origin")] == place]
+    source = run.info.source
+    same = [one for one in found if (one.fingerprint, one.origin) == (source.fingerprint, source.origin)]
     return same[0] if same else None
 
 
-def _measured_table(evaluations: list[dict[str, Any]]) -> list[str]:
+def _measured_table(evaluations: list[Metrics]) -> list[str]:
     if not evaluations:
         return []
     columns = "test split of | balanced accuracy | on reals | on fakes | AUC | metadata alone | images | groups"
     head = [f"| {columns} |", "|---" * 8 + "|"]
     names = ("balanced_accuracy", "accuracy_real", "accuracy_fake")
     rows = [
-        f"| {one['target']} | {' | '.join(accuracy(_measured(one, name)) for name in names)} "
-        f"| {fraction(_measured(one, 'auc'))} | {baseline(one.get(KEY))} "
-        f"| {one['n']['real']} real, {one['n']['fake']} fake{_left_out(one)} | {one['n']['groups']} |"
+        f"| {one.target} | {' | '.join(accuracy(_measured(one, name)) for name in names)} "
+        f"| {fraction(_measured(one, 'auc'))} | {baseline(one.metadata_baseline)} "
+        f"| {one.n.real} real, {one.n.fake} fake{_left_out(one)} | {one.n.groups} |"
         for one in evaluations
     ]
     return [*head, *rows, "", f"In brackets 95 % intervals; {BASELINE_MEANS}."]
 
 
-def _measured(evaluation: Mapping[str, Any], name: str) -> Measured:
-    found = evaluation["metrics"].get(name) or {}
-    return Measured(found.get("value"), found.get("low"), found.get("high"))
+def _measured(evaluation: Metrics, name: str) -> Estimate:
+    return evaluation.metrics.get(name) or Estimate(None, None, None)
 
 
-def _left_out(evaluation: Mapping[str, Any]) -> str:
+def _left_out(evaluation: Metrics) -> str:
     """What is missing from the test split, if anything."""
-    dropped = sum((evaluation.get("dropped_shared") or {}).values())
-    skipped = len(evaluation.get("skipped") or ())
+    dropped, skipped = evaluation.dropped_shared.images, len(evaluation.skipped)
     parts = [f"{dropped} shared with the source dropped"] * bool(dropped) + [f"{skipped} unreadable"] * bool(skipped)
     return f" ({', '.join(parts)})" if parts else ""
 
 
-def _shots(info: Mapping[str, Any]) -> str:
-    return f"{info['shots']} real + {info['shots']} fake, {info['draws']} draw{'s' * (info['draws'] != 1)}"
+def _shots(info: RunInfo) -> str:
+    return f"{info.shots} real + {info.shots} fake, {info.draws} draw{'s' * (info.draws != 1)}"
 
 
-def _name(domain: Mapping[str, Any] | None) -> str:
-    return str(domain["name"]) if domain else "nothing"
+def _name(domain: DomainReference | None) -> str:
+    return domain.name if domain else "nothing"
 
 
-def _domain(domain: Mapping[str, Any] | None) -> str | None:
+def _domain(domain: DomainReference | None) -> str | None:
     if not domain:
         return None
-    origin = "" if domain.get("origin") in (None, domain["name"]) else f", from {domain['origin']}"
-    return f"{domain['name']}{origin} (grouped by {domain.get('group')}, data {str(domain.get('fingerprint'))[:12]})"
+    origin = "" if domain.origin == domain.name else f", from {domain.origin}"
+    return f"{domain.name}{origin} (grouped by {domain.group}, data {domain.fingerprint[:12]})"
 
 
 def _changed(settings: Settings) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
+from forensictransfer.evaluation.estimate import Estimate
 from forensictransfer.report.numbers import accuracy
-from forensictransfer.results.cells import Measured
 
 
 def short_names(names: Iterable[str]) -> tuple[dict[str, str], str]:
@@ -34,7 +34,7 @@ def arrow(source: str, target: str) -> str:
     return f"{source} → {target}"
 
 
-def percent(measured: Measured | None) -> str:
+def percent(measured: Estimate | None) -> str:
     """An accuracy with its 95 % interval, `84.4 % [76.3, 91.7]`, or why there is none."""
     if measured is None:
         return "not measured"
@@ -45,7 +45,7 @@ def percent(measured: Measured | None) -> str:
     return accuracy(measured)
 
 
-def points(measured: Measured) -> str:
+def points(measured: Estimate) -> str:
     """A difference of accuracies in percentage points with its 95 % interval, `+3.1 [+1.0, +5.2]`."""
     if measured.value is None:
         return "undefined"

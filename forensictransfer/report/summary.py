@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from forensictransfer.core.settings import Settings
+from forensictransfer.results.formats.document import document_content
 from forensictransfer.results.runs import RunFolder
 
 
@@ -23,4 +24,5 @@ class RunSummary:
 
 def run_summary(run: RunFolder) -> RunSummary:
     """Sum up a run."""
-    return RunSummary(run.path, run.finished, run.info, run.settings, run.evaluations())
+    evaluations = [document_content(one) for one in run.evaluations()]
+    return RunSummary(run.path, run.finished, document_content(run.info), run.settings, evaluations)

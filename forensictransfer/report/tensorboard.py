@@ -22,8 +22,9 @@ import numpy as np
 
 from forensictransfer.core import files
 from forensictransfer.core.errors import ErrorCode, UserError
-from forensictransfer.core.files import read_json
 from forensictransfer.data.records import CLASSES
+from forensictransfer.results.formats.metrics import Metrics
+from forensictransfer.results.runs import read_metrics
 
 if TYPE_CHECKING:
     from tensorboard.compat.proto.summary_pb2 import Summary
@@ -63,7 +64,7 @@ def write_hparams_config(sweep: Path, info: Mapping[str, Any]) -> None:
     _write_events(sweep / _FOLDER, [_hparams_summary(metadata.EXPERIMENT_TAG, experiment=experiment)], 0.0)
 
 
-def write_hparams(sweep: Path, record: Mapping[str, Any], metrics: Mapping[str, Any]) -> None:
+def write_hparams(sweep: Path, record: Mapping[str, Any], metrics: Metrics) -> None:
     """A job's row of the HParams table, to be written before the record that marks the job as done.
 
     record: what the job's record says (job, kind, detector, source, target, strategy, shots, seed, seconds).
@@ -79,7 +80,7 @@ def write_hparams(sweep: Path, record: Mapping[str, Any], metrics: Mapping[str, 
     row["target"] = record["target"] or record["source"]
     row["strategy"] = "train" if record["kind"] == "train" else record["strategy"]
     summaries = [hparams_pb(row, trial_id=record["job"], start_time_secs=now - float(record["seconds"]))]
-    values = {name: metrics["metrics"][name]["value"] for name in SCORES} | {"seconds": record["seconds"]}
+    values = {name: metrics.metrics[name].value for name in SCORES} | {"seconds": record["seconds"]}
     summaries += [scalar_pb(name, float(value)) for name, value in values.items() if value is not None]
     end = plugin_data_pb2.SessionEndInfo(status=api_pb2.STATUS_SUCCESS, end_time_secs=now)
     summaries.append(_hparams_summary(metadata.SESSION_END_INFO_TAG, session_end_info=end))
@@ -121,10 +122,10 @@ def thinned(count: int, most: int) -> list[int]:
 
 def _points(evaluation: Path) -> tuple[np.ndarray, list[Sequence[str]]]:
     """Latents (n, d) of the images of one evaluation, and for each its name, label, domain and verdict."""
-    metrics = read_json(evaluation / "metrics.json")
-    first = metrics["per_draw"][0]
+    metrics = read_metrics(evaluation / "metrics.json")
+    first = metrics.per_draw[0]
     with (evaluation / "predictions.csv").open(newline="", encoding="utf-8") as file:
-        found = [row for row in csv.DictReader(file) if row["draw"] == str(first["draw"])]
+        found = [row for row in csv.DictReader(file) if row["draw"] == str(first.draw)]
     try:
         with np.load(evaluation / "latents.npz") as content:
             features = content["features"]
@@ -139,7 +140,7 @@ def _points(evaluation: Path) -> tuple[np.ndarray, list[Sequence[str]]]:
             code=ErrorCode.FILE_DAMAGED,
         )
     rows: list[Sequence[str]] = [
-        (row["path"], CLASSES[int(row["label"])], metrics["target"], CLASSES[float(row["score"]) > first["threshold"]])
+        (row["path"], CLASSES[int(row["label"])], metrics.target, CLASSES[float(row["score"]) > first.threshold])
         for row in found
     ]
     return features, rows

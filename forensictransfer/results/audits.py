@@ -9,6 +9,7 @@ from typing import Any
 
 from forensictransfer.core.errors import ErrorCode, UserError
 from forensictransfer.core.files import read_json
+from forensictransfer.results.formats.metrics import MetadataBaseline
 from forensictransfer.results.jobs import FORMAT, checksum
 
 FOLDER = "audits"
@@ -46,17 +47,17 @@ def read_audit(
     return content
 
 
-def without_pixels(audit: Mapping[str, Any]) -> dict[str, Any]:
-    """What an audit says of metadata alone, as `shortcuts` has it."""
+def without_pixels(audit: Mapping[str, Any]) -> MetadataBaseline:
+    """What an audit says of metadata alone."""
     figure = audit["tellings"]["file"]["balanced_accuracy"] or {"value": None, "low": None, "high": None}
     notable = [one for one in audit["separators"] if one["part"] == "file" and one["notable"]]
-    return {
-        "balanced_accuracy": figure["value"],
-        "low": figure["low"],
-        "high": figure["high"],
-        "n": audit["tellings"]["file"]["n"],
-        "strongest": f"{notable[0]['trace']}: {notable[0]['words']}" if notable else None,
-    }
+    return MetadataBaseline(
+        balanced_accuracy=figure["value"],
+        low=figure["low"],
+        high=figure["high"],
+        n=audit["tellings"]["file"]["n"],
+        strongest=f"{notable[0]['trace']}: {notable[0]['words']}" if notable else None,
+    )
 
 
 def read_audits(sweep: Path, domains: Mapping[str, Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:

@@ -6,22 +6,14 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
-from forensictransfer.core.errors import ErrorCode, UserError
-from forensictransfer.results.metadata_baseline import KEY, warning
-from forensictransfer.results.runs import FORMAT, RunFolder
+from forensictransfer.evaluation.estimate import Estimate
+from forensictransfer.results.formats.metrics import Metrics
+from forensictransfer.results.formats.run import DomainReference
+from forensictransfer.results.metadata_baseline import warning
+from forensictransfer.results.runs import RunFolder
 
 ZERO_SHOT = "zero-shot"
-
-
-@dataclass(frozen=True)
-class Measured:
-    """A metric with its 95 % interval, as fractions; None where it is undefined."""
-
-    value: float | None
-    low: float | None
-    high: float | None
 
 
 @dataclass(frozen=True)
@@ -60,8 +52,8 @@ class Cell:
     dropped_group: int
     dropped_pixels: int
     skipped: int
-    metrics: Mapping[str, Measured]
-    alone: Measured | None = None
+    metrics: Mapping[str, Estimate]
+    alone: Estimate | None = None
     doubt: str | None = None
 
     @property
@@ -90,78 +82,52 @@ def collect(run_paths: Iterable[str | Path]) -> list[Cell]:
 
 def _cells(folder: Path) -> list[Cell]:
     run = RunFolder.open(folder)
-    names = sorted(path.relative_to(run.path).as_posix() for path in run.path.glob("evaluations/[!.]*/metrics.json"))
-    return [_cell(run, name) for name in names]
+    return [_cell(run, metrics) for metrics in run.evaluations()]
 
 
-def _cell(run: RunFolder, name: str) -> Cell:
-    found, path = run.read_json(name), run.path / name
-    version = found.get("format") if isinstance(found, dict) else None
-    if version != FORMAT:
-        raise UserError(
-            f"{path}: expected format {FORMAT}, got format {version}; evaluate again with --overwrite",
-            code=ErrorCode.FORMAT_UNKNOWN,
-        )
-    try:
-        source, target = run.info["source"], run.info["target"]
-        dropped, n = found["dropped_shared"], found["n"]
-        return Cell(
-            run=str(run.path),
-            detector=str(found["detector"]),
-            source=str(source["name"]),
-            adapted_to=None if target is None else str(target["name"]),
-            on=str(found["target"]),
-            source_data=str(source.get("fingerprint") or ""),
-            on_data=str(found.get("fingerprint") or ""),
-            own=_same_domain(source, found),
-            aimed=target is None or _same_domain(target, found),
-            model=os.path.realpath(run.info["parent"] or run.path),
-            strategy=ZERO_SHOT if target is None else str(found["strategy"]),
-            shots=0 if target is None else int(found["shots"]),
-            draws=int(found["draws"]),
-            seed=int(found["seed"]),
-            threshold_rule=str(found["threshold_rule"] or "none"),
-            stop_rule=str(found["stop_rule"] or "none"),
-            split=str(found["split"]),
-            n_real=int(n["real"]),
-            n_fake=int(n["fake"]),
-            n_groups=int(n["groups"]),
-            dropped_group=int(dropped["group"]),
-            dropped_pixels=int(dropped["pixels"]),
-            skipped=len(found["skipped"]),
-            metrics={metric: _measured(m) for metric, m in found["metrics"].items()},
-            alone=_alone(found.get(KEY)),
-            doubt=warning(str(found["target"]), found.get(KEY)),
-        )
-    except KeyError as error:
-        raise UserError(
-            f"{path}: expected the metrics of an evaluation, but {error} is missing", code=ErrorCode.FILE_INVALID
-        ) from error
-    except (TypeError, ValueError, AttributeError) as error:
-        raise UserError(
-            f"{path}: expected the metrics of an evaluation, but a field is of another type",
-            code=ErrorCode.FILE_INVALID,
-        ) from error
+def _cell(run: RunFolder, found: Metrics) -> Cell:
+    info, baseline = run.info, found.metadata_baseline
+    adapted = info.target is not None
+    return Cell(
+        run=str(run.path),
+        detector=found.detector,
+        source=info.source.name,
+        adapted_to=None if info.target is None else info.target.name,
+        on=found.target,
+        source_data=info.source.fingerprint,
+        on_data=found.fingerprint or "",
+        own=_same_domain(info.source, found),
+        aimed=info.target is None or _same_domain(info.target, found),
+        model=os.path.realpath(info.parent or run.path),
+        strategy=(found.strategy or "none") if adapted else ZERO_SHOT,
+        shots=(found.shots or 0) if adapted else 0,
+        draws=found.draws,
+        seed=found.seed or 0,
+        threshold_rule=found.threshold_rule or "none",
+        stop_rule=found.stop_rule or "none",
+        split=found.split,
+        n_real=found.n.real,
+        n_fake=found.n.fake,
+        n_groups=found.n.groups,
+        dropped_group=found.dropped_shared.group,
+        dropped_pixels=found.dropped_shared.pixels,
+        skipped=len(found.skipped),
+        metrics=found.metrics,
+        alone=None if baseline is None else baseline.estimate,
+        doubt=warning(found.target, baseline),
+    )
 
 
-def _alone(found: Mapping[str, Any] | None) -> Measured | None:
-    """The accuracy without pixels; None for a result of a version that did not measure it."""
-    if not found:
-        return None
-    return _measured({"value": found["balanced_accuracy"], "low": found["low"], "high": found["high"]})
-
-
-def _same_domain(domain: Mapping[str, Any], tested: Mapping[str, Any]) -> bool:
+def _same_domain(domain: DomainReference, tested: Metrics) -> bool:
     """Whether a test was made on this domain: by name, and by images or place where these are known."""
-    if domain["name"] != tested["target"]:
+    if domain.name != tested.target:
         return False
-    known = [key for key in ("fingerprint", "origin") if domain.get(key) and tested.get(key)]
-    return not known or any(domain[key] == tested[key] for key in known)
-
-
-def _measured(found: Mapping[str, Any]) -> Measured:
-    value, low, high = (None if found[key] is None else float(found[key]) for key in ("value", "low", "high"))
-    return Measured(value, low, high)
+    known = [
+        (there, here)
+        for there, here in ((domain.fingerprint, tested.fingerprint), (domain.origin, tested.origin))
+        if there and here
+    ]
+    return not known or any(there == here for there, here in known)
 
 
 def without_common_set(cells: Sequence[Cell]) -> tuple[list[Cell], str]:

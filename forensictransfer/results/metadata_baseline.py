@@ -1,38 +1,48 @@
-"""What stands beside a result: how far a detector would get that never looks at a pixel, and a warning if that is far.
+"""What stands with a result: how far a detector would get that never looks at a pixel, and a warning if that is far.
 
-Read from metrics.json, where `auditing.quick` has put it; evaluations of earlier versions do not have it.
+Read from metrics.json, where `auditing.metadata_baseline` has put it; evaluations of earlier versions do not have it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable
 
-KEY = "metadata_only"
-WARNS = 0.60  # balanced accuracy without a pixel above which a result is doubtful
+from forensictransfer.evaluation.estimate import Estimate
+from forensictransfer.results.formats.metrics import MetadataBaseline, Metrics
+
+# A domain is doubtful where metadata surely give away more than the size of a compressed picture tells by itself of
+# smoother fakes, or where they probably give away much and are surely better than chance.
+SURELY = 0.55
+PROBABLY = 0.60
+CHANCE = 0.50
 
 
-def is_doubtful(found: Mapping[str, Any] | None) -> bool:
-    """Whether metadata alone tell the classes apart: by more than WARNS, and surely better than chance."""
-    if not found or found.get("balanced_accuracy") is None:
+def is_doubtful(found: Estimate | None) -> bool:
+    """Say whether metadata alone tell the classes of a domain apart: the one rule, for results and for audits.
+
+    found: balanced accuracy of the metadata alone; None where it is not known.
+    """
+    if found is None or found.value is None or found.low is None:
         return False
-    return bool(found["balanced_accuracy"] > WARNS and (found["low"] or 0) > 0.5)
+    return (found.low >= SURELY and found.value > SURELY) or (found.value > PROBABLY and found.low > CHANCE)
 
 
-def warning(domain: str, found: Mapping[str, Any] | None) -> str | None:
-    """One line for a domain whose result is doubtful, else None."""
-    if not is_doubtful(found):
+def doubt_text(found: Estimate, strongest: str | None) -> str:
+    """Say why a domain is doubtful; strongest: what separates its classes most, in words."""
+    low, high = found.low or 0.0, 1.0 if found.high is None else found.high
+    figure = f"{100 * (found.value or 0.0):.0f} % [{100 * low:.0f}, {100 * high:.0f}]"
+    why = f"; {strongest}" if strongest else ""
+    return f"reals and fakes can be told apart without looking at a pixel ({figure}{why})"
+
+
+def warning(domain: str, found: MetadataBaseline | None) -> str | None:
+    """Warn in one line of a domain whose result is doubtful; None for others."""
+    if found is None or not is_doubtful(found.estimate):
         return None
-    assert found is not None
-    figure = f"{100 * found['balanced_accuracy']:.0f} % [{100 * found['low']:.0f}, {100 * found['high']:.0f}]"
-    why = f"; {found['strongest']}" if found.get("strongest") else ""
-    return (
-        f"{domain}: reals and fakes can be told apart without looking at a pixel ({figure}{why}): its accuracy may "
-        "measure that"
-    )
+    return f"{domain}: {doubt_text(found.estimate, found.strongest)}: its accuracy may measure that"
 
 
-def warnings(evaluations: Iterable[Mapping[str, Any]]) -> list[str]:
-    """One line for each domain among some metrics.json whose result is doubtful."""
-    lines = (warning(str(one["target"]), one.get(KEY)) for one in evaluations)
+def warnings(evaluations: Iterable[Metrics]) -> list[str]:
+    """One line for each domain among some evaluations whose result is doubtful."""
+    lines = (warning(one.target, one.metadata_baseline) for one in evaluations)
     return list(dict.fromkeys(f"warning: {line}" for line in lines if line))

@@ -13,27 +13,28 @@ Every file is written atomically. No TensorFlow is imported.
 from __future__ import annotations
 
 import contextlib
-import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
 from forensictransfer.core import files
 from forensictransfer.core.errors import ErrorCode, UserError, nearest
-from forensictransfer.core.files import check_folder, csv_text, file_sha256, now, read_json
+from forensictransfer.core.files import check_folder, csv_text, file_sha256, now
 from forensictransfer.core.settings import Settings, dump, load_settings
-from forensictransfer.core.version import __version__
 from forensictransfer.core.yaml_text import flat
+from forensictransfer.results.formats.document import read_document, write_document
+from forensictransfer.results.formats.metrics import Metrics
+from forensictransfer.results.formats.run import ABOUT, DomainReference, Marker, RunInfo
 
 if TYPE_CHECKING:
     from forensictransfer.data.domains import Domain
 
-FORMAT = 1
+T = TypeVar("T")
+
 MARKER = "FINISHED"
-INFO = ("detector", "source", "target", "strategy", "shots", "draws", "seed", "threshold_rule", "stop_rule", "parent")
 # Rewritten after the run has finished, so the marker does not vouch for them.
 _LIVE = ("CARD.md", "evaluations", "tensorboard", MARKER)
 # Settings that a resumed run may change: they do not touch the result.
@@ -41,9 +42,9 @@ _FREE = ("data.workers", "data.memory_mb", "data.data_dir")
 
 
 class RunFolder:
-    """One run on disk. `info` is the content of run.json; every key of INFO is in it, None where it does not apply."""
+    """One run on disk; `info` is what its run.json says."""
 
-    def __init__(self, path: Path, info: dict[str, Any]) -> None:
+    def __init__(self, path: Path, info: RunInfo) -> None:
         self.path = path
         self.info = info
 
@@ -61,14 +62,7 @@ class RunFolder:
             )
         if not (path / "run.json").is_file():
             raise UserError(f"{path}: is not a run folder (it has no run.json)", code=ErrorCode.NOT_A_RUN)
-        info = read_json(path / "run.json")
-        if not isinstance(info, dict) or info.get("format") != FORMAT or info.get("kind") not in ("train", "adapt"):
-            form = info.get("format") if isinstance(info, dict) else None
-            raise UserError(
-                f"{path}: expected a run of format {FORMAT}, got format {form}; this is version {__version__}",
-                code=ErrorCode.FORMAT_UNKNOWN,
-            )
-        run = cls(path, {**dict.fromkeys(INFO), **info})
+        run = cls(path, read_document(path / "run.json", RunInfo, "make the run again"))
         if run.finished:
             run._check_whole()
         elif finished:
@@ -82,13 +76,13 @@ class RunFolder:
     def create(
         cls,
         path: str | Path,
-        info: Mapping[str, Any],
+        info: RunInfo,
         settings: Settings,
         *,
         overwrite: bool = False,
         resume: bool = False,
     ) -> RunFolder:
-        """A new unfinished run at `path`, with run.json (`info`: kind and the keys of INFO) and settings.yaml in it.
+        """Begin a run at `path`, with run.json (`info`) and settings.yaml in it.
 
         With `resume` a run that is already there is opened, if its info and settings are the same. Raises UserError.
         """
@@ -100,20 +94,20 @@ class RunFolder:
             run._clear_temporary()
             return run
         with files.new_folder(path, overwrite=overwrite) as folder:
-            run = cls(folder, _full_info(info))
+            run = cls(folder, info)
             run._begin(settings)
         return cls(path, run.info)
 
     @classmethod
     @contextlib.contextmanager
     def building(
-        cls, path: str | Path, info: Mapping[str, Any], settings: Settings, *, overwrite: bool = False
+        cls, path: str | Path, info: RunInfo, settings: Settings, *, overwrite: bool = False
     ) -> Iterator[RunFolder]:
         """A run written in a hidden folder beside `path`; when the block ends well it is finished and put in place."""
         path = Path(path).expanduser()
         check_new(path, overwrite=overwrite)
         with files.new_folder(path, overwrite=overwrite) as folder:
-            run = cls(folder, _full_info(info))
+            run = cls(folder, info)
             run._begin(settings)
             yield run
             run.finish()
@@ -125,7 +119,7 @@ class RunFolder:
     @property
     def kind(self) -> str:
         """`train` or `adapt`."""
-        return str(self.info["kind"])
+        return self.info.kind
 
     @property
     def settings(self) -> Settings:
@@ -154,9 +148,17 @@ class RunFolder:
         with self.writing(name) as path:
             np.savez_compressed(path, allow_pickle=False, **arrays)
 
+    def read(self, name: str, kind: type[T]) -> T:
+        """Read a JSON file of the run as a class of `results.formats`. Raises UserError: missing, or not as it was."""
+        return read_document(self.path / name, kind, "make the run again")
+
     def read_json(self, name: str) -> Any:
         """A JSON file of the run. Raises UserError if it is missing or torn."""
-        return read_json(self.path / name)
+        return files.read_json(self.path / name)
+
+    def write(self, name: str, document: object) -> None:
+        """Write a document of `results.formats` as a JSON file of the run."""
+        write_document(self.file(name), document)
 
     def draws(self) -> list[Path]:
         """The folders of an adaptation's draws, in order."""
@@ -164,14 +166,14 @@ class RunFolder:
 
     def evaluation_path(self, domain: str) -> Path:
         """Where the evaluation on a domain of this name lies, or would lie."""
-        return self.path / "evaluations" / re.sub(r"[^\w.+-]+", "_", domain).strip(".")
+        return evaluation_path(self.path, domain)
 
     def write_evaluation(
         self,
         domain: str,
         header: Sequence[str],
         rows: Iterable[Sequence[Any]],
-        metrics: Mapping[str, Any],
+        metrics: Metrics,
         *,
         overwrite: bool = False,
         more: Callable[[Path], None] | None = None,
@@ -182,14 +184,14 @@ class RunFolder:
             raise UserError(f"{path}: exists already; --overwrite replaces it", code=ErrorCode.PATH_EXISTS)
         with files.new_folder(path, overwrite=overwrite) as folder:
             files.write_text(folder / "predictions.csv", csv_text(header, rows))
-            files.write_json(folder / "metrics.json", metrics)
+            write_document(folder / "metrics.json", metrics)
             if more is not None:
                 more(folder)
         return path
 
-    def evaluations(self) -> list[dict[str, Any]]:
-        """metrics.json of every domain that the run was evaluated on, by folder name."""
-        return [read_json(path) for path in sorted((self.path / "evaluations").glob("[!.]*/metrics.json"))]
+    def evaluations(self) -> list[Metrics]:
+        """Read the metrics of every domain that the run was evaluated on, in the order of their folders."""
+        return [read_metrics(path) for path in sorted((self.path / "evaluations").glob("[!.]*/metrics.json"))]
 
     def finish(self) -> None:
         """Write the marker with the hash of every file that the result rests on."""
@@ -199,7 +201,7 @@ class RunFolder:
             if path.is_file() and not path.name.startswith(".") and path.relative_to(self.path).parts[0] not in _LIVE
         )
         hashes = {name: file_sha256(self.path / name) for name in names}
-        self.write_json(MARKER, {"format": FORMAT, "finished": now(), "sha256": hashes})
+        self.write(MARKER, Marker(finished=now(), sha256=hashes))
 
     def _clear_temporary(self) -> None:
         """Remove what a killed process was in the middle of writing."""
@@ -207,17 +209,11 @@ class RunFolder:
             path.unlink(missing_ok=True)
 
     def _begin(self, settings: Settings) -> None:
-        self.write_json("run.json", self.info)
+        self.write("run.json", self.info)
         self.write_text("settings.yaml", dump(settings))
 
     def _check_whole(self) -> None:
-        marker = self.read_json(MARKER)
-        hashes = marker.get("sha256") if isinstance(marker, dict) else None
-        if not isinstance(hashes, dict):
-            raise UserError(
-                f"{self.path / MARKER}: is torn: expected the SHA-256 of the run's files", code=ErrorCode.FILE_DAMAGED
-            )
-        for name, expected in hashes.items():
+        for name, expected in self.read(MARKER, Marker).sha256.items():
             if not (self.path / name).is_file():
                 raise UserError(
                     f"{self.path / name}: is missing, so the run cannot be used; make it again",
@@ -229,13 +225,13 @@ class RunFolder:
                     code=ErrorCode.FILE_DAMAGED,
                 )
 
-    def check_same(self, info: Mapping[str, Any], settings: Settings) -> None:
-        """Raise UserError unless a resumed run was started with this info and these settings."""
-        for key in (key for key in INFO if key in info):
-            if json.dumps(self.info.get(key)) != json.dumps(info[key]):
+    def check_same(self, info: RunInfo, settings: Settings) -> None:
+        """Raise UserError unless a resumed run was begun with these settings, and with what `info` was given."""
+        for key in (key for key in ABOUT if key in info.model_fields_set):
+            was, asked = getattr(self.info, key), getattr(info, key)
+            if was != asked:
                 raise UserError(
-                    f"{self.path}: cannot resume: {key} was {_short(self.info.get(key))}, "
-                    f"now it is {_short(info[key])}",
+                    f"{self.path}: cannot resume: {key} was {_short(was)}, now it is {_short(asked)}",
                     code=ErrorCode.INPUTS_CHANGED,
                 )
         then, now = flat(self.settings.model_dump()), flat(settings.model_dump())
@@ -271,26 +267,25 @@ def check_new(path: str | Path, *, overwrite: bool = False, resume: bool = False
         raise UserError(f"{path}: exists already; --overwrite replaces it{hint}", code=ErrorCode.PATH_EXISTS)
 
 
-def domain_info(domain: Domain) -> dict[str, Any]:
-    """What run.json says of a domain."""
-    return {
-        "name": domain.name,
-        "origin": domain.origin,
-        "group": domain.spec.group,
-        "fingerprint": domain.fingerprint(),
-    }
+def evaluation_path(run: Path, domain: str) -> Path:
+    """Where the evaluation of the run in a folder on a domain of this name lies, or would lie."""
+    return run / "evaluations" / re.sub(r"[^\w.+-]+", "_", domain).strip(".")
 
 
-def _full_info(info: Mapping[str, Any]) -> dict[str, Any]:
-    unknown = set(info) - {"kind", *INFO}
-    if unknown or info.get("kind") not in ("train", "adapt"):
-        raise ValueError(f"run.json: expected kind and some of {INFO}, got {dict(info)}")
-    head = {"format": FORMAT, "kind": info["kind"], "version": __version__, "created": now()}
-    return {**head, **{key: info.get(key) for key in INFO}}
+def read_metrics(path: Path) -> Metrics:
+    """Read a metrics.json. Raises UserError: missing, or not as it was written."""
+    return read_document(path, Metrics, "evaluate again with --overwrite")
 
 
-def _short(value: Any) -> str:
-    """A value of run.json in a message; a domain by its name and the start of its fingerprint."""
-    if isinstance(value, Mapping):
-        return f"{value.get('name')} ({str(value.get('fingerprint'))[:12]})"
+def domain_reference(domain: Domain) -> DomainReference:
+    """Name a domain as the files of a run do."""
+    return DomainReference(
+        name=domain.name, origin=domain.origin, group=domain.spec.group, fingerprint=domain.fingerprint()
+    )
+
+
+def _short(value: object) -> str:
+    """Show a value of run.json in a message; a domain by its name and the start of its fingerprint."""
+    if isinstance(value, DomainReference):
+        return f"{value.name} ({value.fingerprint[:12]})"
     return "nothing" if value is None else str(value)

@@ -11,17 +11,9 @@ from forensictransfer.core.errors import ErrorCode, UserError
 from forensictransfer.core.files import read_json
 from forensictransfer.core.yaml_text import read_yaml
 from forensictransfer.results.cells import Cell, collect
+from forensictransfer.results.formats.metrics import DrawMetrics
 from forensictransfer.results.jobs import ADAPT, TRAIN, Record, check_results, read_info, read_record, remedy
-from forensictransfer.results.runs import RunFolder
-
-
-@dataclass(frozen=True)
-class DrawResult:
-    """What one draw of shots gave on a test: threshold, and each metric as a fraction (None where undefined)."""
-
-    draw: int
-    threshold: float
-    metrics: Mapping[str, float | None]
+from forensictransfer.results.runs import evaluation_path, read_metrics
 
 
 @dataclass(frozen=True)
@@ -41,7 +33,7 @@ class SweepResults:
     records: tuple[Record, ...]
     missing: tuple[str, ...]
     cells: tuple[Cell, ...]
-    draws: Mapping[tuple[str, str], tuple[DrawResult, ...]]
+    draws: Mapping[tuple[str, str], tuple[DrawMetrics, ...]]
 
     @property
     def detectors(self) -> tuple[str, ...]:
@@ -102,7 +94,7 @@ class SweepResults:
 
     def folder(self, cell: Cell) -> Path:
         """The folder of the evaluation behind a cell: predictions.csv, metrics.json, perhaps pictures/."""
-        return RunFolder(self.path / cell.run, {}).evaluation_path(cell.on)
+        return evaluation_path(self.path / cell.run, cell.on)
 
     def _impossible_cells(self) -> int:
         """How many cells need shots that are not there: a target and shots, times sources, strategies and so on."""
@@ -143,7 +135,9 @@ def open_sweep(path: str | Path) -> SweepResults:
         cells=cells,
         draws={},
     )
-    return replace(results, draws={(c.run, c.on): _draws(results.folder(c) / "metrics.json") for c in cells})
+    return replace(
+        results, draws={(c.run, c.on): read_metrics(results.folder(c) / "metrics.json").per_draw for c in cells}
+    )
 
 
 def _check_any_done(path: Path, records: tuple[Record, ...]) -> None:
@@ -191,19 +185,3 @@ def _tests(run: Path, job: str) -> dict[str, Cell]:
         raise UserError(
             f"{error} (in a sweep: restore it, or delete runs/{run.name} and jobs/{job}.json)", code=error.code
         ) from error
-
-
-def _draws(path: Path) -> tuple[DrawResult, ...]:
-    try:
-        return tuple(
-            DrawResult(
-                int(found["draw"]),
-                float(found["threshold"]),
-                {name: value for name, value in found.items() if name not in ("draw", "threshold")},
-            )
-            for found in read_json(path)["per_draw"]
-        )
-    except (KeyError, TypeError, ValueError):
-        raise UserError(
-            f"{path}: expected the metrics of an evaluation with its draws (per_draw)", code=ErrorCode.FILE_INVALID
-        ) from None

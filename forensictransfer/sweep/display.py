@@ -34,7 +34,7 @@ class Display:
         self.folder, self.grid, self.workers, self.threads = folder, grid, workers, threads
         self.domains = folder.info["domains"]
         audits = read_audits(folder.path, self.domains)
-        self.alone = {name: without_pixels(audit)["balanced_accuracy"] for name, audit in audits.items()}
+        self.alone = {name: without_pixels(audit).balanced_accuracy for name, audit in audits.items()}
         self.records: dict[str, dict[str, Any]] = {}
         self._live: Live | None = None
         self._said = 0.0

@@ -23,6 +23,7 @@ from forensictransfer.core.files import check_folder, file_sha256, now, read_jso
 from forensictransfer.core.settings import dump, load_checked
 from forensictransfer.core.version import __version__
 from forensictransfer.core.yaml_text import flat
+from forensictransfer.results.formats.document import write_document
 from forensictransfer.results.jobs import DONE, FAILED, FORMAT, checksum, read_info, read_record
 from forensictransfer.sweep.grid import Grid, Job
 from forensictransfer.sweep.settings import SweepSettings
@@ -153,7 +154,7 @@ class SweepFolder:
         for name in ("jobs", "runs", "logs"):
             (self.path / name).mkdir(exist_ok=True)
         files.write_text(self.path / "sweep.yaml", dump(sweep))
-        files.write_json(self.path / "environment.json", environment())
+        write_document(self.path / "environment.json", environment())
         info = {
             "format": FORMAT,
             "kind": "sweep",

@@ -25,7 +25,8 @@ from forensictransfer.experiments.session import Session
 from forensictransfer.experiments.strategies import WITH_GRADIENT
 from forensictransfer.experiments.train import train_run
 from forensictransfer.report import tensorboard as board
-from forensictransfer.results.runs import RunFolder
+from forensictransfer.results.formats.metrics import Metrics
+from forensictransfer.results.runs import RunFolder, read_metrics
 from forensictransfer.sweep.folder import DONE, FAILED, SweepFolder
 from forensictransfer.sweep.grid import ADAPT, TRAIN, ZERO_SHOT, Job
 from forensictransfer.sweep.queue import worker_name
@@ -66,7 +67,7 @@ class Jobs:
         finally:
             if job.kind == TRAIN:  # it leaves graphs behind; after every short job it would take longer than the job
                 gc.collect()
-        value = metrics["metrics"]["balanced_accuracy"]["value"]
+        value = metrics.metrics["balanced_accuracy"].value
         seconds = time.monotonic() - start
         spent = {"seconds": seconds, "cpu_seconds": time.process_time() - worked}
         spent["memory_mb"] = psutil.Process().memory_info().rss / 2**20
@@ -81,23 +82,23 @@ class Jobs:
         line = " ".join(error.split())
         self.folder.write_record(job, FAILED, error=line, seconds=seconds, balanced_accuracy=None, **about)
 
-    def _train(self, job: Job) -> tuple[dict[str, Any], list[Path]]:
+    def _train(self, job: Job) -> tuple[Metrics, list[Path]]:
         """A training goes on where a killed worker left it."""
         out = self.folder.run(job)
         run = train_run(self.domains[job.source], job.settings, out, resume=True, session=self.session)
         return self._evaluated(job, run, job.source)
 
-    def _zero_shot(self, job: Job) -> tuple[dict[str, Any], list[Path]]:
+    def _zero_shot(self, job: Job) -> tuple[Metrics, list[Path]]:
         assert job.target is not None
         return self._evaluated(job, RunFolder.open(self.folder.run(job)), job.target)
 
-    def _evaluated(self, job: Job, run: RunFolder, domain: str) -> tuple[dict[str, Any], list[Path]]:
+    def _evaluated(self, job: Job, run: RunFolder, domain: str) -> tuple[Metrics, list[Path]]:
         """The test of a trained run on one domain, with latents and pictures."""
         more = self._more(self.session.detector(run), latents=True)
         evaluate_run(run, [self.domains[domain]], job.settings, overwrite=True, session=self.session, more=more)
         return _results(run, domain)
 
-    def _adapt(self, job: Job) -> tuple[dict[str, Any], list[Path]]:
+    def _adapt(self, job: Job) -> tuple[Metrics, list[Path]]:
         assert job.target is not None
         parent = RunFolder.open(self.folder.path / "runs" / str(job.needs))
         out = self.folder.run(job)
@@ -127,7 +128,7 @@ class Jobs:
 
         def add(folder: Path, test: DomainTest) -> None:
             first = test.draws[0]
-            told = (first["labels"], first["scores"], first["probabilities"], first["threshold"])
+            told = first.labels, first.scores, first.probabilities, first.threshold
             if isinstance(detector, TrainableDetector):  # what the pictures show is a tile that its model saw
                 pictures.write_pictures(
                     folder, detector, test.images, *told, settings=test.settings, reconstruction=decoder
@@ -139,15 +140,15 @@ class Jobs:
         return add
 
 
-def _results(run: RunFolder, domain: str) -> tuple[dict[str, Any], list[Path]]:
+def _results(run: RunFolder, domain: str) -> tuple[Metrics, list[Path]]:
     """The metrics of a run on a domain, and the files that hold them."""
     folder = run.evaluation_path(domain)
     names = ("predictions.csv", "metrics.json", "latents.npz", "pictures/pictures.json")
-    metrics = run.read_json(f"evaluations/{folder.name}/metrics.json")
+    metrics = read_metrics(folder / "metrics.json")
     return metrics, [folder / name for name in names if (folder / name).is_file()]
 
 
-_KINDS: dict[str, Callable[[Jobs, Job], tuple[dict[str, Any], list[Path]]]] = {
+_KINDS: dict[str, Callable[[Jobs, Job], tuple[Metrics, list[Path]]]] = {
     TRAIN: Jobs._train,
     ZERO_SHOT: Jobs._zero_shot,
     ADAPT: Jobs._adapt,

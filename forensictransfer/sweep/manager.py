@@ -22,6 +22,7 @@ from forensictransfer.data.domains import Domain
 from forensictransfer.report import tensorboard as board
 from forensictransfer.report.numbers import baseline
 from forensictransfer.results.audits import read_audits, without_pixels
+from forensictransfer.results.formats.metrics import MetadataBaseline
 from forensictransfer.results.metadata_baseline import warning
 from forensictransfer.sweep.audits import audit_all
 from forensictransfer.sweep.display import Display, dry_run_text
@@ -42,7 +43,7 @@ _MOST_WORKERS = 8
 class Outcome:
     """How a sweep stands when the command ends: the folder and the numbers of jobs; `failed` by name -> error.
 
-    alone: by domain, what is reached there without a look at pixels (`shortcuts`).
+    alone: by domain, what is reached there without a look at pixels (`MetadataBaseline`).
     """
 
     path: Path
@@ -50,7 +51,7 @@ class Outcome:
     done: int
     failed: dict[str, str]
     impossible: int
-    alone: dict[str, dict[str, Any]] = field(default_factory=dict)
+    alone: dict[str, MetadataBaseline] = field(default_factory=dict)
 
     @property
     def text(self) -> str:

@@ -12,10 +12,14 @@ import numpy as np
 import pytest
 
 import forensictransfer as ft
+from forensictransfer.data.counts import Counts
 from forensictransfer.data.domains import Domain, open_domain
 from forensictransfer.evaluation import metrics
 from forensictransfer.evaluation.decision import Decision
 from forensictransfer.experiments.strategies import STRATEGIES
+from forensictransfer.results.formats.decision import DecisionFile
+from forensictransfer.results.formats.document import read_document
+from forensictransfer.results.formats.metrics import DrawMetrics, Dropped
 from forensictransfer.results.runs import RunFolder
 
 Rows = Callable[[Path], list[dict[str, str]]]
@@ -59,7 +63,7 @@ def test_one_shot_of_each_class_is_enough(adapted: Callable[[str], RunFolder], t
     (found,) = (one for one in run.evaluations() if one["target"] == "target")
     assert found["shots"] == 1 and found["strategy"] == strategy and len(found["per_draw"]) == DRAWS
     assert found["metrics"]["auc"]["value"] > 0.5
-    assert found["n"] == {"real": 6, "fake": 6, "groups": 6}
+    assert found.n == Counts(6, 6, 6)
 
 
 @pytest.mark.parametrize("strategy", EACH)
@@ -134,7 +138,7 @@ def test_what_is_stored_gives_the_predictions_again(
         if (folder / "model.keras").exists():
             detector.model.load_weights(folder / "model.keras")
         found = analyse_images(detector, images, run.settings.evaluate)
-        decision = Decision.from_json(json.loads((folder / "decision.json").read_text()))
+        decision = read_document(folder / "decision.json", DecisionFile).decision()
         assert (decision.rule, decision.chosen_on) == (run.settings.adapt.threshold, "shots")
         scores = decision.scores(found.energies, found.features)
         of_draw = [row for row in predictions if row["draw"] == str(draw)]
@@ -152,18 +156,19 @@ def test_metrics_are_those_of_the_predictions(adapted: Callable[[str], RunFolder
         for draw in range(DRAWS):
             of_draw = [row for row in predictions if row["draw"] == str(draw)]
             draws.append(
-                {
-                    "draw": draw,
-                    "labels": column(of_draw, "label"),
-                    "scores": column(of_draw, "score"),
-                    "probabilities": column(of_draw, "probability"),
-                    "groups": [row["group"] for row in of_draw],
-                    "names": [row["path"] for row in of_draw],
-                    "threshold": run.read_json(f"draws/{draw}/decision.json")["threshold"],
-                }
+                metrics.ScoredImages(
+                    draw=draw,
+                    labels=column(of_draw, "label"),
+                    scores=column(of_draw, "score"),
+                    probabilities=column(of_draw, "probability"),
+                    groups=[row["group"] for row in of_draw],
+                    names=[row["path"] for row in of_draw],
+                    threshold=run.read(f"draws/{draw}/decision.json", DecisionFile).threshold,
+                )
             )
         expected = metrics.summarise_draws(draws, resamples=50)
-        assert {name: stored[name] for name in expected} == expected
+        assert (stored.n, stored.metrics) == (expected.n, expected.metrics)
+        assert stored.per_draw == tuple(DrawMetrics.of(one) for one in expected.per_draw)
 
 
 @pytest.fixture(scope="module")
@@ -301,8 +306,8 @@ def test_a_test_photograph_that_was_a_shot_is_dropped(
             shutil.copy(new / kind / f"{stem}.png", copies / "test" / kind / f"copy-{stem}.png")
     out = ft.adapt(trained, copies, tmp_path / "out", shots=2, strategy="prototype", draws=1)
     (found,) = (one for one in RunFolder.open(out).evaluations() if one["target"] == "copies")
-    assert found["dropped_shared"] == {"group": 0, "pixels": 4}
-    assert found["n"] == {"real": 6, "fake": 6, "groups": 6}
+    assert found.dropped_shared == Dropped(group=0, pixels=4)
+    assert found.n == Counts(6, 6, 6)
 
 
 # A source that is no longer what it was
@@ -311,8 +316,8 @@ def test_a_test_photograph_that_was_a_shot_is_dropped(
 def moved(run: Path, **source: Any) -> Path:
     """The run, made to believe that its source is elsewhere."""
     opened_run = RunFolder.open(run)
-    info = {**opened_run.info, "source": {**opened_run.info["source"], **source}}
-    opened_run.write_json("run.json", info)
+    changed = opened_run.info.source.model_copy(update=source)
+    opened_run.write("run.json", opened_run.info.model_copy(update={"source": changed}))
     opened_run.finish()
     return run
 

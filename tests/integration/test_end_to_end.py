@@ -15,6 +15,8 @@ import pytest
 
 from forensictransfer.cli.main import main
 from forensictransfer.core.settings import load_settings
+from forensictransfer.data.counts import Counts
+from forensictransfer.results.formats.data import TrainingData
 from forensictransfer.results.runs import RunFolder
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -57,11 +59,12 @@ def test_from_two_folders_to_a_table(
     trained = RunFolder.open(src)
     assert trained.settings == load_settings(config, {"train.epochs": 2, "seed": 3})
     (tested,) = trained.evaluations()
-    skipped = dict([*trained.read_json("data.json")["skipped"], *tested["skipped"]])
+    data = trained.read("data.json", TrainingData)
+    skipped = dict([*data.skipped, *tested.skipped])
     assert set(skipped) == set(damaged)
     assert all(reason in skipped[name] for name, reason in damaged.items())
-    assert trained.read_json("data.json")["splits"]["train"] == {"real": 16, "fake": 16, "groups": 16}
-    assert tested["n"] == {"real": 6, "fake": 6, "groups": 6}
+    assert data.splits["train"] == Counts(16, 16, 16)
+    assert tested.n == Counts(6, 6, 6)
 
     # The settings of a run are valid as settings again.
     assert load_settings(src / "settings.yaml") == trained.settings

@@ -13,9 +13,12 @@ import pytest
 from PIL import Image
 
 import forensictransfer as ft
+from forensictransfer.data.counts import Counts
 from forensictransfer.data.decode import decode
 from forensictransfer.evaluation import metrics
-from forensictransfer.results.runs import RunFolder
+from forensictransfer.results.formats.document import document_content
+from forensictransfer.results.formats.metrics import Dropped, Metrics
+from forensictransfer.results.runs import RunFolder, read_metrics
 
 Rows = Callable[[Path], list[dict[str, str]]]
 
@@ -24,7 +27,7 @@ def column(rows: list[dict[str, str]], name: str) -> np.ndarray:
     return np.array([float(row[name]) for row in rows])
 
 
-def evaluated(run: Path, domain: Path) -> tuple[Path, dict[str, Any]]:
+def evaluated(run: Path, domain: Path) -> tuple[Path, Metrics]:
     """The folder of an evaluation, and its metrics as the call returns them."""
     (found,) = ft.evaluate(run, domain)
     return run / "evaluations" / domain.name, found
@@ -101,7 +104,7 @@ def test_the_files_of_an_evaluation_agree(
     hard = make_domain(tmp_path / "hard", "j", contrast=0.6, seed=9)
     folder, found = evaluated(copied_run, hard)
     predictions, stored = rows(folder / "predictions.csv"), json.loads((folder / "metrics.json").read_text())
-    assert stored == found
+    assert stored == json.loads(json.dumps(document_content(found)))
     decision = json.loads((copied_run / "decision.json").read_text())
     assert list(predictions[0]) == "draw path label group score probability energy_real energy_fake".split()
     assert {row["draw"] for row in predictions} == {"0"}
@@ -116,8 +119,8 @@ def test_the_files_of_an_evaluation_agree(
         decision["threshold"],
         resamples=50,
     )
-    assert stored["n"] == expected["n"] == {"real": 6, "fake": 6, "groups": 6}
-    assert stored["metrics"] == expected["metrics"]
+    assert found.n == expected.n == Counts(6, 6, 6)
+    assert found.metrics == expected.metrics
     assert 0.5 < stored["metrics"]["auc"]["value"] < 1, "hard enough to tell one number from another"
     real, fake = column(predictions, "energy_real"), column(predictions, "energy_fake")
     np.testing.assert_allclose(scores, fake - real, atol=1e-6)
@@ -153,8 +156,8 @@ def overlapping(source: Path, make_domain: Callable[..., Path], pick_stems: Any,
 
 def test_shared_photographs_are_dropped_and_counted(copied_run: Path, overlapping: Path, rows: Rows) -> None:
     folder, found = evaluated(copied_run, overlapping)
-    assert found["dropped_shared"] == {"group": 2, "pixels": 3}
-    assert found["n"] == {"real": 6, "fake": 6, "groups": 6}
+    assert found.dropped_shared == Dropped(group=2, pixels=3)
+    assert found.n == Counts(6, 6, 6)
     tested = {row["path"] for row in rows(folder / "predictions.csv")}
     assert tested == {path.relative_to(overlapping).as_posix() for path in overlapping.rglob("*.png")}
     assert "5 shared with the source dropped" in (copied_run / "CARD.md").read_text()
@@ -178,12 +181,12 @@ def test_unreadable_files_are_skipped_and_listed(
     in_test = set(pick_stems("e", {"test": 6})["test"])
     expected = {name: reason for name, reason in expected.items() if Path(name).stem in in_test}
     folder, found = evaluated(copied_run, domain)
-    assert found["n"] == {"real": 6, "fake": 6, "groups": 6}
+    assert found.n == Counts(6, 6, 6)
     assert {name for name, _ in found["skipped"]} == set(expected)
     for name, reason in found["skipped"]:
         assert expected[name] in reason and "\n" not in reason
     assert not set(expected) & {row["path"] for row in rows(folder / "predictions.csv")}
-    assert json.loads((folder / "metrics.json").read_text())["skipped"] == found["skipped"]
+    assert read_metrics(folder / "metrics.json").skipped == found.skipped
 
 
 def test_the_first_domain_is_not_scored_if_the_second_cannot_be(

@@ -15,22 +15,22 @@ import forensictransfer as ft
 from forensictransfer.auditing import metadata_baseline as quick
 from forensictransfer.auditing.metadata_baseline import metadata_only
 from forensictransfer.core.settings import DataSettings
+from forensictransfer.data.counts import Counts
 from forensictransfer.data.domains import Domain, open_domain
 from forensictransfer.report.numbers import baseline as baseline_text
 from forensictransfer.report.tables.cross_domain import table
 from forensictransfer.results.audits import audit_path, read_audit, without_pixels
+from forensictransfer.results.formats.metrics import MetadataBaseline
 from forensictransfer.results.metadata_baseline import is_doubtful, warning
 from forensictransfer.sweep.audits import audit_all
 from forensictransfer.sweep.folder import SweepFolder
 
 Picture = Callable[..., Image.Image]
-DOUBTFUL = {
-    "balanced_accuracy": 0.93,
-    "low": 0.9,
-    "high": 0.95,
-    "n": {},
-    "strongest": "file format: PNG in 0 % of reals",
-}
+
+
+def baseline(value: float | None, low: float | None, high: float | None) -> MetadataBaseline:
+    strongest = "file format: PNG in 0 % of reals"
+    return MetadataBaseline(balanced_accuracy=value, low=low, high=high, n=Counts(9, 9, 18), strongest=strongest)
 
 
 def opened(folder: Path) -> Domain:
@@ -129,26 +129,27 @@ def test_no_pixel_is_decoded_and_few_headers_are_read(
     path.write_bytes(path.read_bytes()[:700])
     monkeypatch.setattr(quick, "MOST_IMAGES", 40)
     found = metadata_only(opened(tmp_path / "d"))
-    assert found["n"] == {"real": 20, "fake": 20, "groups": 40} and found["balanced_accuracy"] == 1
+    assert found.n == Counts(20, 20, 40) and found["balanced_accuracy"] == 1
 
 
 @pytest.mark.parametrize(
     ("found", "text", "doubtful"),
     [
         (None, "unknown", False),
-        ({"balanced_accuracy": None, "low": None, "high": None}, "cannot be told", False),
-        ({"balanced_accuracy": 0.6, "low": 0.55, "high": 0.65}, "60.0 % [55.0, 65.0]", False),
-        ({"balanced_accuracy": 0.61, "low": 0.49, "high": 0.7}, "61.0 % [49.0, 70.0]", False),
-        ({"balanced_accuracy": 0.61, "low": 0.57, "high": 0.65}, "61.0 % [57.0, 65.0]", True),
+        (baseline(None, None, None), "cannot be told", False),
+        (baseline(0.6, 0.54, 0.65), "60.0 % [54.0, 65.0]", False),
+        (baseline(0.58, 0.55, 0.61), "58.0 % [55.0, 61.0]", True),
+        (baseline(0.61, 0.49, 0.7), "61.0 % [49.0, 70.0]", False),
+        (baseline(0.61, 0.57, 0.65), "61.0 % [57.0, 65.0]", True),
     ],
 )
-def test_what_is_doubtful(found: dict[str, Any] | None, text: str, doubtful: bool) -> None:
+def test_what_is_doubtful(found: MetadataBaseline | None, text: str, doubtful: bool) -> None:
     assert baseline_text(found) == text
-    assert is_doubtful(found) == doubtful == (warning("d", found) is not None)
+    assert is_doubtful(found and found.estimate) == doubtful == (warning("d", found) is not None)
 
 
 def test_the_warning_names_what_separates() -> None:
-    assert warning("d", DOUBTFUL) == (
+    assert warning("d", baseline(0.93, 0.9, 0.95)) == (
         "d: reals and fakes can be told apart without looking at a pixel (93 % [90, 95]; file format: PNG in 0 % of "
         "reals): its accuracy may measure that"
     )
@@ -166,7 +167,8 @@ def test_a_sweep_audits_each_domain_once(
     domains = [opened(source), opened(told_apart)]
     audit_all(folder, domains, DataSettings(), 1)
     assert any(
-        line.startswith("audit of told_apart: do not use: a detector that never looks") for line in caplog.messages
+        line.startswith("audit of told_apart: do not use: reals and fakes can be told apart")
+        for line in caplog.messages
     )
     path = audit_path(tmp_path, "told_apart")
     kept = path.read_bytes()

@@ -17,9 +17,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from forensictransfer.evaluation.estimate import Estimate
 from forensictransfer.report.analysis.series import Pair
 from forensictransfer.report.analysis.significance import LEVEL, holm
-from forensictransfer.results.cells import Cell, Measured
+from forensictransfer.results.cells import Cell
 from forensictransfer.results.predictions import Floats, ScoreFiles
 from forensictransfer.results.sweep import SweepResults
 
@@ -43,7 +44,7 @@ class DetectorDifference:
     shots: int
     value: float
     reference_value: float
-    difference: Measured
+    difference: Estimate
     p: float
     corrected: float | None
     pairs: tuple[Pair, ...]
@@ -105,7 +106,7 @@ def _difference(
         shots=shots,
         value=value,
         reference_value=reference_value,
-        difference=Measured(value - reference_value, float(low), float(high)),
+        difference=Estimate(value - reference_value, float(low), float(high)),
         p=two_sided(drawn),
         corrected=None,
         pairs=tuple(dict.fromkeys((mine.source, mine.on) for mine, _ in both)),

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from forensictransfer.evaluation.estimate import Estimate
 from forensictransfer.report.analysis.series import Pair, Point, average, forgetting
 from forensictransfer.report.analysis.significance import Comparison
 from forensictransfer.report.analysis.transfer import CHANCE, TRANSFERS, WEAK, standing, transfers_from
 from forensictransfer.report.analysis.view import METRIC, View, brief, told
 from forensictransfer.report.names import arrow, counted, listed, p_value, percent, points, span
-from forensictransfer.results.cells import Cell, Measured
+from forensictransfer.results.cells import Cell
 
 _MOST = 4  # pairs that are named in a sentence
 
@@ -82,7 +83,7 @@ def _by_shots(view: View, detector: str) -> Iterator[str]:
         pairs = "" if parts else " pairs transfer"
         parts.append(f"{sum(standing(m) == TRANSFERS for m in found.values())} of {len(found)}{pairs} at k = {k}")
     yield f"Adapted by {main} with k shots per class, {listed(parts, 12)}."
-    start: dict[int, dict[Pair, Measured]] = {}
+    start: dict[int, dict[Pair, Estimate]] = {}
     for pair in view.pairs:
         point = transfers_from(view.series(detector, main, *pair))
         if point is not None and point.shots:
@@ -143,7 +144,7 @@ def _strategies(comparisons: Sequence[Comparison]) -> Iterator[str]:
     for c in clear:
         ahead, behind = (c.first, c.second) if (c.difference.value or 0) > 0 else (c.second, c.first)
         low, high = c.difference.low or 0, c.difference.high or 0
-        gain = c.difference if ahead == c.first else Measured(-(c.difference.value or 0), -high, -low)
+        gain = c.difference if ahead == c.first else Estimate(-(c.difference.value or 0), -high, -low)
         told_of.append(f"{ahead} before {behind} by {points(gain)} points ({c.n} pairs, p {_equals(c.corrected)})")
     yield f"At k = {last} strategies differ: {listed(told_of, 4)}, p after Holm."
 
@@ -159,10 +160,10 @@ def _forgotten(view: View, detector: str) -> Iterator[str]:
         )
 
 
-def _at(view: View, detector: str, strategy: str, shots: int) -> dict[Pair, Measured]:
+def _at(view: View, detector: str, strategy: str, shots: int) -> dict[Pair, Estimate]:
     """Accuracies of all pairs at one number of shots; those without a value are left out."""
     main = strategy or view.main or ""
-    found: dict[Pair, Measured] = {}
+    found: dict[Pair, Estimate] = {}
     for pair in view.pairs:
         point: Point | None = next((p for p in view.series(detector, main, *pair) if p.shots == shots), None)
         if point is not None:
@@ -173,7 +174,7 @@ def _at(view: View, detector: str, strategy: str, shots: int) -> dict[Pair, Meas
 def _named(
     view: View,
     pairs: Sequence[Pair],
-    values: dict[Pair, Measured],
+    values: dict[Pair, Estimate],
     detector: str,
     strategy: str,
     shots: int,

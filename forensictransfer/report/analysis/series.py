@@ -15,7 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-from forensictransfer.results.cells import ZERO_SHOT, Cell, Measured
+from forensictransfer.evaluation.estimate import Estimate
+from forensictransfer.results.cells import ZERO_SHOT, Cell
 from forensictransfer.results.sweep import SweepResults
 
 RESAMPLES = 10_000
@@ -38,7 +39,7 @@ class Point:
     """
 
     shots: int
-    measured: Measured
+    measured: Estimate
     seeds: tuple[int, ...]
     per_seed: tuple[float, ...]
     draws: int
@@ -49,7 +50,7 @@ class Average:
     """The mean over pairs at one number of shots, the pairs that are in it, and the value of each."""
 
     shots: int
-    measured: Measured
+    measured: Estimate
     pairs: tuple[Pair, ...]
     per_pair: tuple[float, ...]
 
@@ -64,7 +65,7 @@ class Forgetting:
     detector: str
     strategy: str
     shots: int
-    change: Measured
+    change: Estimate
     before: float
     after: float
     pairs: tuple[Pair, ...]
@@ -135,19 +136,19 @@ def forgetting(
     return tuple(_forgotten(detector, strategy, shots, found[shots]) for shots in sorted(found))
 
 
-def bootstrap_mean(values: Sequence[float]) -> Measured:
+def bootstrap_mean(values: Sequence[float]) -> Estimate:
     """The mean of at least one value with the 95 % percentile bootstrap interval; no interval for a single value."""
     x = np.asarray(values, np.float64)
     mean = float(x.mean())
     if x.size < 2:
-        return Measured(mean, None, None)
+        return Estimate(mean, None, None, x.size)
     # scipy's bootstrap of equal values is their mean, less its rounding.
     if np.ptp(x) == 0:
-        return Measured(mean, mean, mean)
+        return Estimate(mean, mean, mean, x.size)
     found = stats.bootstrap(
         (x,), np.mean, n_resamples=RESAMPLES, method="percentile", rng=np.random.default_rng(0)
     ).confidence_interval
-    return Measured(mean, float(found.low), float(found.high))
+    return Estimate(mean, float(found.low), float(found.high), x.size)
 
 
 def _forgotten(detector: str, strategy: str, shots: int, by_pair: dict[Pair, list[tuple[float, float]]]) -> Forgetting:
@@ -161,7 +162,7 @@ def _point(shots: int, cells: Sequence[Cell], metric: str) -> Point:
     per_seed = tuple(value for cell in cells if (value := _value(cell, metric)) is not None)
     found = [cell.metrics[metric] for cell in cells]
     low, high = (_mean_or_none([getattr(m, end) for m in found]) for end in ("low", "high"))
-    measured = Measured(float(np.mean(per_seed)), low, high)
+    measured = Estimate(float(np.mean(per_seed)), low, high, found[0].n if len(found) == 1 else None)
     return Point(shots, measured, tuple(cell.seed for cell in cells), per_seed, cells[0].draws)
 
 

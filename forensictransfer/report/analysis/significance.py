@@ -23,8 +23,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy import stats
 
+from forensictransfer.evaluation.estimate import Estimate
 from forensictransfer.report.analysis.series import Pair, bootstrap_mean
-from forensictransfer.results.cells import Cell, Measured
+from forensictransfer.results.cells import Cell
 from forensictransfer.results.sweep import SweepResults
 
 EXACT_UP_TO = 16  # pairs: 65,536 ways to flip their signs
@@ -46,7 +47,7 @@ class Comparison:
     shots: int
     first: str
     second: str
-    difference: Measured
+    difference: Estimate
     p: float | None
     corrected: float | None
     differences: tuple[float, ...]
@@ -132,7 +133,7 @@ def gains(comparisons: Iterable[Comparison], strategy: str) -> tuple[Comparison,
     return tuple(c if c.first == strategy else _turned(c) for c in comparisons if strategy in (c.first, c.second))
 
 
-def paired_t(differences: Sequence[float]) -> tuple[Measured, float | None]:
+def paired_t(differences: Sequence[float]) -> tuple[Estimate, float | None]:
     """The mean of paired differences with the 95 % t interval, and the two-sided p value, df = n - 1.
 
     One difference: no interval and no p. All differences 0: p = 1. All equal but not 0: t is infinite, and p would be 0
@@ -143,12 +144,12 @@ def paired_t(differences: Sequence[float]) -> tuple[Measured, float | None]:
     x = np.asarray(differences, np.float64)
     mean = float(x.mean())
     if x.size < 2:
-        return Measured(mean, None, None), None
+        return Estimate(mean, None, None, x.size), None
     if np.ptp(x) < _SAME:
-        return Measured(mean, mean, mean), 1.0 if abs(mean) < _SAME else 2.0 ** (1 - x.size)
+        return Estimate(mean, mean, mean, x.size), 1.0 if abs(mean) < _SAME else 2.0 ** (1 - x.size)
     found = stats.ttest_1samp(x, 0.0)
     interval = found.confidence_interval(0.95)
-    return Measured(mean, float(interval.low), float(interval.high)), float(found.pvalue)
+    return Estimate(mean, float(interval.low), float(interval.high), x.size), float(found.pvalue)
 
 
 def sign_flip(differences: Sequence[float]) -> float | None:
@@ -223,7 +224,7 @@ def _corrected(comparisons: Sequence[Comparison]) -> tuple[Comparison, ...]:
 
 def _turned(c: Comparison) -> Comparison:
     value, low, high = c.difference.value, c.difference.low, c.difference.high
-    measured = Measured(
+    measured = Estimate(
         None if value is None else -value, None if high is None else -high, None if low is None else -low
     )
     return replace(c, first=c.second, second=c.first, difference=measured, differences=tuple(-x for x in c.differences))

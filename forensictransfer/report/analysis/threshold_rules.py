@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from forensictransfer.evaluation.estimate import Estimate
 from forensictransfer.evaluation.thresholds import THRESHOLD_RULES
 from forensictransfer.report.analysis.series import Pair, bootstrap_mean
-from forensictransfer.results.cells import ZERO_SHOT, Cell, Measured
+from forensictransfer.results.cells import ZERO_SHOT, Cell
 from forensictransfer.results.predictions import Scored, ScoreFiles
 from forensictransfer.results.sweep import SweepResults
 
@@ -33,7 +34,7 @@ class RuleResult:
     strategy: str
     shots: int
     rule: str
-    measured: Measured
+    measured: Estimate
     pairs: tuple[Pair, ...]
     per_pair: tuple[float, ...]
     cells: int

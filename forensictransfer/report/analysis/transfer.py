@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from forensictransfer.evaluation.estimate import Estimate
 from forensictransfer.report.analysis.series import Point
-from forensictransfer.results.cells import Measured
 
 USABLE = 0.75
 TRANSFERS, WEAK, CHANCE, UNKNOWN = "transfers", "weak", "chance", "unknown"
@@ -16,7 +16,7 @@ MEANING = (
 )
 
 
-def standing(measured: Measured | None) -> str:
+def standing(measured: Estimate | None) -> str:
     """`transfers`, `weak` (better than chance, below 75 %), `chance`, or `unknown` where there is no interval."""
     if measured is None or measured.value is None or measured.low is None:
         return UNKNOWN

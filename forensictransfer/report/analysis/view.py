@@ -8,12 +8,13 @@ from functools import cached_property
 
 import numpy as np
 
+from forensictransfer.evaluation.estimate import Estimate
 from forensictransfer.report.analysis.detectors import DetectorDifference, detector_differences
 from forensictransfer.report.analysis.series import Pair, Point, series
 from forensictransfer.report.analysis.significance import Comparison, over_pairs, within_cells
 from forensictransfer.report.analysis.threshold_rules import RuleResult, compare_rules
 from forensictransfer.report.names import counted, percent, short_names, span
-from forensictransfer.results.cells import ZERO_SHOT, Cell, Measured
+from forensictransfer.results.cells import ZERO_SHOT, Cell
 from forensictransfer.results.predictions import ScoreFiles
 from forensictransfer.results.sweep import SweepResults
 
@@ -105,20 +106,21 @@ class View:
             self._series[key] = series(self.results, detector, source, target, strategy, METRIC)
         return self._series[key]
 
-    def at(self, detector: str, strategy: str, source: str, target: str, shots: int) -> Measured | None:
+    def at(self, detector: str, strategy: str, source: str, target: str, shots: int) -> Estimate | None:
         """Balanced accuracy of one cell of the grid; None if it was not measured."""
         found = (point.measured for point in self.series(detector, strategy, source, target) if point.shots == shots)
         return next(found, None)
 
-    def own(self, detector: str, source: str) -> Measured | None:
+    def own(self, detector: str, source: str) -> Estimate | None:
         """Balanced accuracy of a source on its own test: means over seeds, as in `series`."""
         found = [m for cell in self.own_cells(detector, source) if (m := cell.metrics.get(METRIC)) is not None]
         known = [m for m in found if m.value is not None]
         if not known:
             return found[0] if found else None
         if any(m.low is None or m.high is None for m in known):
-            return Measured(float(np.mean([m.value for m in known])), None, None)
-        return Measured(*(float(np.mean([getattr(m, end) for m in known])) for end in ("value", "low", "high")))
+            return Estimate(float(np.mean([m.value for m in known])), None, None)
+        value, low, high = (float(np.mean([getattr(m, end) for m in known])) for end in ("value", "low", "high"))
+        return Estimate(value, low, high)
 
     def measured_shots(self, detector: str, strategy: str) -> tuple[int, ...]:
         """Numbers of shots, 0 left out, that a strategy was measured at for any pair, rising."""
@@ -149,6 +151,6 @@ def brief(cells: Sequence[Cell]) -> str:
     return f"n = {span(c.n_real + c.n_fake for c in cells)}{draws}"
 
 
-def told(measured: Measured | None, cells: Sequence[Cell]) -> str:
+def told(measured: Estimate | None, cells: Sequence[Cell]) -> str:
     """An accuracy with its interval, images and draws."""
     return f"{percent(measured)} ({brief(cells)})" if cells else percent(measured)

@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.axes import Axes
 
+from forensictransfer.evaluation.estimate import Estimate
 from forensictransfer.report.figures.canvas import DOTTED, INK, PX, SOFT, Picture, as_svg, axes_at, figure, line_of
 from forensictransfer.report.names import wrapped
-from forensictransfer.results.cells import Measured
 
-Curve = Sequence[tuple[int, Measured]]
+Curve = Sequence[tuple[int, Estimate]]
 TITLE = 44  # letters in a line of a title
 _SMALL, _LARGE = (344, 236), (420, 300)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from forensictransfer.evaluation.estimate import Estimate
 from forensictransfer.report.figures.canvas import DOTTED, LINES, PX, SOFT, Picture, as_svg, axes_at, figure
-from forensictransfer.results.cells import Measured
 
 _ROW, _LABEL, _WIDTH = 32, 150, 256
 
@@ -15,7 +15,7 @@ _ROW, _LABEL, _WIDTH = 32, 150, 256
 class Mark:
     """One value of a row. look: number of its colour and marker; hollow: a mark that is only outlined."""
 
-    measured: Measured
+    measured: Estimate
     look: int
     hollow: bool = False
 

@@ -11,9 +11,9 @@ from matplotlib.axes import Axes
 from matplotlib.colors import Normalize
 from matplotlib.patches import Rectangle
 
+from forensictransfer.evaluation.estimate import Estimate
 from forensictransfer.report.figures.canvas import PX, SOFT, Picture, as_svg, axes_at, figure
 from forensictransfer.report.names import wrapped
-from forensictransfer.results.cells import Measured
 
 _NARROW = 5  # columns, of which more are made narrower
 _LEFT, _TOP, _HEAD, _LINE = 112, 24, 8, 13
@@ -31,7 +31,7 @@ class HeatMap:
 
     sources: Sequence[str]
     targets: Sequence[str]
-    cells: Mapping[tuple[str, str], Measured]
+    cells: Mapping[tuple[str, str], Estimate]
     notes: Mapping[tuple[str, str], str]
     below: Mapping[str, str]
     title: str
@@ -88,7 +88,7 @@ def colour_key() -> Picture:
         return as_svg(drawn, "Colours of the heat maps: from dark blue at 50 % and less to yellow at 100 %")
 
 
-def _cell(axes: Axes, i: int, j: int, measured: Measured | None, note: str, own: bool) -> None:
+def _cell(axes: Axes, i: int, j: int, measured: Estimate | None, note: str, own: bool) -> None:
     if measured is None or measured.value is None:
         axes.add_patch(Rectangle((j, i), 1, 1, facecolor="white", edgecolor="#b8bfc7", linewidth=1 * PX))
         axes.text(j + 0.5, i + 0.5, note, ha="center", va="center", fontsize=9.5 * PX, color=SOFT)

@@ -10,12 +10,13 @@ from pathlib import Path
 from forensictransfer.core import files
 from forensictransfer.core.errors import ErrorCode, UserError
 from forensictransfer.core.files import csv_text
+from forensictransfer.evaluation.estimate import Estimate
 from forensictransfer.report.tables.markup import latex_sheet, markdown_escape, markdown_sheet
 from forensictransfer.report.tables.sheets import MAIN_METRICS, MISSING, facts, remarks, sheets
 from forensictransfer.report.tables.text import OWN, fact_lines, sheet_lines
-from forensictransfer.results.cells import Cell, Measured, collect, without_common_set
+from forensictransfer.results.cells import Cell, collect, without_common_set
 
-__all__ = ["Cell", "Measured", "collect", "render_csv", "render_latex", "render_markdown", "render_text", "table"]
+__all__ = ["Cell", "Estimate", "collect", "render_csv", "render_latex", "render_markdown", "render_text", "table"]
 
 TITLE = "Cross-domain table"
 _CSV = (
@@ -147,7 +148,7 @@ def render_csv(cells: Sequence[Cell]) -> str:
     return csv_text(_CSV, lines)
 
 
-def _numbers(measured: Measured) -> tuple[str, ...]:
+def _numbers(measured: Estimate) -> tuple[str, ...]:
     return tuple("" if number is None else repr(number) for number in (measured.value, measured.low, measured.high))
 
 

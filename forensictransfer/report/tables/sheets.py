@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
+from forensictransfer.evaluation.estimate import Estimate
 from forensictransfer.report.numbers import BASELINE, BASELINE_MEANS, with_interval
 from forensictransfer.report.numbers import MISSING as MISSING
 from forensictransfer.report.numbers import UNDEFINED as UNDEFINED
 from forensictransfer.report.tables.rows import rows, targets
-from forensictransfer.results.cells import Cell, Measured
+from forensictransfer.results.cells import Cell
 
 MAIN_METRICS = ("balanced_accuracy", "auc")
 # how a metric is shown: title, factor, decimals
@@ -42,7 +43,7 @@ class Sheet:
     own: frozenset[tuple[int, int]] = frozenset()
 
 
-def shown(measured: Measured | None, metric: str, interval: bool = True) -> str:
+def shown(measured: Estimate | None, metric: str, interval: bool = True) -> str:
     """A number as a table shows it, rounded here and nowhere before: `71.3 [66.0, 76.2]`."""
     _, factor, decimals = _SHOWN.get(metric, (metric, 1, 3))
     text = with_interval(measured, factor=factor, decimals=decimals)

@@ -23,7 +23,9 @@ from forensictransfer.core.errors import UserError
 from forensictransfer.core.settings import DataSettings, DomainSettings, Settings, leaves
 from forensictransfer.data.catalogue.data_sets import data_sets
 from forensictransfer.data.domains import open_domain
-from forensictransfer.results.runs import RunFolder, domain_info
+from forensictransfer.results.formats.run import RunInfo
+from forensictransfer.results.runs import RunFolder, domain_reference
+from tests.documents import domain_of, metrics_of
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -61,8 +63,8 @@ def photos(folder: str, *, real: int = 12, fake: int = 12, seed: int = 0) -> Pat
 def trained(out: str, source: Path, settings: Settings | None = None, **info: Any) -> RunFolder:
     """A finished run without a model: enough for all that is checked before a model is loaded."""
     domain = open_domain(source, data=DataSettings())
-    about = {"kind": "train", "detector": "ft-res", "source": domain_info(domain), "seed": 0, "threshold_rule": "zero"}
-    run = RunFolder.create(out, {**about, **info}, settings or Settings())
+    about = {"kind": "train", "detector": "ft-res", "source": domain_reference(domain), "seed": 0}
+    run = RunFolder.create(out, RunInfo.new(**{**about, "threshold_rule": "zero", **info}), settings or Settings())
     run.finish()
     return run
 
@@ -218,7 +220,7 @@ def test_adapt_refuses_what_cannot_work(capsys: pytest.CaptureFixture[str]) -> N
     other.write_text("detector: ft\ndata.crop: 64\n")
     said = fail(capsys, *adapt, target, "--config", other)
     assert "detector is ft-res there, ft was asked for; data.crop is 128 there, 64 was asked for" in said
-    trained("adapted", source, kind="adapt", parent="run")
+    trained("adapted", source, kind="adapt", parent="run", target=domain_of("new"), shots=1, draws=1)
     assert "adapt the run it came from: run" in fail(
         capsys, "adapt", "--run", "adapted", "--out", "new", "--target", target
     )
@@ -230,7 +232,7 @@ def test_evaluate_refuses_what_cannot_work(capsys: pytest.CaptureFixture[str]) -
     twin = photos("elsewhere/photos", seed=1)
     assert "is named twice" in fail(capsys, "evaluate", "--run", "run", "--on", source, source)
     assert "would both be called photos" in fail(capsys, "evaluate", "--run", "run", "--on", source, twin)
-    run.write_evaluation("photos", ["path"], [], {"metrics": {}})
+    run.write_evaluation("photos", ["path"], [], metrics_of("photos"))
     assert "exists already; --overwrite replaces it" in fail(capsys, "evaluate", "--run", "run", "--on", source)
 
 
@@ -244,7 +246,7 @@ def test_runs_that_cannot_be_used(capsys: pytest.CaptureFixture[str]) -> None:
     (run.path / "settings.yaml").write_text("seed: 1\n")
     for words in (["show", "run"], ["table", "run"], ["evaluate", "--run", "run", "--on", source]):
         assert "run/settings.yaml: was changed or torn" in fail(capsys, *words)
-    run.write_json("run.json", {**run.info, "format": 99})
+    run.write_json("run.json", {**run.info.model_dump(), "format": 99})
     assert "expected a run of format 1, got format 99" in fail(capsys, "show", "run")
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from forensictransfer.evaluation.decision import Decision
 from forensictransfer.evaluation.thresholds import THRESHOLD_RULES
+from forensictransfer.results.formats.decision import DecisionFile
 
 ENERGIES = np.array([[0.9, 0.1], [0.25, 0.75], [0.5, 0.5]], np.float32)
 FEATURES = np.array([[1.0, 2.0], [3.0, 4.0], [0.0, -1.0]], np.float32)
@@ -48,8 +49,8 @@ def test_the_same_verdicts_come_back_from_json(weights: np.ndarray | None) -> No
     decision = Decision(
         weights=weights, bias=1 / 7, threshold=0.1 + 0.2, slope=np.pi, rule="midpoint", chosen_on="shots"
     )
-    again = Decision.from_json(json.loads(json.dumps(decision.to_json())))
-    assert again.to_json() == decision.to_json()
+    again = DecisionFile.model_validate(json.loads(DecisionFile.of(decision).model_dump_json())).decision()
+    assert DecisionFile.of(again) == DecisionFile.of(decision)
     scores = decision.scores(ENERGIES, FEATURES)
     np.testing.assert_array_equal(again.scores(ENERGIES, FEATURES), scores)
     np.testing.assert_array_equal(again.probabilities(scores), decision.probabilities(scores))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import time
+from dataclasses import asdict, astuple
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score, balanced_accuracy_score, roc_auc_score
 
-from forensictransfer.evaluation.metrics import METRICS, metric_values, summarise, summarise_draws
+from forensictransfer.data.counts import Counts
+from forensictransfer.evaluation.estimate import Estimate
+from forensictransfer.evaluation.metrics import (
+    METRICS,
+    DrawSummary,
+    ScoredImages,
+    metric_values,
+    summarise,
+    summarise_draws,
+)
 
 # reals 0.1 0.4 0.6, fakes 0.4 0.7 0.9 0.3
 LABELS = [0, 0, 0, 1, 1, 1, 1]
@@ -116,15 +126,16 @@ def test_summary_is_plain_and_reproducible_in_any_order() -> None:
     d = example()
     names = ("labels", "scores", "probabilities", "groups", "threshold")
     found = summarise(*(d[name] for name in names))
-    assert found["n"] == {"real": 30, "fake": 30, "groups": len(set(d["groups"]))}
-    assert json.loads(json.dumps(found)) == found
+    assert found.n == Counts(30, 30, len(set(d["groups"])))
+    assert json.loads(json.dumps(asdict(found)))["n"] == asdict(found.n), "plain numbers"
     order = np.random.default_rng(3).permutation(60)
     shuffled = [np.asarray(d[name])[order] for name in names[:4]]
     again = summarise(*shuffled, 0.5)
     for name in METRICS:
-        m = found["metrics"][name]
-        assert list(again["metrics"][name].values()) == pytest.approx(list(m.values()))
-        assert m["low"] <= m["value"] <= m["high"] or name == "ece"
+        m = found.metrics[name]
+        assert astuple(again.metrics[name]) == pytest.approx(astuple(m))
+        assert m.low is not None and m.value is not None and m.high is not None
+        assert m.low <= m.value <= m.high or name == "ece"
     assert summarise(*(d[name] for name in names), seed=1) != found
 
 
@@ -137,7 +148,7 @@ def test_interval_of_an_accuracy_is_as_wide_as_theory_says() -> None:
     assert m["high"] - m["low"] == pytest.approx(2 * 1.96 * math.sqrt(0.8 * 0.2 / n), rel=0.15)
     # every photograph four times: no more evidence, no narrower interval
     four = summarise(np.tile(labels, 4), np.tile(scores, 4), np.tile(scores, 4), list(np.tile(groups, 4)), 0.5)
-    assert four["metrics"]["accuracy_real"] == pytest.approx(m)
+    assert asdict(four["metrics"]["accuracy_real"]) == pytest.approx(asdict(m))
 
 
 def test_interval_covers_the_truth_about_95_times_in_100() -> None:
@@ -156,48 +167,47 @@ def test_interval_covers_the_truth_about_95_times_in_100() -> None:
 
 def test_one_draw_is_the_summary() -> None:
     d = example()
-    found = summarise_draws([d], resamples=200, seed=5)
-    per_draw = found.pop("per_draw")
+    found = summarise_draws([ScoredImages(**d)], resamples=200, seed=5)
     fields = ("labels", "scores", "probabilities", "groups", "threshold")
     assert found == summarise(*(d[name] for name in fields), resamples=200, seed=5)
-    assert per_draw == [{"draw": 0, "threshold": 0.5, **{k: m["value"] for k, m in found["metrics"].items()}}]
+    assert found.per_draw == (DrawSummary(0, 0.5, {k: m.value for k, m in found.metrics.items()}),)
 
 
 def test_draws_are_averaged_and_widen_the_interval() -> None:
     d = example(200)
     draws = [{**d, "threshold": t, "draw": 7 + i} for i, t in enumerate((-1.0, 0.5, 0.6, 2.0))]
-    found = summarise_draws(draws)
+    found = summarise_draws([ScoredImages(**one) for one in draws])
     each = [values(d["labels"], d["scores"], one["threshold"], d["probabilities"]) for one in draws]
     for name in METRICS:
         assert found["metrics"][name]["value"] == pytest.approx(np.mean([one[name] for one in each]))
     assert [one["draw"] for one in found["per_draw"]] == [7, 8, 9, 10]
-    assert found["per_draw"][3]["accuracy_fake"] == pytest.approx(each[3]["accuracy_fake"])
+    assert found.per_draw[3].metrics["accuracy_fake"] == pytest.approx(each[3]["accuracy_fake"])
     width = {m: found["metrics"][m]["high"] - found["metrics"][m]["low"] for m in METRICS}
-    alone = summarise_draws([d])["metrics"]
+    alone = summarise_draws([ScoredImages(**d)])["metrics"]
     assert width["accuracy_real"] > 1.5 * (alone["accuracy_real"]["high"] - alone["accuracy_real"]["low"])
     # the ranking is the same in every draw, and so is its interval: groups are resampled for all draws at once
-    assert found["metrics"]["auc"] == pytest.approx(alone["auc"])
+    assert asdict(found["metrics"]["auc"]) == pytest.approx(asdict(alone["auc"]))
 
 
 def test_images_of_the_draws_must_be_the_same() -> None:
     d = example()
     for field, value in (("names", [*d["names"][1:], 99]), ("labels", 1 - d["labels"]), ("groups", d["groups"][::-1])):
         with pytest.raises(ValueError, match="same images"):
-            summarise_draws([d, {**d, field: value}])
+            summarise_draws([ScoredImages(**d), ScoredImages(**{**d, field: value})])
     with pytest.raises(ValueError, match="at least one"):
         summarise_draws([])
 
 
 def test_what_cannot_be_measured_is_none() -> None:
     one_group = summarise([0, 1], [0.1, 0.9], [0.1, 0.9], ["a", "a"], 0.5)
-    assert one_group["metrics"]["auc"] == {"value": 1.0, "low": None, "high": None}
+    assert one_group["metrics"]["auc"] == Estimate(1.0, None, None, 1)
     assert one_group["n"]["groups"] == 1
     one_fake = summarise([0, 0, 1], [0.1, 0.2, 0.9], [0.1, 0.2, 0.9], ["a", "b", "c"], 0.5)["metrics"]
     assert one_fake["balanced_accuracy"]["low"] is one_fake["accuracy_fake"]["high"] is None
-    assert one_fake["accuracy_real"] == {"value": 1.0, "low": 1.0, "high": 1.0}
+    assert one_fake["accuracy_real"] == Estimate(1.0, 1.0, 1.0, 3)
     no_fake = summarise([0, 0], [0.1, 0.9], [0.1, 0.9], ["a", "b"], 0.5)["metrics"]
-    assert no_fake["auc"] == no_fake["balanced_accuracy"] == {"value": None, "low": None, "high": None}
-    assert no_fake["accuracy_real"] == {"value": 0.5, "low": 0.0, "high": 1.0}
+    assert no_fake["auc"] == no_fake["balanced_accuracy"] == Estimate(None, None, None, 2)
+    assert no_fake["accuracy_real"] == Estimate(0.5, 0.0, 1.0, 2)
     # many resamples lack a class and are left out
     few = summarise([0, 0, 1, 1], [0.1, 0.6, 0.4, 0.9], [0.5] * 4, ["a", "b", "c", "d"], 0.5)["metrics"]
     assert all(not math.isnan(m[key]) for m in few.values() for key in ("value", "low", "high"))
@@ -229,5 +239,5 @@ def test_wrong_arrays_are_refused(change: dict[str, Any], message: str) -> None:
 def test_ten_draws_of_400_images_take_less_than_a_second() -> None:
     d = example(400, ties=False)
     start = time.process_time()
-    summarise_draws([d] * 10)
+    summarise_draws([ScoredImages(**d)] * 10)
     assert time.process_time() - start < 3  # 0.3 s on one quiet core

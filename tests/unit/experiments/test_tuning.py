@@ -24,7 +24,13 @@ from forensictransfer.experiments.tuning.folds import group_folds
 from forensictransfer.experiments.tuning.source import chosen_settings, curve, search_training
 from forensictransfer.experiments.tuning.spaces import ADAPTATION, SOURCE_TRAINING
 from forensictransfer.experiments.tuning.study import Search
+from forensictransfer.results.formats.decision import DecisionFile
+from forensictransfer.results.formats.run import DomainReference, RunInfo
 from forensictransfer.results.runs import RunFolder
+
+NO_INFO = RunInfo.new(
+    "train", detector="ft-res", source=DomainReference(name="a", origin="a", group="stem", fingerprint="ab")
+)
 
 TRIALS = 7
 
@@ -208,7 +214,7 @@ def test_what_is_chosen_is_then_done_with_all_shots(make_task: Callable[..., Any
         type(task)(**{**task.__dict__, "settings": load_settings(None, settings, base=task.settings)})
     )
     assert same(weights, expected) and adapted.changed == direct.changed and adapted.history == direct.history
-    assert adapted.decision.to_json() == direct.decision.to_json()
+    assert DecisionFile.of(adapted.decision) == DecisionFile.of(direct.decision)
 
 
 def test_the_objective_by_hand(make_task: Callable[..., Any]) -> None:
@@ -347,7 +353,7 @@ def source_settings(trials: int = 10) -> Settings:
 
 def new_run(folder: Path) -> RunFolder:
     folder.mkdir(exist_ok=True)
-    return RunFolder(folder, {})
+    return RunFolder(folder, NO_INFO)
 
 
 def outcome(folder: Path, rows: Callable[[Path], Any]) -> Any:
@@ -363,7 +369,7 @@ def test_the_best_training_becomes_that_of_the_run(tmp_path: Path, rows: Callabl
     complete = [float(row["value"]) for row in trials if row["state"] == "complete"]
     assert chosen["value"] == min(complete) < chosen["default_value"] == float(trials[0]["value"])
     assert chosen["settings"]["train.learning_rate"] == used.train.learning_rate
-    assert used.train.epochs == asked.train.epochs and used == chosen_settings(RunFolder(folder, {}), asked)
+    assert used.train.epochs == asked.train.epochs and used == chosen_settings(RunFolder(folder, NO_INFO), asked)
     history = json.loads((folder / ".checkpoint.npz").read_text())
     assert len(history) == 8 and history[-1]["val_loss"] == chosen["value"]
     assert not (folder / ".search").exists()
@@ -438,4 +444,4 @@ def test_trainings_without_a_number_leave_the_settings_as_they_are(tmp_path: Pat
     assert search_training(asked, new_run(tmp_path / "run"), diverged) == asked
     chosen = json.loads((tmp_path / "run" / "chosen.json").read_text())
     assert chosen["failed"] == 3 and chosen["value"] is None and "no trial gave a number" in chosen["reason"]
-    assert search_source.chosen_settings(RunFolder(tmp_path / "run", {}), asked) == asked
+    assert search_source.chosen_settings(RunFolder(tmp_path / "run", NO_INFO), asked) == asked

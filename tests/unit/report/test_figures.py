@@ -6,6 +6,7 @@ import matplotlib
 import numpy as np
 import pytest
 
+from forensictransfer.evaluation.estimate import Estimate
 from forensictransfer.report.analysis.series import Point
 from forensictransfer.report.analysis.transfer import standing, transfers_from
 from forensictransfer.report.figures.canvas import Picture
@@ -15,7 +16,6 @@ from forensictransfer.report.figures.forest import ForestRow, Mark, forest
 from forensictransfer.report.figures.heat import HeatMap, heat_map, ink_on, luminance
 from forensictransfer.report.figures.ranking import mean_roc, reliability, roc
 from forensictransfer.report.names import counted, duration, listed, percent, points, short_names, span, wrapped
-from forensictransfer.results.cells import Measured
 from forensictransfer.results.predictions import Scored
 
 
@@ -71,7 +71,7 @@ def test_luminance_of_white_black_and_red() -> None:
 
 
 def test_figures_tell_their_numbers_in_words() -> None:
-    known, half, none = Measured(0.75, 0.7, 0.8), Measured(0.5, None, None), Measured(None, None, None)
+    known, half, none = Estimate(0.75, 0.7, 0.8), Estimate(0.5, None, None), Estimate(None, None, None)
     curve = curve_panel({"head": [(0, half), (10, known), (50, none)]}, ["finetune", "head"], [0, 10, 50], "a → b")
     assert curve.text == ("a → b, balanced accuracy, %, by shots per class. head: 50.0 at k = 0, 75.0 at k = 10")
     shown = HeatMap(
@@ -84,7 +84,7 @@ def test_figures_tell_their_numbers_in_words() -> None:
 
 def test_the_same_figure_has_the_same_bytes_and_its_size() -> None:
     def draw() -> Picture:
-        return curve_panel({"head": [(0, Measured(0.5, 0.4, 0.6))]}, ["head"], [0, 1], "$a$ → b_{1}")
+        return curve_panel({"head": [(0, Estimate(0.5, 0.4, 0.6))]}, ["head"], [0, 1], "$a$ → b_{1}")
 
     assert draw() == draw()
     assert draw().uri.startswith("data:image/svg+xml;base64,")
@@ -92,16 +92,16 @@ def test_the_same_figure_has_the_same_bytes_and_its_size() -> None:
 
 
 def test_what_transfers() -> None:
-    assert standing(Measured(0.75, 0.51, 0.9)) == "transfers"
-    assert standing(Measured(0.749, 0.7, 0.8)) == "weak"
-    assert standing(Measured(0.9, 0.5, 1.0)) == "chance"
-    assert standing(Measured(0.9, None, None)) == standing(Measured(None, None, None)) == standing(None) == "unknown"
+    assert standing(Estimate(0.75, 0.51, 0.9)) == "transfers"
+    assert standing(Estimate(0.749, 0.7, 0.8)) == "weak"
+    assert standing(Estimate(0.9, 0.5, 1.0)) == "chance"
+    assert standing(Estimate(0.9, None, None)) == standing(Estimate(None, None, None)) == standing(None) == "unknown"
 
 
 def test_from_how_many_shots_on() -> None:
-    good, weak = Measured(0.8, 0.7, 0.9), Measured(0.6, 0.55, 0.7)
+    good, weak = Estimate(0.8, 0.7, 0.9), Estimate(0.6, 0.55, 0.7)
 
-    def found(*values: Measured) -> int | None:
+    def found(*values: Estimate) -> int | None:
         point = transfers_from([Point(k, m, (0,), (0.5,), 1) for k, m in zip((0, 1, 5), values, strict=True)])
         return None if point is None else point.shots
 
@@ -120,11 +120,11 @@ def test_names() -> None:
 
 
 def test_numbers_in_words() -> None:
-    assert percent(Measured(0.8437, 0.763, 0.91701)) == "84.4 % [76.3, 91.7]"
-    assert percent(Measured(0.5, None, None)) == "50.0 % [no interval]"
-    assert percent(Measured(None, None, None)) == "undefined" and percent(None) == "not measured"
-    assert points(Measured(-0.0004, -0.02, 0.0311)) == "+0.0 [-2.0, +3.1]"
-    assert points(Measured(0.031, None, None)) == "+3.1 [no interval]"
+    assert percent(Estimate(0.8437, 0.763, 0.91701)) == "84.4 % [76.3, 91.7]"
+    assert percent(Estimate(0.5, None, None)) == "50.0 % [no interval]"
+    assert percent(Estimate(None, None, None)) == "undefined" and percent(None) == "not measured"
+    assert points(Estimate(-0.0004, -0.02, 0.0311)) == "+0.0 [-2.0, +3.1]"
+    assert points(Estimate(0.031, None, None)) == "+3.1 [no interval]"
     assert (span([3]), span([9, 3, 9]), span([])) == ("3", "3 to 9", "0")
     assert (counted(1, "draw"), counted(5, "draw")) == ("1 draw", "5 draws")
     assert listed(["a", "b", "c"], 3) == "a, b and c" and listed(["a"], 3) == "a" and listed([], 3) == ""

@@ -4,31 +4,31 @@ from __future__ import annotations
 
 import pytest
 
+from forensictransfer.evaluation.estimate import Estimate
 from forensictransfer.report.names import percent
 from forensictransfer.report.numbers import accuracy, fraction
 from forensictransfer.report.tables.sheets import shown
-from forensictransfer.results.cells import Measured
 
 
 @pytest.mark.parametrize(
     ("measured", "text"),
     [
-        (Measured(0.844, 0.763, 0.917), "84.4 % [76.3, 91.7]"),
-        (Measured(1.0, 1.0, 1.0), "100.0 % [100.0, 100.0]"),
-        (Measured(0.5, None, None), "50.0 % [n/a]"),
-        (Measured(None, None, None), "n/a"),
+        (Estimate(0.844, 0.763, 0.917), "84.4 % [76.3, 91.7]"),
+        (Estimate(1.0, 1.0, 1.0), "100.0 % [100.0, 100.0]"),
+        (Estimate(0.5, None, None), "50.0 % [n/a]"),
+        (Estimate(None, None, None), "n/a"),
         (None, "-"),
     ],
 )
-def test_an_accuracy_is_a_percentage_with_its_interval(measured: Measured | None, text: str) -> None:
+def test_an_accuracy_is_a_percentage_with_its_interval(measured: Estimate | None, text: str) -> None:
     assert accuracy(measured) == text
     assert accuracy(measured, unit=False) == text.replace(" %", "") == shown(measured, "balanced_accuracy")
 
 
 def test_an_area_is_a_fraction() -> None:
-    assert fraction(Measured(0.9124, 0.88, 0.9412)) == "0.912 [0.880, 0.941]"
-    assert shown(Measured(0.9124, 0.88, 0.9412), "auc", interval=False) == "0.912"
+    assert fraction(Estimate(0.9124, 0.88, 0.9412)) == "0.912 [0.880, 0.941]"
+    assert shown(Estimate(0.9124, 0.88, 0.9412), "auc", interval=False) == "0.912"
 
 
 def test_the_page_prints_the_same() -> None:
-    assert percent(Measured(0.844, 0.763, 0.917)) == accuracy(Measured(0.844, 0.763, 0.917))
+    assert percent(Estimate(0.844, 0.763, 0.917)) == accuracy(Estimate(0.844, 0.763, 0.917))

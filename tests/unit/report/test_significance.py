@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
+from forensictransfer.evaluation.estimate import Estimate
 from forensictransfer.report.analysis.series import bootstrap_mean
 from forensictransfer.report.analysis.significance import (
     FLIPS,
@@ -24,7 +25,6 @@ from forensictransfer.report.analysis.significance import (
     sign_flip,
     within_cells,
 )
-from forensictransfer.results.cells import Measured
 from forensictransfer.results.sweep import SweepResults, open_sweep
 
 
@@ -83,7 +83,7 @@ def test_paired_t_by_hand() -> None:
 
 
 def test_paired_t_without_variance() -> None:
-    assert paired_t([0.0, 0.0, 0.0]) == (Measured(0.0, 0.0, 0.0), 1.0)
+    assert paired_t([0.0, 0.0, 0.0]) == (Estimate(0.0, 0.0, 0.0), 1.0)
     # Never 0 for a handful of draws: what flipping signs gives, 2 of the 2^n flips.
     measured, p = paired_t([0.05, 0.05, 0.05])
     assert p == 0.25 == sign_flip([0.05, 0.05, 0.05])
@@ -94,7 +94,7 @@ def test_paired_t_without_variance() -> None:
 
 
 def test_one_draw_says_nothing_of_chance() -> None:
-    assert paired_t([0.1]) == (Measured(0.1, None, None), None)
+    assert paired_t([0.1]) == (Estimate(0.1, None, None), None)
 
 
 # ---- sign flips

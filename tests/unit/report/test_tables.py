@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from forensictransfer.core.errors import UserError
+from forensictransfer.data.counts import Counts
+from forensictransfer.evaluation.estimate import Estimate
 from forensictransfer.report.tables.cross_domain import (
     collect,
     render_csv,
@@ -19,6 +20,10 @@ from forensictransfer.report.tables.cross_domain import (
     render_text,
     table,
 )
+from forensictransfer.results.formats.document import write_document
+from forensictransfer.results.formats.metrics import Dropped
+from forensictransfer.results.formats.run import Marker
+from tests.documents import domain_of, metrics_of, run_info
 
 METRICS = ("balanced_accuracy", "accuracy_real", "accuracy_fake", "auc", "average_precision")
 
@@ -46,34 +51,34 @@ def write_run(
         **{k: v for k, v in fields.items() if k not in ("n", "dropped", "data", "interval")},
     }
     data = {"zoo": "f00", **fields.get("data", {})}
-    domain = lambda name: {"name": name, "origin": f"/d/{name}", "fingerprint": data.get(name, name)}  # noqa: E731
-    run = {"format": 1, "kind": "adapt" if adapted else "train", "version": "0.1", "created": "2026-11-23T00:00:00Z"}
-    run |= about | {"source": domain(source), "target": domain(target) if target else None}
-    run["parent"] = str(parent) if parent else None
+    places = {
+        name: domain_of(name, origin=f"/d/{name}", fingerprint=data.get(name, name)) for name in (source, target or "")
+    }
+    domains = {"source": places[source], "target": places[target] if target else None}
+    info = run_info("adapt" if adapted else "train", **about, **domains, parent=str(parent) if parent else None)
     folder.mkdir(parents=True)
-    (folder / "run.json").write_text(json.dumps(run))
+    write_document(folder / "run.json", info)
     for name, accuracy in tests.items():
         low, high = fields.get("interval", (max(accuracy - 0.04, 0), min(accuracy + 0.04, 1)))
-        metrics = {m: {"value": accuracy, "low": low, "high": high} for m in METRICS}
-        metrics["auc"] = {"value": min(accuracy + 0.05, 1), "low": accuracy, "high": min(accuracy + 0.09, 1)}
-        found = about | {
-            "format": 1,
-            "source": source,
-            "target": name,
-            "origin": f"/d/{name}",
-            "fingerprint": data.get(name, name),
-            "split": "test",
-            "dropped_shared": dict(zip(("group", "pixels"), fields.get("dropped", {}).get(name, (0, 0)), strict=True)),
-            "skipped": [],
-            "n": dict(zip(("real", "fake", "groups"), fields.get("n", (150, 149, 290)), strict=True)),
-            "metrics": metrics,
-            "per_draw": [],
-        }
+        figures = dict.fromkeys(METRICS, Estimate(accuracy, low, high))
+        figures["auc"] = Estimate(min(accuracy + 0.05, 1), accuracy, min(accuracy + 0.09, 1))
+        dropped = dict(zip(("group", "pixels"), fields.get("dropped", {}).get(name, (0, 0)), strict=True))
+        found = metrics_of(
+            name,
+            **about,
+            source=source,
+            run_target=target,
+            origin=f"/d/{name}",
+            fingerprint=data.get(name, name),
+            dropped_shared=Dropped(**dropped),
+            n=Counts(*fields.get("n", (150, 149, 290))),
+            metrics=figures,
+        )
         place = folder / "evaluations" / name.replace("/", "_")
         place.mkdir(parents=True)
-        (place / "metrics.json").write_text(json.dumps(found))
+        write_document(place / "metrics.json", found)
     if finished:
-        (folder / "FINISHED").write_text(json.dumps({"format": 1, "sha256": {}}))
+        write_document(folder / "FINISHED", Marker(finished="2026-11-23T00:00:00Z", sha256={}))
     return folder
 
 
@@ -281,10 +286,10 @@ def test_runs_that_cannot_be_read_are_refused(three: list[Path], tmp_path: Path)
     with pytest.raises(UserError, match=r"zoo/metrics\.json"):
         table(three)
     file.write_text(whole.replace('"format": 1', '"format": 2'))
-    with pytest.raises(UserError, match=r"zoo/metrics\.json: expected format 1, got format 2"):
+    with pytest.raises(UserError, match=r"zoo/metrics\.json: expected the metrics of an evaluation of format 1, got"):
         table(three)
     file.write_text(whole.replace('"split"', '"cut"'))
-    with pytest.raises(UserError, match=r"zoo/metrics\.json: .*'split' is missing"):
+    with pytest.raises(UserError, match=r"zoo/metrics\.json: field 'split': is missing"):
         table(three)
 
 

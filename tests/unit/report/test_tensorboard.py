@@ -20,7 +20,11 @@ import numpy as np
 import pytest
 
 from forensictransfer.core.errors import UserError
+from forensictransfer.evaluation.estimate import Estimate
 from forensictransfer.report.tensorboard import thinned, write_hparams, write_hparams_config, write_projector
+from forensictransfer.results.formats.document import write_document
+from forensictransfer.results.formats.metrics import DrawMetrics, Metrics
+from tests.documents import metrics_of
 
 INFO = {
     "sources": ["glue", "melt"],
@@ -38,9 +42,10 @@ def job(name: str, **changes: Any) -> dict[str, Any]:
     return {"job": name, **about, "shots": 5, "seed": 1, "seconds": 12.5, **changes}
 
 
-def metrics(balanced: float | None = 0.75, auc: float | None = 0.875) -> dict[str, Any]:
-    """As much of metrics.json as the table shows."""
-    return {"metrics": {"balanced_accuracy": {"value": balanced}, "auc": {"value": auc}}}
+def metrics(balanced: float | None = 0.75, auc: float | None = 0.875) -> Metrics:
+    """An evaluation with what the table shows."""
+    values = {"balanced_accuracy": balanced, "auc": auc}
+    return metrics_of("warp", metrics={name: Estimate(value, None, None) for name, value in values.items()})
 
 
 def write_evaluation(
@@ -55,8 +60,8 @@ def write_evaluation(
         f'{draw},"a\tb, {i}.png",{i % 2},g,{score!r},0.5,0,0' for draw in (0, 1) for i, score in enumerate(scores)
     ]
     (folder / "predictions.csv").write_text("\n".join(lines) + "\n")
-    draws = [{"draw": 0, "threshold": threshold}, {"draw": 1, "threshold": 9.0}]
-    (folder / "metrics.json").write_text(json.dumps({"target": domain, "per_draw": draws}))
+    draws = DrawMetrics(draw=0, threshold=threshold), DrawMetrics(draw=1, threshold=9.0)
+    write_document(folder / "metrics.json", metrics_of(domain, per_draw=draws))
     steps = np.arange(len(scores) if rows is None else rows, dtype=np.float32)
     np.savez_compressed(folder / "latents.npz", features=np.stack([steps, 10 * steps], axis=1))
 

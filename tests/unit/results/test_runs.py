@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -15,31 +16,27 @@ from forensictransfer.core import files
 from forensictransfer.core.environment import environment
 from forensictransfer.core.errors import UserError
 from forensictransfer.core.settings import Settings, load_settings
+from forensictransfer.data.counts import Counts
+from forensictransfer.evaluation.estimate import Estimate
 from forensictransfer.report.card import card_text, forgetting_line, show_text
-from forensictransfer.results.runs import INFO, RunFolder, check_new
+from forensictransfer.results.formats.metrics import Dropped
+from forensictransfer.results.formats.run import Marker, RunInfo
+from forensictransfer.results.runs import RunFolder, check_new
+from tests.documents import domain_of, metrics_of, run_info
 
-SOURCE = {"name": "splice", "origin": "/photos/splice", "group": "stem", "fingerprint": "ab" * 32}
-INFO_TRAIN: dict[str, Any] = {
-    "kind": "train",
-    "detector": "ft-res",
-    "source": SOURCE,
-    "seed": 0,
-    "threshold_rule": "balanced",
-    "stop_rule": "patience",
-}
-METRICS: dict[str, Any] = {
-    "format": 1,
-    "source": "splice",
-    "target": "retouch",
-    "dropped_shared": {"group": 2, "pixels": 0},
-    "skipped": [["a.png", "is empty"]],
-    "n": {"real": 30, "fake": 31, "groups": 12},
-    "metrics": {
-        "balanced_accuracy": {"value": 0.9, "low": 0.8, "high": 0.95},
-        "auc": {"value": 0.97, "low": None, "high": None},
-        "accuracy_real": {"value": float("nan"), "low": None, "high": None},
+SOURCE = domain_of("splice")
+INFO_TRAIN = run_info()
+METRICS = metrics_of(
+    "retouch",
+    dropped_shared=Dropped(group=2, pixels=0),
+    skipped=(("a.png", "is empty"),),
+    n=Counts(30, 31, 12),
+    metrics={
+        "balanced_accuracy": Estimate(0.9, 0.8, 0.95),
+        "auc": Estimate(0.97, None, None),
+        "accuracy_real": Estimate(None, None, None),
     },
-}
+)
 
 
 def finished(path: Path) -> RunFolder:
@@ -71,8 +68,7 @@ def test_a_run_is_read_back(tmp_path: Path) -> None:
     opened = RunFolder.open(run.path)
     assert opened.finished and opened.kind == "train"
     assert opened.settings == settings
-    assert opened.info["source"] == SOURCE and opened.info["parent"] is None
-    assert set(INFO) <= set(opened.info)
+    assert opened.info == INFO_TRAIN and opened.info["source"] == SOURCE and opened.info.parent is None
     assert (run.path / "history.csv").read_text() == 'epoch,loss\n0,0.5\n1,"a,b"\n'
 
 
@@ -90,7 +86,7 @@ def test_open_says_what_is_wrong(tmp_path: Path) -> None:
 
 def test_another_format_is_named(tmp_path: Path) -> None:
     run = finished(tmp_path / "a")
-    run.write_json("run.json", {**run.info, "format": 2})
+    run.write_json("run.json", {**run.info.model_dump(), "format": 2})
     assert "expected a run of format 1, got format 2" in error(RunFolder.open, run.path)
 
 
@@ -119,7 +115,7 @@ def test_card_and_evaluations_may_change_after_the_end(tmp_path: Path) -> None:
     run.write_evaluation("photos/b", ["path"], [["x.png"]], METRICS)
     opened = RunFolder.open(run.path)
     (found,) = opened.evaluations()
-    assert found["metrics"]["accuracy_real"]["value"] is None  # NaN is no JSON
+    assert found == METRICS and found["metrics"]["auc"]["value"] == 0.97 and found.metrics["auc"].n == 12
     assert names(run.path / "evaluations") == {"photos_b"}
     assert "exists already" in error(run.write_evaluation, "photos/b", [], [], METRICS)
     run.write_evaluation("photos/b", ["path"], [], METRICS, overwrite=True)
@@ -152,7 +148,7 @@ def test_overwrite_replaces_and_leaves_nothing_else(tmp_path: Path) -> None:
 
 
 def test_resume_goes_on_with_the_same_only(tmp_path: Path) -> None:
-    def resume(info: dict[str, Any], **changes: Any) -> RunFolder:
+    def resume(info: RunInfo, **changes: Any) -> RunFolder:
         return RunFolder.create(tmp_path / "a", info, load_settings(None, changes), resume=True)
 
     run = resume(INFO_TRAIN)  # nothing there yet: starts
@@ -163,11 +159,11 @@ def test_resume_goes_on_with_the_same_only(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="train.epochs was 60, now it is 61"):
         resume(INFO_TRAIN, **{"train.epochs": 61})
     with pytest.raises(UserError, match=r"source was splice \(abababababab\), now it is splice \(cd\)"):
-        resume({**INFO_TRAIN, "source": {**SOURCE, "fingerprint": "cd"}})
+        resume(run_info(source=domain_of("splice", fingerprint="cd")))
 
 
 def test_building_appears_whole_or_not_at_all(tmp_path: Path) -> None:
-    info = {**INFO_TRAIN, "kind": "adapt", "target": SOURCE, "shots": 10, "draws": 2}
+    info = run_info("adapt")
     with pytest.raises(KeyboardInterrupt), RunFolder.building(tmp_path / "a", info, Settings()) as run:
         run.write_text("draws/0/shots.csv", "path\n")
         assert not (tmp_path / "a").exists()
@@ -178,7 +174,7 @@ def test_building_appears_whole_or_not_at_all(tmp_path: Path) -> None:
             run.write_text(f"draws/{draw}/shots.csv", "path\n")
     opened = RunFolder.open(tmp_path / "a")
     assert [path.name for path in opened.draws()] == [str(draw) for draw in range(11)]
-    assert "draws/0/shots.csv" in opened.read_json("FINISHED")["sha256"]
+    assert "draws/0/shots.csv" in opened.read("FINISHED", Marker).sha256
 
 
 def test_a_failed_overwrite_keeps_the_old_run(tmp_path: Path) -> None:
@@ -237,14 +233,13 @@ def test_card_and_show_tell_the_numbers(tmp_path: Path) -> None:
 
 
 def test_an_adapted_run_tells_what_it_has_forgotten(tmp_path: Path) -> None:
-    source = {"name": "splice", "origin": "/photos/splice", "fingerprint": "f" * 64}
-    parent = RunFolder.create(tmp_path / "parent", {**INFO_TRAIN, "source": source}, Settings())
-    about = {"kind": "adapt", "source": source, "target": {**source, "name": "new"}, "parent": str(parent.path)}
-    adapted = RunFolder.create(tmp_path / "adapted", {**INFO_TRAIN, **about}, Settings())
+    parent = RunFolder.create(tmp_path / "parent", INFO_TRAIN, Settings())
+    adapted = RunFolder.create(tmp_path / "adapted", run_info("adapt", parent=str(parent.path)), Settings())
     assert forgetting_line(parent) is None and forgetting_line(adapted) is None  # nothing measured
-    after = {**METRICS["metrics"], "balanced_accuracy": {"value": 0.7, "low": None, "high": None}}
-    own = {**METRICS, "target": "splice", "origin": "/photos/splice", "fingerprint": "f" * 64}
-    adapted.write_evaluation("splice", ["path"], [], {**own, "metrics": after})
+    about = {"origin": SOURCE.origin, "fingerprint": SOURCE.fingerprint}
+    own = metrics_of("splice", **about, metrics=METRICS.metrics)
+    after = {"balanced_accuracy": Estimate(0.7, None, None)}
+    adapted.write_evaluation("splice", ["path"], [], metrics_of("splice", **about, metrics=after))
     assert "unknown before adaptation, 70.0 % [n/a] after" in str(forgetting_line(adapted))
     parent.write_evaluation("splice", ["path"], [], own)
     line = "n its source splice: balanced accuracy 90.0 % [80.0, 95.0] before adaptation, 70.0 % [n/a] after"
@@ -255,4 +250,4 @@ def test_an_adapted_run_tells_what_it_has_forgotten(tmp_path: Path) -> None:
 def test_environment_names_versions() -> None:
     found = environment()
     assert found["processors"] >= 1 and "numpy" in found["packages"]
-    json.dumps(found)
+    json.dumps(asdict(found))

@@ -384,7 +384,7 @@ def test_averages_stand_side_by_side_for_the_same_pairs_only(tmp_path: Path) -> 
 
 
 def test_bootstrap_of_one_value_and_of_equal_values() -> None:
-    assert series.bootstrap_mean([0.7]) == series.Measured(0.7, None, None)
+    assert series.bootstrap_mean([0.7]) == series.Estimate(0.7, None, None)
     assert series.bootstrap_mean([0.7, 0.7, 0.7]).low == pytest.approx(0.7)
     assert series.bootstrap_mean([0.5, 0.9, 0.7]) == series.bootstrap_mean([0.5, 0.9, 0.7])
 

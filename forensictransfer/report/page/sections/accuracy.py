@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from forensictransfer.evaluation.estimate import Estimate
 from forensictransfer.report.analysis.series import OVER_PAIRS, Pair, average
 from forensictransfer.report.analysis.view import METRIC, View, basis
 from forensictransfer.report.figures.canvas import Picture
@@ -24,7 +25,7 @@ from forensictransfer.report.page.html import (
 )
 from forensictransfer.report.page.sections.layout import UNFOLDED, by_detector, small_multiples
 from forensictransfer.report.tables.sweep import averages_sheet, glance_sheet, seeds_sheet
-from forensictransfer.results.cells import Cell, Measured
+from forensictransfer.results.cells import Cell
 
 
 def heat_section(view: View) -> Section:
@@ -88,7 +89,7 @@ def _maps(view: View, detector: str) -> Markup:
 
 
 def _map(view: View, detector: str, strategy: str, shots: int) -> Picture:
-    cells: dict[Pair, Measured] = {}
+    cells: dict[Pair, Estimate] = {}
     notes: dict[Pair, str] = {}
     behind: list[Cell] = []
     main = strategy or (view.main or "")

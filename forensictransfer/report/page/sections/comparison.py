@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from forensictransfer.evaluation.estimate import Estimate
 from forensictransfer.report.analysis.series import OVER_PAIRS
 from forensictransfer.report.analysis.significance import Comparison, gains
 from forensictransfer.report.analysis.threshold_rules import ORACLE_NOTE, RULES
@@ -23,7 +24,6 @@ from forensictransfer.report.tables.sweep import (
     tuning_sheet,
     within_sheet,
 )
-from forensictransfer.results.cells import Measured
 
 
 def forgetting_section(view: View) -> Section:
@@ -42,7 +42,7 @@ def forgetting_section(view: View) -> Section:
     ]
     lows = [100 * (r.change.low if r.change.low is not None else r.change.value or 0) for r in rows]
     for detector in view.results.detectors:
-        curves: dict[str, list[tuple[int, Measured]]] = {}
+        curves: dict[str, list[tuple[int, Estimate]]] = {}
         for row in rows:
             if row.detector == detector:
                 curves.setdefault(row.strategy, []).append((row.shots, row.change))

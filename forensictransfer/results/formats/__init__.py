@@ -1,0 +1,1 @@
+"""What the JSON files of runs and sweeps hold, each format as one typed class."""

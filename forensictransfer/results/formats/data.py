@@ -1,0 +1,78 @@
+"""data.json: the images that a run was made from, and all that it has seen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from forensictransfer.data.counts import Counts
+from forensictransfer.results.formats.document import Part
+from forensictransfer.results.formats.run import DomainReference
+
+
+class SeenImages(Part):
+    """Groups and digests of decoded pixels that a run has learned from: no test may hold them."""
+
+    groups: tuple[str, ...]
+    digests: tuple[str, ...]
+
+    def joined(self, groups: Iterable[str], digests: Iterable[str]) -> SeenImages:
+        """Add what an adaptation has seen."""
+        return SeenImages(
+            groups=tuple(sorted({*self.groups, *groups})), digests=tuple(sorted({*self.digests, *digests}))
+        )
+
+
+class Seen(Part):
+    """What every data.json tells, of a training or of an adaptation."""
+
+    seen: SeenImages
+
+
+class WeightsFile(Part):
+    """A file of weights that a training began with."""
+
+    file: str
+    sha256: str
+
+
+class SourceData(Part):
+    """The domain of a training. skipped: (name, reason) of images that could not be read."""
+
+    name: str
+    origin: str
+    fingerprint: str
+    notes: tuple[str, ...]
+    splits: dict[str, Counts]
+    skipped: tuple[tuple[str, str], ...]
+
+
+class TrainingData(SourceData):
+    """data.json of a training."""
+
+    seen: SeenImages
+    weights: WeightsFile | None = None
+
+    @property
+    def without_seen(self) -> AdaptedSource:
+        """What an adapted run repeats of it."""
+        return AdaptedSource(**{name: getattr(self, name) for name in AdaptedSource.model_fields})
+
+
+class AdaptedSource(SourceData):
+    """What data.json of an adaptation repeats of its training."""
+
+    weights: WeightsFile | None = None
+
+
+class TargetData(DomainReference):
+    """The domain adapted to, with the notes that were made when it was opened."""
+
+    notes: tuple[str, ...]
+
+
+class AdaptationData(Part):
+    """data.json of an adaptation: what the training had seen and the shots of all draws count as seen."""
+
+    source: AdaptedSource
+    target: TargetData
+    seen: SeenImages
