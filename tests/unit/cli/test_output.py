@@ -57,6 +57,11 @@ def test_a_table_on_a_terminal_is_drawn(monkeypatch: pytest.MonkeyPatch) -> None
     assert (
         "\x1b[1m" in drawn.getvalue() and "thirteen [x]" in drawn.getvalue() and "number: a number" in drawn.getvalue()
     )
+    monkeypatch.setenv("COLUMNS", "24")
+    long = TextTable(("name", "text"), (("a_name_to_be_typed", "some words on it"),), "ll")
+    with redirect_stdout(Terminal()) as narrow:
+        print_table(long)
+    assert "a_name_to_be_typed" in narrow.getvalue()
     monkeypatch.setenv("TERM", "dumb")
     with redirect_stdout(Terminal()) as plain_terminal:
         print_table(TABLE)
