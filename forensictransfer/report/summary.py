@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from forensictransfer.core.settings import Settings
-from forensictransfer.results.formats.document import document_content
+from forensictransfer.results.formats.metrics import Metrics
+from forensictransfer.results.formats.run import RunInfo
 from forensictransfer.results.runs import RunFolder
 
 
@@ -17,12 +18,11 @@ class RunSummary:
 
     path: Path
     finished: bool
-    run: object
+    run: RunInfo
     settings: Settings
-    evaluations: Sequence[object]
+    evaluations: Sequence[Metrics]
 
 
 def run_summary(run: RunFolder) -> RunSummary:
     """Sum up a run."""
-    evaluations = [document_content(one) for one in run.evaluations()]
-    return RunSummary(run.path, run.finished, document_content(run.info), run.settings, evaluations)
+    return RunSummary(run.path, run.finished, run.info, run.settings, run.evaluations())
