@@ -26,11 +26,11 @@ from forensictransfer.results.formats.decision import DecisionFile
 from forensictransfer.results.formats.document import write_document
 from forensictransfer.results.formats.metrics import DrawMetrics, Dropped, ScoringSettings
 from forensictransfer.results.formats.run import DomainReference, Marker, RunInfo
+from forensictransfer.results.predictions import COLUMNS, PREDICTION_COLUMNS
 from forensictransfer.results.runs import evaluation_path
 from forensictransfer.sweep.folder import checksum
 from tests.documents import metrics_of
 
-HEADER = ("path", "label", "group", "score", "probability", "energy_real", "energy_fake")
 TRIALS = ("number", "state", "value", "folds", "seconds", "adapt.strategy", "adapt.learning_rate", "adapt.steps")
 VALIDATION, SHOTS, TEST = "validation", "shots", "test"
 
@@ -265,14 +265,14 @@ class _Writer:
         write_document(run / "run.json", info)
         _text(run / "settings.yaml", dump(load_settings(None, {"seed": job["seed"], **own})))
         if not adapted:
-            _text(run / "validation.csv", csv_text(HEADER, _rows(self._scored(job, job["source"], 0, VALIDATION))))
+            _text(run / "validation.csv", csv_text(COLUMNS, _rows(self._scored(job, job["source"], 0, VALIDATION))))
         for draw in range(job["draws"] if adapted else 0):
             place = run / "draws" / str(draw)
             scored = self._scored(job, job["target"], draw, SHOTS)
             place.mkdir(parents=True)
             decision = Decision(threshold=scored.threshold, slope=3.0, rule="midpoint", chosen_on="shots")
             write_document(place / "decision.json", DecisionFile.of(decision))
-            _text(place / "shots.csv", csv_text(HEADER, _rows(scored)))
+            _text(place / "shots.csv", csv_text(COLUMNS, _rows(scored)))
             if job["strategy"] == "tuned":
                 _write_search(place, job["shots"])
         names = sorted(path for path in run.rglob("*") if path.is_file())
@@ -283,8 +283,7 @@ class _Writer:
         """predictions.csv, metrics.json and what lies beside them; returns the folder and the balanced accuracy."""
         place = evaluation_path(run, on)
         draws = [self._scored(job, on, draw, TEST) for draw in range(job["draws"])]
-        rows = [(one.draw, *row) for one in draws for row in _rows(one)]
-        _text(place / "predictions.csv", csv_text(("draw", *HEADER), rows))
+        _text(place / "predictions.csv", csv_text(PREDICTION_COLUMNS, _prediction_rows(draws)))
         summary = summarise_draws(draws, resamples=50)
         metrics = metrics_of(
             on,
@@ -380,6 +379,14 @@ def _rows(scored: ScoredImages) -> list[tuple[Any, ...]]:
     return [
         (name, int(label), group, repr(float(score)), repr(float(p)), *(f"{e:.9g}" for e in energies))
         for (name, label, group), (score, p, energies) in zip(names, numbers, strict=True)
+    ]
+
+
+def _prediction_rows(draws: Sequence[ScoredImages]) -> list[tuple[Any, ...]]:
+    return [
+        (one.draw, *row, "fake" if score > one.threshold else "real", repr(one.threshold))
+        for one in draws
+        for row, score in zip(_rows(one), one.scores, strict=True)
     ]
 
 

@@ -10,7 +10,7 @@ from forensictransfer.core.errors import ErrorCode, UserError
 from forensictransfer.core.settings import Settings
 from forensictransfer.data.batches import Images
 from forensictransfer.data.domains import Domain
-from forensictransfer.data.records import CLASSES
+from forensictransfer.data.records import CLASSES, FAKE, REAL
 from forensictransfer.data.splits import drop_shared
 from forensictransfer.detectors.evidence import Analysis
 from forensictransfer.detectors.loading import load_weights
@@ -22,10 +22,10 @@ from forensictransfer.experiments.session import Session, weights_restored
 from forensictransfer.results.formats.data import Seen
 from forensictransfer.results.formats.decision import DecisionFile
 from forensictransfer.results.formats.metrics import DrawMetrics, Dropped, Metrics, ScoringSettings
+from forensictransfer.results.predictions import COLUMNS, PREDICTION_COLUMNS
 from forensictransfer.results.runs import RunFolder
 
-SHOTS_HEADER = ("path", "label", "group", "score", "probability", "energy_real", "energy_fake")
-HEADER = ("draw", *SHOTS_HEADER)
+SHOTS_HEADER = COLUMNS
 
 
 class DomainTest:
@@ -92,7 +92,7 @@ class DomainTest:
         )
         add = None if more is None else lambda folder: more(folder, self)
         self.run.write_evaluation(
-            self.domain.name, HEADER, prediction_rows(self.draws), metrics, overwrite=overwrite, more=add
+            self.domain.name, PREDICTION_COLUMNS, prediction_rows(self.draws), metrics, overwrite=overwrite, more=add
         )
         return metrics
 
@@ -178,10 +178,11 @@ def labelled_rows(images: Images, decision: Decision, analysis: Analysis) -> Ite
 
 
 def prediction_rows(draws: Sequence[ScoredImages]) -> Iterator[tuple[Any, ...]]:
-    """The rows of predictions.csv, under HEADER."""
+    """Yield the rows of predictions.csv, under PREDICTION_COLUMNS."""
     for one in draws:
         assert one.energies is not None
         columns = zip(one.names, one.labels, one.groups, one.scores, one.probabilities, one.energies, strict=True)
         for name, label, group, score, probability, energies in columns:
             numbers = (repr(float(score)), repr(float(probability)), *(f"{energy:.9g}" for energy in energies))
-            yield (one.draw, name, int(label), group, *numbers)
+            verdict = CLASSES[FAKE if score > one.threshold else REAL]
+            yield (one.draw, name, int(label), group, *numbers, verdict, repr(float(one.threshold)))

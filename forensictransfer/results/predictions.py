@@ -18,6 +18,9 @@ from forensictransfer.results.sweep import SweepResults
 Floats = NDArray[np.float64]
 
 COLUMNS = ("path", "label", "group", "score", "probability", "energy_real", "energy_fake")
+# predictions.csv: the draw before, and what was decided (real, fake: score > threshold) after. Files of version 0.1 end
+# before the decision.
+PREDICTION_COLUMNS = ("draw", *COLUMNS, "decision", "threshold")
 
 
 @dataclass(frozen=True, eq=False)

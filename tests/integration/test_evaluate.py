@@ -18,6 +18,7 @@ from forensictransfer.data.decode import decode
 from forensictransfer.evaluation import metrics
 from forensictransfer.results.formats.document import document_content
 from forensictransfer.results.formats.metrics import Dropped, Metrics
+from forensictransfer.results.predictions import PREDICTION_COLUMNS
 from forensictransfer.results.runs import RunFolder, read_metrics
 
 Rows = Callable[[Path], list[dict[str, str]]]
@@ -106,7 +107,10 @@ def test_the_files_of_an_evaluation_agree(
     predictions, stored = rows(folder / "predictions.csv"), json.loads((folder / "metrics.json").read_text())
     assert stored == json.loads(json.dumps(document_content(found)))
     decision = json.loads((copied_run / "decision.json").read_text())
-    assert list(predictions[0]) == "draw path label group score probability energy_real energy_fake".split()
+    assert list(predictions[0]) == list(PREDICTION_COLUMNS)
+    threshold = json.loads((copied_run / "decision.json").read_text())["threshold"]
+    assert {row["threshold"] for row in predictions} == {repr(threshold)}
+    assert all(row["decision"] == ("fake" if float(row["score"]) > threshold else "real") for row in predictions)
     assert {row["draw"] for row in predictions} == {"0"}
     assert [row["label"] for row in predictions] == [str(int("fake/" in row["path"])) for row in predictions]
     assert all((hard / row["path"]).is_file() and Path(row["path"]).stem == row["group"] for row in predictions)
