@@ -195,7 +195,7 @@ def test_a_full_disk_in_the_final_stage_costs_no_epoch(
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "model.keras")
 
     monkeypatch.setattr(training, "fit", fit)
-    monkeypatch.setattr("forensictransfer.detectors.base.Detector.save", full)
+    monkeypatch.setattr("forensictransfer.detectors.trainable.TrainableDetector.save", full)
     with pytest.raises(OSError, match="No space left"):
         ft.train(source, tmp_path / "run", settings=quick)
     assert (tmp_path / "run" / NAME).is_file() and not (tmp_path / "run" / "model.keras").exists()
