@@ -5,47 +5,21 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
 from forensictransfer.core.errors import ErrorCode, UserError
 from forensictransfer.core.files import file_sha256, read_json
 from forensictransfer.core.version import __version__
+from forensictransfer.results.formats.document import parse_document
+from forensictransfer.results.formats.sweep import JobRecord, SweepInfo
 
 FORMAT = 1
 TRAIN, ADAPT = "train", "adapt"
 DONE, FAILED = "done", "failed"
 
 
-@dataclass(frozen=True)
-class Record:
-    """How a job ended. kind: train, zero-shot or adapt; state: done or failed; seconds: wall clock of its worker.
-
-    run: the folder that holds its result, relative to the sweep's. target is None for a training. sha256: of the
-    results, by path relative to the sweep's folder.
-    """
-
-    job: str
-    kind: str
-    detector: str
-    source: str
-    target: str | None
-    strategy: str
-    shots: int
-    draws: int
-    seed: int
-    state: str
-    error: str | None
-    seconds: float
-    balanced_accuracy: float | None
-    run: str
-    sha256: Mapping[str, str]
-
-    @property
-    def done(self) -> bool:
-        """Whether there is a result."""
-        return self.state == DONE
+Record = JobRecord
 
 
 def read_record(path: Path) -> Record:
@@ -59,20 +33,7 @@ def read_record(path: Path) -> Record:
         raise UserError(
             f"{path}: was edited or torn since the job ended; {remedy(path.stem)}", code=ErrorCode.FILE_DAMAGED
         )
-    if content.get("format") != FORMAT:
-        raise UserError(
-            f"{path}: expected a record of format {FORMAT}, got format {content.get('format')}; "
-            f"this is version {__version__}",
-            code=ErrorCode.FORMAT_UNKNOWN,
-        )
-    content = {"error": None, "balanced_accuracy": None, **content}
-    lacking = [field.name for field in fields(Record) if field.name not in content]
-    if lacking or content["state"] not in (DONE, FAILED):
-        what = f"'{lacking[0]}' is missing" if lacking else f"its state is '{content['state']}'"
-        raise UserError(
-            f"{path}: expected the record of a job that is done or failed, but {what}", code=ErrorCode.FILE_INVALID
-        )
-    return Record(**{field.name: content[field.name] for field in fields(Record)})
+    return parse_document(path, content, Record, remedy(path.stem))
 
 
 def read_info(folder: Path) -> dict[str, Any]:
@@ -88,7 +49,8 @@ def read_info(folder: Path) -> dict[str, Any]:
             f"{path}: was edited or torn since the sweep began; restore it, or begin in another folder",
             code=ErrorCode.FILE_DAMAGED,
         )
-    for name, expected in info["sha256"].items():
+    known = parse_document(path, info, SweepInfo, "restore it, or begin in another folder")
+    for name, expected in known.sha256.items():
         if not (folder / name).is_file() or file_sha256(folder / name) != expected:
             raise UserError(
                 f"{folder / name}: was edited, torn or removed since the sweep began; restore it, or begin in another "

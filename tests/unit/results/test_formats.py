@@ -22,6 +22,7 @@ from forensictransfer.results.formats.decision import DecisionFile
 from forensictransfer.results.formats.document import document_content, read_document, write_document
 from forensictransfer.results.formats.metrics import DrawMetrics, MetadataBaseline, Metrics
 from forensictransfer.results.formats.run import Marker, RunInfo
+from forensictransfer.results.formats.sweep import ImpossibleCell, JobRecord, SweepDomain, SweepInfo
 from forensictransfer.results.runs import RunFolder
 from tests.documents import domain_of, metrics_of, run_info
 
@@ -54,12 +55,45 @@ DOCUMENTS: dict[str, Any] = {
         per_draw=(DrawMetrics(draw=0, threshold=0.5, auc=0.9),),
     ),
 }
+DOCUMENTS |= {
+    "job": JobRecord(
+        job="a",
+        kind="adapt",
+        detector="ft-res",
+        source="b",
+        target="c",
+        strategy="head",
+        shots=1,
+        draws=2,
+        seed=0,
+        state="done",
+        seconds=0.5,
+        run="runs/a",
+        sha256={"a": "b"},
+    ),
+    "sweep.json": SweepInfo(
+        kind="sweep",
+        id="a",
+        detectors=("ft-res",),
+        sources=("a",),
+        targets=("b",),
+        shots=(0, 1),
+        draws=2,
+        strategies=("head",),
+        seeds=(0,),
+        jobs=("a",),
+        sha256={"sweep.yaml": "ab"},
+        domains={"a": SweepDomain(origin="/a", group="stem", fingerprint="ab", splits={"test": Counts(1, 2, 3)})},
+        impossible=(ImpossibleCell(target="b", shots=9, reason="too few"),),
+    ),
+}
 # A field that may be left out: what did not apply, or what earlier versions did not write.
 OPTIONAL = {
     "run.json": {"strategy", "seed", "threshold_rule", "stop_rule", "parent"},
     "data.json": {"weights"},
     "adapted data.json": {"source.weights"},
     "metrics.json": {"origin", "fingerprint", "metadata_only", "metadata_only.strongest"},
+    "job": {"error", "balanced_accuracy"},
 }
 
 
@@ -67,7 +101,7 @@ def fields(content: Any, prefix: str = "") -> Iterator[str]:
     """Dotted names of all fields with a fixed name, those within objects too."""
     for name, value in content.items():
         yield prefix + name
-        if isinstance(value, dict) and name not in ("sha256", "packages", "splits", "metrics"):
+        if isinstance(value, dict) and name not in ("sha256", "packages", "splits", "metrics", "domains"):
             yield from fields(value, f"{prefix}{name}.")
 
 

@@ -194,14 +194,17 @@ def test_edited_torn_and_foreign_records_are_found(copied: Path) -> None:
         file.write_text(text)
         with pytest.raises(UserError, match=told):
             open_sweep(copied)
-    for change, match in (({"format": 2}, "got format 2"), ({"state": "running"}, "its state is 'running'")):
+    for change, match in (
+        ({"format": 2}, "got format 2"),
+        ({"state": "running"}, "field 'state': expected 'done' or 'failed', got 'running'"),
+    ):
         other = {**record, **change}
         file.write_text(json.dumps({**other, "checksum": checksum(other)}))
         with pytest.raises(UserError, match=match):
             open_sweep(copied)
     del record["seconds"]
     file.write_text(json.dumps({**record, "checksum": checksum(record)}))
-    with pytest.raises(UserError, match="'seconds' is missing"):
+    with pytest.raises(UserError, match="field 'seconds': is missing"):
         open_sweep(copied)
 
 
