@@ -26,15 +26,18 @@ _LIMITS = """\
 
 
 def card_text(run: RunFolder) -> str:
-    """CARD.md: what the run is, what it was trained on, what was measured, how it decides, what it cannot do."""
+    """CARD.md: what the run is, what it was trained on, what was measured, how it decides, what it cannot do.
+
+    A card is passed on with the model, so it names folders and files without the paths of this machine.
+    """
     info = run.info
     about = [
         ("Detector", info.detector),
-        ("Trained on", _domain(info.source)),
-        ("Adapted to", _domain(info.target) if run.kind == "adapt" else None),
+        ("Trained on", _domain(info.source, paths=False)),
+        ("Adapted to", _domain(info.target, paths=False) if run.kind == "adapt" else None),
         ("Strategy", info.strategy if run.kind == "adapt" else None),
         ("Shots", _shots(info) if run.kind == "adapt" else None),
-        ("Adapted from", info.parent),
+        ("Adapted from", _without_folder(info.parent) if info.parent else None),
         ("Threshold rule", info.threshold_rule),
         ("Stop rule", info.stop_rule),
         ("Seed", info.seed),
@@ -177,11 +180,21 @@ def _name(domain: DomainReference | None) -> str:
     return domain.name if domain else "nothing"
 
 
-def _domain(domain: DomainReference | None) -> str | None:
+def _domain(domain: DomainReference | None, *, paths: bool = True) -> str | None:
+    """Name a domain with origin, grouping and fingerprint; without `paths` a folder or file is its last name alone."""
     if not domain:
         return None
-    origin = "" if domain.origin == domain.name else f", from {domain.origin}"
-    return f"{domain.name}{origin} (grouped by {domain.group}, data {domain.fingerprint[:12]})"
+    found, group = domain.origin, domain.group
+    if not paths:
+        found = _without_folder(found)
+        group = _without_folder(group) if group.endswith(".csv") else group  # else a rule, which may start with /
+    origin = "" if found == domain.name else f", from {found}"
+    return f"{domain.name}{origin} (grouped by {group}, data {domain.fingerprint[:12]})"
+
+
+def _without_folder(text: str) -> str:
+    """Return the last name of an absolute path; anything else (a data set's name, a rule) as it is."""
+    return Path(text).name if Path(text).is_absolute() else text
 
 
 def _changed(settings: Settings) -> str:

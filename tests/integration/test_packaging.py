@@ -7,10 +7,14 @@ import os
 import re
 import subprocess
 import sys
+from email import message_from_string
 from pathlib import Path
 
 import pytest
+import yaml
 from packaging.requirements import Requirement
+
+import forensictransfer as ft
 
 ROOT = Path(__file__).resolve().parents[2]
 CHECKOUT = (ROOT / "setup.py").is_file()
@@ -30,7 +34,7 @@ def test_the_wheel_holds_one_package_with_builders_and_configs(wheel: Path) -> N
     assert {path.name for path in wheel.iterdir()} == {"forensictransfer"}
     held = {path.relative_to(wheel / "forensictransfer").as_posix() for path in wheel.rglob("*") if path.is_file()}
     modules = {path.relative_to(ROOT / "forensictransfer").as_posix() for path in ROOT.glob("forensictransfer/**/*.py")}
-    assert modules <= held
+    assert modules | {"py.typed"} <= held
     assert {f"configs/{path.name}" for path in ROOT.glob("configs/*.yaml")} <= held
     files = [path for path in ROOT.glob("datasets/*/*") if path.is_file() and not path.name.startswith(".")]
     assert {path.relative_to(ROOT).as_posix() for path in files if not path.name.endswith("_test.py")} <= held
@@ -57,6 +61,30 @@ def test_scripts_answer_in_a_bare_clone(script: str, tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, ROOT / script, "--help"], cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert f"forensictransfer {script.removesuffix('.py')} " in done.stdout
+
+
+def test_the_metadata_are_complete(tmp_path: Path) -> None:
+    code = f"import setuptools.build_meta as build; print(build.prepare_metadata_for_build_wheel({str(tmp_path)!r}))"
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True)
+    (folder,) = tmp_path.glob("*.dist-info")
+    (licence,) = folder.rglob("LICENSE")
+    assert "Apache License" in licence.read_text(encoding="utf-8") and "Version 2.0" in licence.read_text(
+        encoding="utf-8"
+    )
+    found = message_from_string((folder / "METADATA").read_text(encoding="utf-8"))
+    assert found["Version"] == ft.__version__
+    assert found["License-Expression"] == "Apache-2.0" and found["Author"] == "the forensictransfer developers"
+    assert all(found[name] for name in ("Summary", "Keywords", "Project-URL", "Requires-Python", "License-File"))
+    assert {"Typing :: Typed", "Programming Language :: Python :: 3.11"} <= set(found.get_all("Classifier"))
+    assert found.get_payload().startswith("# forensictransfer")
+
+
+def test_the_version_is_one_everywhere() -> None:
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    newest = re.findall(r"^## (\S+)", changelog, re.MULTILINE)[0]
+    assert citation["version"] == newest == ft.__version__
+    assert citation["license"] == "Apache-2.0" and citation["cff-version"] == "1.2.0"
 
 
 def setup_list(keyword: str) -> list[str]:
