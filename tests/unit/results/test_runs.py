@@ -226,7 +226,8 @@ def test_card_and_show_tell_the_numbers(tmp_path: Path) -> None:
         assert "ft-res trained on splice" in text
         assert "90.0 % [80.0, 95.0]" in text and "0.970" in text
         assert "2 shared with the source dropped, 1 unreadable" in text
-        assert "balanced" in text and "/photos/splice" in text
+        assert "balanced" in text and "splice" in text
+    assert "/photos/splice" in shown and "/photos" not in card  # a card goes to other machines
     assert "| n/a |" in card  # accuracy on reals is NaN
     assert "## Limits" in card
     assert "state      finished" in shown and "settings   the defaults" in shown
