@@ -35,7 +35,7 @@ def read_audit(
         content = read_json(path)
     except UserError:
         content = None
-    if not isinstance(content, dict) or content.get("checksum") != checksum(content) or content["format"] != FORMAT:
+    if not isinstance(content, dict) or content.get("checksum") != checksum(content) or content.get("format") != FORMAT:
         if torn_is_missing:
             return None
         raise UserError(
