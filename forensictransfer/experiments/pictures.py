@@ -1,4 +1,4 @@
-"""Pictures of single test images: the surest mistakes and right verdicts, where the evidence is strongest."""
+"""Pictures of single test images: the surest mistakes and right verdicts, whole and where the evidence is strongest."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from forensictransfer.core import files
 from forensictransfer.core.settings import EvaluateSettings, Settings
 from forensictransfer.data.images import Images
 from forensictransfer.data.records import FAKE, REAL
-from forensictransfer.data.tiles import tiles
+from forensictransfer.data.tiles import Place, cut, tile_places
 from forensictransfer.detectors.trainable import TrainableDetector
 
-SIDE = 128  # pixels of a picture at most
+SIDE = 128  # pixels of a picture of a crop at most
+PHOTOGRAPH_SIDE = 240  # pixels of a whole photograph at most
 # What the page calls a picture, and what `Detector.pictures` calls it.
 _PICTURES = {"crop": "crops", "input": "what the encoder is fed", "reconstruction": "reconstruction"}
 
@@ -34,10 +35,14 @@ def write_pictures(
 ) -> None:
     """Write `folder`/pictures/: the images chosen by `choose`, one crop of each, and pictures.json that lists them.
 
-    Shown is the tile that speaks loudest for the verdict: the one of the largest a_1 - a_0 where fake is called, of the
-    smallest where real is called, with what the encoder is fed and the reconstruction (`Detector.pictures`; a detector
-    that has only crops gives only crops). Files are PNG of at most 128 pixels: larger crops are cut to their centre,
-    never scaled. The same images and weights give the same bytes.
+    Of each image there is the whole photograph, made smaller (JPEG of at most 240 pixels: it shows where the crop lies,
+    its traces are gone), and the place of the crop in it: `place` (top, left, height, width) and `size` (height, width)
+    in pixels of the test image.
+
+    Shown of the crop is the tile that speaks loudest for the verdict: the one of the largest a_1 - a_0 where fake is
+    called, of the smallest where real is called, with what the encoder is fed and the reconstruction
+    (`Detector.pictures`; a detector that has only crops gives only crops). These files are PNG of at most 128 pixels:
+    larger crops are cut to their centre, never scaled. The same images and weights give the same bytes.
 
     detector: with the weights that the scores were computed with. labels, scores, probabilities: (n,), in the order of
     `images`. threshold: fake is called above it. settings: those that the images were scored with. each: how many
@@ -49,10 +54,13 @@ def write_pictures(
     with files.new_folder(folder / "pictures", overwrite=True) as place:
         for number, (index, why) in enumerate(chosen):
             fake = bool(scores[index] > threshold)
-            tile = loudest_tile(detector, images[index], fake, settings.evaluate)
+            image = images[index]
+            top, left = loudest_place(detector, image, fake, settings.evaluate)
+            tile = cut(image, [Place(top, left)], detector.crop)[0]
             # One at a time: the stretch of a picture's grey values must not depend on what stands beside it.
             shown = detector.pictures(tile[None])
-            names = {}
+            names = {"photograph": f"{number}-photograph.jpg"}
+            _write_photograph(place / names["photograph"], image)
             for name, key in _PICTURES.items():
                 if key in shown and (reconstruction or name != "reconstruction"):
                     names[name] = f"{number}-{name}.png"
@@ -66,6 +74,8 @@ def write_pictures(
                     "threshold": float(threshold),
                     "why": why,
                     "files": names,
+                    "place": [top, left, detector.crop, detector.crop],
+                    "size": [int(side) for side in image.shape[:2]],
                 }
             )
         files.write_json(place / "pictures.json", listed)
@@ -95,15 +105,24 @@ def choose(
     return found
 
 
-def loudest_tile(detector: TrainableDetector, image: np.ndarray, fake: bool, evaluate: EvaluateSettings) -> np.ndarray:
-    """The tile with the most evidence for the verdict, uint8 (crop, crop, 3); the first of equal ones.
+def loudest_place(detector: TrainableDetector, image: np.ndarray, fake: bool, evaluate: EvaluateSettings) -> Place:
+    """Find the tile with the most evidence for the verdict, the first of equal ones.
 
     image: uint8 (h, w, 3). The tiles are those that the image was scored by.
     """
     stride = min(evaluate.stride, detector.crop)
-    found = tiles(image, crop=detector.crop, stride=stride, max_tiles=evaluate.max_tiles)
-    scores = detector.analyse_tiles(found, evaluate.batch).scores
-    return found[int(np.argmax(scores if fake else -scores))]
+    height, width = image.shape[:2]
+    places = tile_places(height, width, crop=detector.crop, stride=stride, max_tiles=evaluate.max_tiles)
+    scores = detector.analyse_tiles(cut(image, places, detector.crop), evaluate.batch).scores
+    return places[int(np.argmax(scores if fake else -scores))]
+
+
+def _write_photograph(path: Path, image: np.ndarray) -> None:
+    """Write a whole image (h, w, 3) uint8, scaled down where it is larger than 240 pixels."""
+    photograph = Image.fromarray(image)
+    photograph.thumbnail((PHOTOGRAPH_SIDE, PHOTOGRAPH_SIDE), Image.Resampling.LANCZOS)
+    # Every option that the bytes depend on is given.
+    photograph.save(path, format="JPEG", quality=82, subsampling=2, optimize=False, progressive=False)
 
 
 def _write_png(path: Path, picture: np.ndarray) -> None:

@@ -14,7 +14,7 @@ from forensictransfer.core.settings import Settings, load_settings
 from forensictransfer.data.images import Images
 from forensictransfer.data.records import Record
 from forensictransfer.detectors.base import Analysis, Detector
-from forensictransfer.experiments.pictures import choose, loudest_tile, write_pictures
+from forensictransfer.experiments.pictures import choose, loudest_place, write_pictures
 
 CROP = 32
 ALARM, MISS = "most confident false alarm", "most confident miss"
@@ -114,8 +114,8 @@ def test_the_tile_shown_speaks_loudest_for_the_verdict(tmp_path: Path, settings:
     images = make_images(tmp_path / "images", [0], settings)
     detector = Brightness()
     # Of the tiles at rows 0, 16, 32 and columns 0, 16 the one at (16, 0) is reddest and that at (32, 16) is greenest.
-    assert (loudest_tile(detector, images[0], True, settings.evaluate) == images[0][16:48, :32]).all()
-    assert (loudest_tile(detector, images[0], False, settings.evaluate) == images[0][32:, 16:]).all()
+    assert loudest_place(detector, images[0], True, settings.evaluate) == (16, 0)
+    assert loudest_place(detector, images[0], False, settings.evaluate) == (32, 16)
     # 3 x 2 tiles in batches of 4, the second filled up: always the same shape.
     assert set(detector.shapes) == {(4, CROP, CROP, 3)}
 
@@ -124,14 +124,20 @@ def test_padding_is_never_shown(settings: Settings) -> None:
     # One tile in a batch of 4: black padding would speak louder for fake than this green tile.
     image = np.zeros((CROP, CROP, 3), np.uint8)
     image[..., 1] = 200
-    assert (loudest_tile(Brightness(), image, True, settings.evaluate) == image).all()
+    assert loudest_place(Brightness(), image, True, settings.evaluate) == (0, 0)
 
 
-def test_an_image_smaller_than_the_crop_is_shown_mirrored(settings: Settings) -> None:
-    image = np.arange(20 * 30 * 3, dtype=np.uint8).reshape(20, 30, 3)
-    tile = loudest_tile(Brightness(), image, True, settings.evaluate)
+def test_an_image_smaller_than_the_crop_is_shown_mirrored(tmp_path: Path, settings: Settings) -> None:
+    pixels = np.arange(20 * 30 * 3, dtype=np.uint8).reshape(20, 30, 3)
+    Image.fromarray(pixels).save(tmp_path / "small.png")
+    images = Images([Record("small.png", 1, "0", "test", tmp_path / "small.png")], data=settings.data)
+    told = (np.array([1]), np.array([1.0]), np.array([0.9]), 0.0)
+    write_pictures(tmp_path, Brightness(), images, *told, settings=settings)
+    tile = np.asarray(Image.open(tmp_path / "pictures" / "0-crop.png"))
     assert tile.shape == (CROP, CROP, 3)
-    assert (tile[:20, :30] == image).all()
+    assert (tile[:20, :30] == pixels).all()
+    (item,) = listed(tmp_path)
+    assert (item["place"], item["size"]) == ([0, 0, CROP, CROP], [20, 30])
 
 
 def test_what_is_written(tmp_path: Path, settings: Settings) -> None:
@@ -149,8 +155,16 @@ def test_what_is_written(tmp_path: Path, settings: Settings) -> None:
         "probability": 0.8,
         "threshold": 0.5,
         "why": ALARM,
-        "files": {"crop": "0-crop.png", "input": "0-input.png", "reconstruction": "0-reconstruction.png"},
+        "files": {
+            "photograph": "0-photograph.jpg",
+            "crop": "0-crop.png",
+            "input": "0-input.png",
+            "reconstruction": "0-reconstruction.png",
+        },
+        "place": [16, 0, CROP, CROP],
+        "size": [64, 48],
     }
+    assert Image.open(tmp_path / "pictures" / "0-photograph.jpg").size == (48, 64)
     crop = np.asarray(Image.open(tmp_path / "pictures" / "0-crop.png"))
     assert (crop == images[0][16:48, :32]).all()
     assert (np.asarray(Image.open(tmp_path / "pictures" / "0-reconstruction.png")) == 255 - crop).all()
@@ -167,7 +181,18 @@ def test_a_detector_that_shows_only_crops(tmp_path: Path, settings: Settings) ->
     images = make_images(tmp_path / "images", [0, 1], settings)
     scores = np.array([-1.0, 1.0])
     write_pictures(tmp_path, Brightness(), images, images.labels, scores, np.array([0.1, 0.9]), 0.0, settings=settings)
-    assert [item["files"] for item in listed(tmp_path)] == [{"crop": "0-crop.png"}, {"crop": "1-crop.png"}]
+    assert [item["files"] for item in listed(tmp_path)] == [
+        {"photograph": f"{i}-photograph.jpg", "crop": f"{i}-crop.png"} for i in (0, 1)
+    ]
+
+
+def test_a_large_photograph_is_made_smaller(tmp_path: Path, settings: Settings) -> None:
+    Image.fromarray(np.zeros((300, 480, 3), np.uint8)).save(tmp_path / "large.png")
+    images = Images([Record("large.png", 0, "0", "test", tmp_path / "large.png")], data=settings.data)
+    told = (np.array([0]), np.array([1.0]), np.array([0.9]), 0.0)
+    write_pictures(tmp_path, Brightness(), images, *told, settings=settings)
+    assert Image.open(tmp_path / "pictures" / "0-photograph.jpg").size == (240, 150)
+    assert listed(tmp_path)[0]["size"] == [300, 480]
 
 
 def test_the_same_again_gives_the_same_bytes_and_replaces_what_was_there(tmp_path: Path, settings: Settings) -> None:
@@ -180,9 +205,9 @@ def test_the_same_again_gives_the_same_bytes_and_replaces_what_was_there(tmp_pat
         return {path.name: path.read_bytes() for path in (tmp_path / "pictures").iterdir()}
 
     first = written(scores)
-    assert len(first) == 1 + 4 * 3
+    assert len(first) == 1 + 4 * 4
     assert written(scores) == first
-    assert len(written(calm)) == 1 + 2 * 3
+    assert len(written(calm)) == 1 + 2 * 4
 
 
 def test_a_real_detector_shows_what_it_is_fed_and_reconstructs(tmp_path: Path, settings: Settings) -> None:
@@ -196,4 +221,4 @@ def test_a_real_detector_shows_what_it_is_fed_and_reconstructs(tmp_path: Path, s
     for item in listed(tmp_path):
         sizes = {name: Image.open(tmp_path / "pictures" / file).size for name, file in item["files"].items()}
         # 32 pixels, less 3 of the residual, cut to a multiple of 16.
-        assert sizes == {"crop": (32, 32), "input": (16, 16), "reconstruction": (16, 16)}
+        assert sizes == {"photograph": (48, 64), "crop": (32, 32), "input": (16, 16), "reconstruction": (16, 16)}
