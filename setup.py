@@ -68,6 +68,7 @@ setup(
     package_data={
         "forensictransfer": ["py.typed"],
         "forensictransfer.configs": ["*.yaml"],
+        "forensictransfer.report": ["templates/*"],
         **{name: ["*"] for name in BUILDERS},
     },
     exclude_package_data={name: ["*_test.py"] for name in BUILDERS},
@@ -87,7 +88,8 @@ setup(
         "pillow>=12",
         "h5py>=3.11",  # reads weights that Keras 2 wrote; Keras itself keeps its weights with it
         "optuna>=5",
-        "matplotlib>=3.10",  # the field's plotting library; draws without a screen and gives the same bytes again
+        "jinja2>=3.1",  # the page's templates, escaped by themselves; MarkupSafe, which it brings, marks what is HTML
+        "markupsafe>=3",
         "psutil>=6",  # which workers live and what memory they take, on every system; tensorflow-datasets needs it too
         "pydantic>=2.10",
         "pyyaml>=6",

@@ -426,11 +426,16 @@ def _write_pictures(place: Path, scored: ScoredImages) -> None:
             continue
         i, number = int(found[0]), len(listed)
         files = {name: f"{number}-{name}.png" for name in ("crop", "input", "reconstruction")}
+        place.mkdir(parents=True, exist_ok=True)
+        grey = Image.new("RGB", (120, 80), (90, 120, 60 + 10 * number))
+        grey.save(place / f"{number}-photograph.jpg", format="JPEG")
         for name in files.values():
             place.mkdir(parents=True, exist_ok=True)
             noise = _rng("picture", name, scored.names[i]).integers(0, 256, (32, 32, 3), np.uint8)
             Image.fromarray(noise).save(place / name, format="PNG")
+        files["photograph"] = f"{number}-photograph.jpg"
         about = {"name": scored.names[i], "label": label, "why": why, "files": files}
+        about |= {"place": [64, 128, 64, 64], "size": [320, 480]}
         numbers = {"score": scored.scores[i], "probability": scored.probabilities[i]}
         listed.append({**about, **{k: float(v) for k, v in numbers.items()}, "threshold": scored.threshold})
     _json(place / "pictures.json", listed)

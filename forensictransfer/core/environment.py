@@ -19,7 +19,6 @@ PACKAGES = (
     "scikit-learn",
     "scipy",
     "optuna",
-    "matplotlib",
     "pillow",
     "pydantic",
 )

@@ -28,7 +28,7 @@ def write_report(sweep_folder: str | Path, out: str | Path) -> Path:
         "tables.md": markdown_file(view),
         "tables.csv": csv_file(view),
         "tables.tex": latex_file(view),
-        PAGE: render_page(view),
+        PAGE: render_page(view, out),
     }
     for name, content in contents.items():
         try:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from forensictransfer.evaluation.estimate import Estimate
 from forensictransfer.report.analysis.series import Pair, Point, average, forgetting
 from forensictransfer.report.analysis.significance import Comparison
-from forensictransfer.report.analysis.transfer import CHANCE, TRANSFERS, WEAK, standing, transfers_from
+from forensictransfer.report.analysis.transfer import CHANCE, TRANSFERS, WEAK, WORSE, standing, transfers_from
 from forensictransfer.report.analysis.view import METRIC, View, brief, told
 from forensictransfer.report.names import arrow, counted, listed, p_value, percent, points, span
 from forensictransfer.results.cells import Cell
@@ -55,20 +55,24 @@ def _own(view: View, detector: str) -> Iterator[str]:
     if lost:
         names = listed([view.name(source) for source in lost], _MOST)
         yield f"On {names} it is not told from chance even there."
+    reversed_on = [view.name(source) for source, m in found if standing(m) == WORSE]
+    if reversed_on:
+        yield f"On {listed(reversed_on, _MOST)} it is worse than chance even there."
 
 
 def _zero_shot(view: View, detector: str) -> Iterator[str]:
     found = _at(view, detector, "", 0)
     if not found:
         return
-    good, weak, rest = (
-        [pair for pair, m in found.items() if standing(m) == kind] for kind in (TRANSFERS, WEAK, CHANCE)
+    good, weak, rest, worse = (
+        [pair for pair, m in found.items() if standing(m) == kind] for kind in (TRANSFERS, WEAK, CHANCE, WORSE)
     )
     start = f"Without shots (k = 0) {_transfer(len(good), len(found))}"
     named = f": {_named(view, good, found, detector, '', 0)}" if good else ""
     others = [f"{len(weak)} {_are(len(weak))} better than chance but below 75 %"] if weak else []
     others += [f"{len(rest)} {_are(len(rest))} not told from chance"] if rest else []
-    yield "; ".join([start + named, *([" and ".join(others)] if others else [])]) + "."
+    others += [f"{len(worse)} {_are(len(worse))} worse than chance"] if worse else []
+    yield "; ".join([start + named, *([listed(others, 3)] if others else [])]) + "."
 
 
 def _by_shots(view: View, detector: str) -> Iterator[str]:
@@ -98,8 +102,12 @@ def _never(view: View, detector: str) -> Iterator[str]:
     if main is None or not shots:
         return
     last = _at(view, detector, main, shots[-1])
-    weak, rest = ([pair for pair, m in last.items() if standing(m) == kind] for kind in (WEAK, CHANCE))
-    for pairs, words in ((weak, "better than chance but below 75 %"), (rest, "not told from chance")):
+    for kind, words in (
+        (WEAK, "better than chance but below 75 %"),
+        (CHANCE, "not told from chance"),
+        (WORSE, "worse than chance"),
+    ):
+        pairs = [pair for pair, m in last.items() if standing(m) == kind]
         if pairs:
             named = _named(view, pairs, last, detector, main, shots[-1], most=2)
             yield f"At k = {shots[-1]}, {counted(len(pairs), 'pair')} {_are(len(pairs))} {words}: {named}."
@@ -138,6 +146,9 @@ def _strategies(comparisons: Sequence[Comparison]) -> Iterator[str]:
     clear = [c for c in found if c.significant]
     if not clear:
         n = span(c.n for c in found)
+        if not any(c.tellable for c in found):
+            yield f"At k = {last} {n} pairs are too few to tell strategies apart, whatever their differences."
+            return
         yield f"At k = {last} no two strategies differ by more than chance over {n} pairs (p ≥ 0.05 after Holm)."
         return
     told_of = []

@@ -40,7 +40,8 @@ class Comparison:
 
     difference: the mean and its 95 % interval. p: two-sided, None where nothing can be said (a single draw or pair).
     corrected: p after Holm over all comparisons made with this one. n: draws (within a cell) or pairs. differences: the
-    n values; pairs: whose they are, empty within a cell. source, target, seed: None for comparisons over pairs.
+    n values; pairs: whose they are, empty within a cell. source, target, seed: None for comparisons over pairs. least:
+    a bound that the corrected p cannot fall below, however large the differences (two pairs: 0.5).
     """
 
     detector: str
@@ -55,6 +56,12 @@ class Comparison:
     source: str | None = None
     target: str | None = None
     seed: int | None = None
+    least: float = 0.0
+
+    @property
+    def tellable(self) -> bool:
+        """Whether any differences could have brought the corrected p value below 0.05."""
+        return self.p is not None and self.least < LEVEL
 
     @property
     def n(self) -> int:
@@ -122,7 +129,7 @@ def over_pairs(results: SweepResults, metric: str = "balanced_accuracy") -> tupl
             Comparison(detector, shots, first, second, bootstrap_mean(values), p, None, values, tuple(by_pair))
         )
     found.sort(key=lambda c: (results.detectors.index(c.detector), c.shots))
-    return _corrected(found)
+    return _bounded(_corrected(found))
 
 
 def gains(comparisons: Iterable[Comparison], strategy: str) -> tuple[Comparison, ...]:
@@ -220,6 +227,18 @@ def _two_of(results: SweepResults, strategies: Iterable[str]) -> list[tuple[str,
 def _corrected(comparisons: Sequence[Comparison]) -> tuple[Comparison, ...]:
     values = holm([c.p for c in comparisons])
     return tuple(replace(c, corrected=value) for c, value in zip(comparisons, values, strict=True))
+
+
+def least_p(n: int) -> float:
+    """The smallest p value that `sign_flip` can give for n differences, all of one sign."""
+    return 2.0 ** (1 - n) if n <= EXACT_UP_TO else 2.0 / (FLIPS + 1)
+
+
+def _bounded(comparisons: Sequence[Comparison]) -> tuple[Comparison, ...]:
+    """With `least`: Holm multiplies the smallest p by the number of comparisons, and no other falls below that."""
+    tested = [c.n for c in comparisons if c.p is not None]
+    family = min(1.0, len(tested) * min(map(least_p, tested), default=0.0))
+    return tuple(replace(c, least=max(family, least_p(c.n))) if c.p is not None else c for c in comparisons)
 
 
 def _turned(c: Comparison) -> Comparison:

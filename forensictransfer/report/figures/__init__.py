@@ -1,1 +1,1 @@
-"""The figures of a sweep's page: drawn by matplotlib without a screen, the same bytes for the same numbers."""
+"""The figures of a sweep's page: small SVGs and tables that take their colours from the page's style sheet."""

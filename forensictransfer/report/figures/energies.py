@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from matplotlib.axes import Axes
 
-from forensictransfer.report.figures.canvas import DOTTED, FAKE, INK, PX, REAL, SOFT, Picture, as_png, axes_at, figure
+from forensictransfer.report.figures.svg import Entry, Label, Picture, Plot, Scale, chart, tick_texts, ticks
 from forensictransfer.results.predictions import Floats, Scored
 
-_BOX, _GAP = 146, 24  # CSS pixels
-MOST = 2000  # points of one cloud
+_BOX, _GAP = 142, 16  # CSS pixels
+_GRAIN = 0.5  # CSS pixels: images closer than that are one mark
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,45 +28,38 @@ class Cloud:
 
 
 def energy_panel(before: Cloud | None, after: Cloud | None, titles: tuple[str, str], text: str) -> Picture:
-    """a_0 (of the half for real) against a_1 (of the half for fake), both panels on the same axes.
+    """Draw a_0 (of the half for real) against a_1 (of the half for fake), both panels on the same axes.
 
-    Fake is called above the solid line a_1 = a_0 + t, where the score is a_1 - a_0; dotted: a_1 = a_0, as in the paper.
+    Every image is a mark. Fake is called above the solid line a_1 = a_0 + t, where the score is a_1 - a_0; dotted:
+    a_1 = a_0, as in the paper.
     """
     clouds = [cloud for cloud in (before, after) if cloud is not None]
     low, high = _limits(np.concatenate([cloud.scored.energies for cloud in clouds]))
-    with figure(2 * _BOX + _GAP + 52, _BOX + 66) as drawn:
-        for place, (cloud, title) in enumerate(zip((before, after), titles, strict=True)):
-            axes = axes_at(drawn, 44 + place * (_BOX + _GAP), 24, _BOX, _BOX)
-            axes.set_title(title, loc="left")
-            axes.set_xlim(low, high)
-            axes.set_ylim(low, high)
-            axes.locator_params(nbins=4)
-            axes.set_xlabel("a₀, half for real")
-            if place:
-                axes.tick_params(labelleft=False)
-            else:
-                axes.set_ylabel("a₁, half for fake")
-            if cloud is None:
-                axes.text(0.5, 0.5, "not measured", transform=axes.transAxes, ha="center", color=SOFT)
-            else:
-                _draw(axes, cloud, np.array([low, high]))
-        return as_png(drawn, text)
+    plots = []
+    for place, (cloud, title) in enumerate(zip((before, after), titles, strict=True)):
+        left = 44 + place * (_BOX + _GAP)
+        plot = Plot(Scale(low, high, left, left + _BOX), Scale(low, high, 20 + _BOX, 20))
+        marks = ticks(low, high, 4)
+        plot.x_ticks(tick_texts(marks), "a₀, half for real")
+        plot.y_ticks([(v, "" if place else t) for v, t in tick_texts(marks)], "" if place else "a₁, half for fake")
+        plot.labels.append(Label(title, str(left), "13"))
+        if cloud is None:
+            plot.labels.append(Label("not measured", str(left + _BOX // 2), str(20 + _BOX // 2), "x"))
+        else:
+            _draw(plot, cloud)
+        plot.box()
+        plots.append(plot)
+    return chart(2 * _BOX + _GAP + 52, _BOX + 56, plots, text)
 
 
-def energy_key() -> Picture:
+def energy_key() -> list[Entry]:
     """What the marks of `energy_panel` mean."""
-    with figure(350, 44) as drawn:
-        axes = axes_at(drawn, 0, 0, 350, 44)
-        axes.set_xlim(0, 350)
-        axes.set_ylim(44, 0)
-        axes.axis("off")
-        for x, (colour, marker), name in ((10, REAL, "real image"), (120, FAKE, "fake image")):
-            axes.plot([x], [11], color=colour, marker=marker, markersize=7 * PX)
-            axes.text(x + 10, 11, name, va="center_baseline", fontsize=11.5 * PX)
-        for x, line, width, name in ((2, "-", 1.6, "threshold used"), (150, DOTTED, 1.2, "a₁ = a₀, the paper's rule")):
-            axes.plot([x, x + 26], [33, 33], color=INK, linestyle=line, linewidth=width * PX)
-            axes.text(x + 32, 33, name, va="center_baseline", fontsize=11.5 * PX)
-        return as_png(drawn, "Key: circles are real images, triangles fake ones; solid: the threshold; dotted: a1 = a0")
+    return [
+        Entry("real image", dot="real"),
+        Entry("fake image", dot="fake"),
+        Entry("threshold used", line="limit"),
+        Entry("a₁ = a₀, the paper's rule", line="dotted"),
+    ]
 
 
 def _limits(energies: Floats) -> tuple[float, float]:
@@ -75,13 +67,17 @@ def _limits(energies: Floats) -> tuple[float, float]:
     return low, high + 0.05 * (high - low or 1.0)
 
 
-def _draw(axes: Axes, cloud: Cloud, ends: Floats) -> None:
-    for label, (colour, marker) in ((0, REAL), (1, FAKE)):
-        chosen = np.flatnonzero(cloud.scored.labels == label)
-        if chosen.size > MOST // 2:
-            chosen = chosen[np.linspace(0, chosen.size - 1, MOST // 2).astype(int)]
-        points = cloud.scored.energies[chosen]
-        axes.scatter(points[:, 0], points[:, 1], s=22 * PX**2, c=colour, marker=marker, alpha=0.6, linewidths=0)
-    axes.plot(ends, ends, color=INK, linestyle=DOTTED, linewidth=1.2 * PX)
+def _draw(plot: Plot, cloud: Cloud) -> None:
+    for label, look in ((0, "real"), (1, "fake")):
+        points = cloud.scored.energies[cloud.scored.labels == label]
+        plot.dots(((float(a), float(b)) for a, b in points), f"cloud {look}", grain=_GRAIN)
+    _decision(plot, 0.0, "dotted")
     if cloud.threshold is not None and cloud.by_energies:
-        axes.plot(ends, ends + cloud.threshold, color=INK, linewidth=1.6 * PX)
+        _decision(plot, cloud.threshold, "limit")
+
+
+def _decision(plot: Plot, threshold: float, look: str) -> None:
+    """The line a_1 = a_0 + t as far as it lies within the axes."""
+    start, end = max(plot.x.low, plot.x.low - threshold), min(plot.x.high, plot.x.high - threshold)
+    if start < end:
+        plot.line([(start, start + threshold), (end, end + threshold)], look)

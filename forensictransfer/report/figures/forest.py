@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from forensictransfer.evaluation.estimate import Estimate
-from forensictransfer.report.figures.canvas import DOTTED, LINES, PX, SOFT, Picture, as_svg, axes_at, figure
+from forensictransfer.report.figures.svg import LOOKS, Entry, Label, Picture, Plot, Scale, chart, tick_texts, ticks
 
 _ROW, _LABEL, _WIDTH = 32, 150, 256
 
 
 @dataclass(frozen=True)
 class Mark:
-    """One value of a row. look: number of its colour and marker; hollow: a mark that is only outlined."""
+    """A value with its interval. look: which of the named kinds it is; hollow: a mark that is not filled."""
 
     measured: Estimate
     look: int
@@ -29,61 +29,59 @@ class ForestRow:
 
 
 def forest(rows: Sequence[ForestRow], names: Sequence[str], label: str, line: float | None, title: str) -> Picture:
-    """Marks at 100 x value with 95 % intervals, one row below the other, and a dotted line at `line` (same units).
+    """Draw marks at 100 x value with 95 % intervals, one row below the other, and a dotted line at `line`.
 
-    names: what the looks mean, drawn as a key below unless there is but one.
+    names: what the looks mean, see `forest_key`.
     """
     heights = [max(_ROW, 11 * len(row.marks) + 8) for row in rows]
-    keys = _key_rows(names) if len(names) > 1 else []
     down = sum(heights)
-    with figure(_LABEL + _WIDTH + 12, down + 52 + 20 * len(keys)) as drawn:
-        axes = axes_at(drawn, _LABEL, 6, _WIDTH, down)
-        axes.set_ylim(down, 0)
-        top = 0.0
-        ticks = []
-        for row, height in zip(rows, heights, strict=True):
-            ticks.append(top + height / 2)
-            for place, mark in enumerate(row.marks):
-                y = top + height / 2 + 11 * (place - (len(row.marks) - 1) / 2)
-                _draw(axes, mark, y)
-            top += height
-            axes.axhline(top, color="#e3e7eb", linewidth=0.8 * PX)
-        if line is not None:
-            axes.axvline(100 * line, color=SOFT, linewidth=1.2 * PX, linestyle=DOTTED)
-        axes.set_yticks(ticks, [row.label for row in rows])
-        axes.tick_params(axis="y", length=0)
-        axes.grid(True, axis="x")
-        axes.set_xlabel(label)
-        for number, keyed in enumerate(keys):
-            x, y = 8.0, down + 56 + 20 * number
-            for i in keyed:
-                across, height = _LABEL + _WIDTH + 12, down + 52 + 20 * len(keys)
-                drawn.text((x + 16) / across, 1 - y / height, names[i], va="center_baseline", fontsize=11 * PX)
-                key = drawn.add_axes((x / across, 1 - (y + 6) / height, 12 / across, 12 / height))
-                key.plot([0], [0], color=LINES[i][0], marker=LINES[i][1], markersize=6.5 * PX)
-                key.axis("off")
-                x += 34 + 7.2 * len(names[i])
-        return as_svg(drawn, f"{title}. {_words(rows, names)}")
+    plot = Plot(Scale(*_limits(rows, line), _LABEL, _LABEL + _WIDTH - 6), Scale(down, 0, 6 + down, 6))
+    plot.x_ticks(tick_texts(ticks(plot.x.low, plot.x.high)), label, lines=True)
+    if line is not None:
+        plot.line([(100 * line, 0), (100 * line, down)], "dotted")
+    top = 0.0
+    for row, height in zip(rows, heights, strict=True):
+        _name(plot, row.label, 6 + top + height / 2)
+        for place, mark in enumerate(row.marks):
+            _draw(plot, mark, top + height / 2 + 11 * (place - (len(row.marks) - 1) / 2))
+        top += height
+        plot.grid += f"M0 {6 + top:g}H{_LABEL + _WIDTH}"
+    plot.box()
+    return chart(_LABEL + _WIDTH + 4, down + 42, [plot], f"{title}. {_words(rows, names)}")
 
 
-def _draw(axes: object, mark: Mark, y: float) -> None:
+def forest_key(names: Sequence[str], hollow: Sequence[str] = ()) -> list[Entry]:
+    """What the looks of `forest` mean; hollow: those whose marks are not filled."""
+    looks = [f"s{i % LOOKS}" for i in range(len(names))]
+    return [Entry(name, f"solid {look}", look, name in hollow) for name, look in zip(names, looks, strict=True)]
+
+
+def _limits(rows: Sequence[ForestRow], line: float | None) -> tuple[float, float]:
+    """Limits that hold all values, all interval ends and the line, with room for half a mark."""
+    found = [m.measured for row in rows for m in row.marks]
+    ends = [100 * end for m in found for end in (m.value, m.low, m.high) if end is not None]
+    ends += [] if line is None else [100 * line]
+    low, high = min(ends, default=0.0), max(ends, default=1.0)
+    room = 0.05 * (high - low) or 1.0
+    return low - room, high + room
+
+
+def _name(plot: Plot, text: str, y: float) -> None:
+    lines = text.split("\n")
+    for number, line in enumerate(lines):
+        plot.labels.append(Label(line, str(_LABEL - 8), f"{y + 4 + 13 * (number - (len(lines) - 1) / 2):g}", "y"))
+
+
+def _draw(plot: Plot, mark: Mark, y: float) -> None:
     m = mark.measured
     if m.value is None:
         return
-    colour, marker, _ = LINES[mark.look % len(LINES)]
+    look = f"s{mark.look % LOOKS}"
     if m.low is not None and m.high is not None:
-        axes.plot([100 * m.low, 100 * m.high], [y, y], color=colour, linewidth=1.6 * PX, solid_capstyle="butt")  # type: ignore[attr-defined]
-    face = "white" if mark.hollow else colour
-    axes.plot([100 * m.value], [y], color=colour, marker=marker, markersize=6.5 * PX, markerfacecolor=face)  # type: ignore[attr-defined]
-
-
-def _key_rows(names: Sequence[str]) -> list[list[int]]:
-    rows: list[list[int]] = [[]]
-    for i in range(len(names)):
-        if rows[-1] and sum(34 + 7.2 * len(names[j]) for j in [*rows[-1], i]) > _LABEL + _WIDTH:
-            rows.append([])
-        rows[-1].append(i)
-    return rows
+        plot.line([(100 * m.low, y), (100 * m.high, y)], f"solid {look}")
+    plot.dots([(100 * m.value, y)], look)
+    if mark.hollow:
+        plot.dots([(100 * m.value, y)], "hole")
 
 
 def _words(rows: Sequence[ForestRow], names: Sequence[str]) -> str:

@@ -6,14 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from matplotlib.axes import Axes
 
 from forensictransfer.evaluation.metrics import ECE_BINS
-from forensictransfer.report.figures.canvas import BLUE, DOTTED, ORANGE, PX, SOFT, Picture, as_svg, axes_at, figure
+from forensictransfer.report.figures.svg import Entry, Picture, Plot, Scale, Shape, chart, polyline
 from forensictransfer.results.predictions import Floats, Scored
 
 _BOX = 138  # CSS pixels
-_LOOKS = ((ORANGE, "s", (0, (5, 1.5))), (BLUE, "o", "-"))  # before, after
+_GRAIN = 0.5  # CSS pixels of a step of a ROC curve
+_LOOKS = ("before", "after")
+_TICKS = ((0.0, "0"), (0.25, ""), (0.5, "0.5"), (0.75, ""), (1.0, "1"))
 _GRID = np.linspace(0, 1, 101)
 
 
@@ -26,35 +27,28 @@ class Ranked:
 
 
 def ranking_panel(before: Ranked | None, after: Ranked | None, title: str) -> Picture:
-    """Left the ROC: thin, each draw; thick, the mean over draws. Right the reliability diagram, draws pooled."""
+    """Draw left the ROC: thin, each draw; thick, the mean over draws. Right the reliability diagram, draws pooled."""
     known = [(r, look) for r, look in zip((before, after), _LOOKS, strict=True) if r is not None]
-    with figure(2 * _BOX + 98, _BOX + 56) as drawn:
-        roc, reliability = (axes_at(drawn, left, 12, _BOX, _BOX) for left in (46, 46 + _BOX + 46))
+    plots = []
+    for left, names, draw in (
+        (44, ("reals called fake", "fakes called fake"), _roc),
+        (44 + _BOX + 48, ("probability of fake", "share of fakes"), _reliability),
+    ):
+        plot = Plot(Scale(-0.02, 1.02, left, left + _BOX), Scale(-0.02, 1.02, 8 + _BOX, 8))
+        plot.x_ticks(_TICKS, names[0], lines=True)
+        plot.y_ticks(_TICKS, names[1])
+        plot.line([(0, 0), (1, 1)], "dotted")
         for ranked, look in known:
-            _roc(roc, ranked, look)
-            _reliability(reliability, ranked, look)
-        for axes, names in (
-            (roc, ("reals called fake", "fakes called fake")),
-            (reliability, ("probability of fake", "share of fakes")),
-        ):
-            axes.plot([0, 1], [0, 1], color=SOFT, linewidth=1.2 * PX, linestyle=DOTTED, zorder=0)
-            axes.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), xlabel=names[0], ylabel=names[1])
-            axes.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0", "", "0.5", "", "1"])
-            axes.set_yticks([0, 0.25, 0.5, 0.75, 1], ["0", "", "0.5", "", "1"])
-        return as_svg(drawn, f"ROC and reliability, {title}. {' '.join(ranked.text for ranked, _ in known)}")
+            draw(plot, ranked, look)
+        plot.box()
+        plots.append(plot)
+    text = f"ROC and reliability, {title}. {' '.join(ranked.text for ranked, _ in known)}"
+    return chart(2 * _BOX + 100, _BOX + 46, plots, text)
 
 
-def ranking_key() -> Picture:
+def ranking_key() -> list[Entry]:
     """What the lines of `ranking_panel` mean."""
-    with figure(330, 22) as drawn:
-        axes = axes_at(drawn, 0, 0, 330, 22)
-        axes.set(xlim=(0, 330), ylim=(22, 0))
-        axes.axis("off")
-        for x, (colour, marker, line), name in zip((4, 180), _LOOKS, ("before (zero-shot)", "after"), strict=True):
-            axes.plot([x, x + 30], [11, 11], color=colour, linestyle=line, linewidth=2.2 * PX)
-            axes.plot([x + 15], [11], color=colour, marker=marker, markersize=6.5 * PX)
-            axes.text(x + 38, 11, name, va="center_baseline", fontsize=11.5 * PX)
-        return as_svg(drawn, "Key of the lines: dashed with squares before adaptation, solid with circles after it")
+    return [Entry("before (zero-shot)", "before", "before"), Entry("after", "after", "after")]
 
 
 def roc(scored: Scored) -> tuple[Floats, Floats]:
@@ -87,20 +81,21 @@ def reliability(draws: Sequence[Scored]) -> tuple[Floats, Floats, Floats]:
     return mean, share, counts[full].astype(np.float64)
 
 
-def _roc(axes: Axes, ranked: Ranked, look: tuple[str, str, object]) -> None:
-    colour, _, line = look
+def _roc(plot: Plot, ranked: Ranked, look: str) -> None:
     if len(ranked.draws) > 1:
         for scored in ranked.draws:
-            fpr, tpr = roc(scored)
-            axes.plot(fpr, tpr, color=colour, linewidth=0.7 * PX, alpha=0.5)
-    axes.plot(*mean_roc(ranked.draws), color=colour, linestyle=line, linewidth=2.2 * PX)
+            plot.shapes.append(Shape(f"thin {look}", _steps(plot, *roc(scored))))
+    plot.shapes.append(Shape(f"line {look}", _steps(plot, *mean_roc(ranked.draws))))
 
 
-def _reliability(axes: Axes, ranked: Ranked, look: tuple[str, str, object]) -> None:
-    colour, marker, line = look
+def _steps(plot: Plot, fpr: Floats, tpr: Floats) -> str:
+    return polyline([(plot.x(float(x)), plot.y(float(y))) for x, y in zip(fpr, tpr, strict=True)], _GRAIN)
+
+
+def _reliability(plot: Plot, ranked: Ranked, look: str) -> None:
     mean, share, counts = reliability(ranked.draws)
-    axes.plot(mean, share, color=colour, linestyle=line, linewidth=1.3 * PX)
+    points = [(float(x), float(y)) for x, y in zip(mean, share, strict=True)]
+    plot.line(points, f"fine {look}")
     # The area of a mark is the share of the verdicts that lie in its bin.
-    axes.scatter(
-        mean, share, s=(9 + 250 * counts / counts.sum()) * PX**2, c=colour, marker=marker, linewidths=0, alpha=0.85
-    )
+    for (x, y), part in zip(points, counts / counts.sum(), strict=True):
+        plot.circle(x, y, float(np.sqrt((9 + 250 * part) / np.pi)), f"mark {look}")

@@ -9,7 +9,7 @@ from forensictransfer.report.analysis.detectors import DetectorDifference
 from forensictransfer.report.analysis.series import Average, Forgetting, Pair, average, forgetting
 from forensictransfer.report.analysis.significance import Comparison
 from forensictransfer.report.analysis.threshold_rules import ORACLE, RuleResult
-from forensictransfer.report.analysis.transfer import TRANSFERS, UNKNOWN, WEAK, standing, transfers_from
+from forensictransfer.report.analysis.transfer import TRANSFERS, UNKNOWN, WEAK, WORSE, standing, transfers_from
 from forensictransfer.report.analysis.view import METRIC, View
 from forensictransfer.report.names import arrow, duration, p_value, points, span
 from forensictransfer.report.tables.sheets import MISSING, Sheet, shown
@@ -45,7 +45,7 @@ def glance_sheet(view: View, detector: str, strategy: str) -> Sheet:
                 row.append(f"k ≥ {found.shots}\n{shown(found.measured, METRIC)}")
             elif series:
                 last = series[-1]
-                words = {WEAK: "weak", UNKNOWN: "no interval", TRANSFERS: "transfers"}
+                words = {WEAK: "weak", WORSE: "worse", UNKNOWN: "no interval", TRANSFERS: "transfers"}
                 word = words.get(standing(last.measured), "no")
                 row.append(f"{word}, k = {last.shots}\n{shown(last.measured, METRIC)}")
             else:
@@ -214,6 +214,8 @@ def outcome(c: Comparison) -> str:
     """A comparison in words."""
     if c.corrected is None:
         return "one value, no test"
+    if not c.tellable:
+        return f"too few to tell: p is at least {p_value(c.least)}"
     if not c.significant:
         return "no difference shown"
     return f"{c.first if (c.difference.value or 0) > 0 else c.second} is better"

@@ -2,46 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+
+from markupsafe import Markup
 
 from forensictransfer.evaluation.estimate import Estimate
 from forensictransfer.report.analysis.series import OVER_PAIRS, Pair, average
 from forensictransfer.report.analysis.view import METRIC, View, basis
-from forensictransfer.report.figures.canvas import Picture
-from forensictransfer.report.figures.curves import TITLE, Curve, curve_panel, legend
-from forensictransfer.report.figures.heat import HeatMap, colour_key, heat_map
-from forensictransfer.report.names import arrow, counted, span, wrapped
-from forensictransfer.report.page.html import (
-    Markup,
+from forensictransfer.report.figures.curves import Curve, curve_key, curve_panel, limits_of
+from forensictransfer.report.figures.heat import HeatMap
+from forensictransfer.report.names import arrow, counted, span
+from forensictransfer.report.page.elements import (
     Section,
+    colour_key,
     figure,
     fold,
     grid,
     heading,
-    image,
+    heat,
+    legend,
     lines,
+    long_table,
     paragraph,
     table,
 )
+from forensictransfer.report.page.links import Links
 from forensictransfer.report.page.sections.layout import UNFOLDED, by_detector, small_multiples
 from forensictransfer.report.tables.sweep import averages_sheet, glance_sheet, seeds_sheet
 from forensictransfer.results.cells import Cell
 
 
-def heat_section(view: View) -> Section:
+def heat_section(view: View, links: Links) -> Section:
     """Source x target, as small multiples over k for each strategy, and from which k on a pair transfers."""
     text = paragraph(
-        "Balanced accuracy in %, with its 95 % interval, and n, the test images of the target. A double frame marks "
-        "the source's own test, which is the same at all k: before any adaptation. White cells were not measured."
+        "Balanced accuracy in %, with its 95 % interval, and n, the test images of the target. A frame marks "
+        "the source's own test, which is the same at all k: before any adaptation. Dashed cells were not measured. A "
+        "number leads to the run behind it."
     )
-    return Section("matrix", "Source × target", lines(text, by_detector(view, lambda name: _maps(view, name))))
+    return Section("matrix", "Source × target", lines(text, by_detector(view, lambda name: _maps(view, name, links))))
 
 
-def curves_section(view: View) -> Section:
+def curves_section(view: View) -> Section | None:
     """Accuracy by k: the mean over pairs, then a panel for each pair."""
     if not view.strategies:
-        text = "No pair was adapted in this sweep, so there is nothing to draw over k."
-        return Section("curves", "k-shot curves", paragraph(text))
+        return None
     sheet = averages_sheet(view)
     parts = [
         paragraph(
@@ -49,7 +53,7 @@ def curves_section(view: View) -> Section:
             "lines are 95 % intervals. All lines of a pair start at the same zero-shot test; k is placed by log(1 + k)."
         ),
         by_detector(view, lambda name: _curves(view, name)),
-        table(sheet, f"{OVER_PAIRS}.") if sheet else "",
+        long_table(sheet, f"{OVER_PAIRS}.") if sheet else "",
         *_seeds(view),
     ]
     return Section("curves", "k-shot curves", lines(*parts))
@@ -62,23 +66,26 @@ def _seeds(view: View) -> Iterator[Markup]:
         yield fold("Range over seeds", table(sheet))
 
 
-def _maps(view: View, detector: str) -> Markup:
+def _maps(view: View, detector: str, links: Links) -> Markup:
     parts: list[Markup] = []
     if view.main is not None:
         note = (
             "“k ≥ 5: 81.0 [..]” transfers at 5 shots per class and at every larger number measured; “weak” is better "
-            "than chance, but below 75 %, “no” is not told from chance, both at the largest k. Draws: as below."
+            "than chance, but below 75 %, “no” is not told from chance, “worse” is worse than chance, all at the "
+            "largest k. Draws: as below."
         )
-        parts.append(table(glance_sheet(view, detector, view.main), note))
-    parts.append(image(colour_key()))
-    zero = figure(_map(view, detector, "", 0), "Zero-shot: trained on the source alone, no shots drawn.")
+        parts.append(table(glance_sheet(view, detector, view.main), note, sortable=False))
+    parts.append(colour_key())
+    zero = heat(heat_of(view, detector, "", 0, links), "Trained on the source alone, no shots drawn.")
     if view.main is None:
         return lines(*parts, zero)
     for strategy in view.strategies:
         maps = [
-            figure(_map(view, detector, strategy, k), _caption(view, detector, strategy, k))
+            heat(heat_of(view, detector, strategy, k, links), _caption(view, detector, strategy, k))
             for k in view.measured_shots(detector, strategy)
         ]
+        if not maps:
+            continue
         if strategy == view.main:
             parts += [heading(f"{strategy}, from zero-shot on", 4), grid([zero, *maps])]
         elif len(view.pairs) <= 6:
@@ -88,15 +95,17 @@ def _maps(view: View, detector: str) -> Markup:
     return lines(*parts)
 
 
-def _map(view: View, detector: str, strategy: str, shots: int) -> Picture:
+def heat_of(view: View, detector: str, strategy: str, shots: int, links: Links, *, counts: bool = True) -> HeatMap:
+    """Collect the heat map of one strategy at one number of shots; strategy "": zero-shot; counts: test images, too."""
     cells: dict[Pair, Estimate] = {}
     notes: dict[Pair, str] = {}
-    behind: list[Cell] = []
+    behind: dict[Pair, Sequence[Cell]] = {}
     main = strategy or (view.main or "")
     for source in view.results.sources:
         own = view.own(detector, source)
         if own is not None:
             cells[source, source] = own
+            behind[source, source] = view.own_cells(detector, source)
         for target in view.results.targets:
             if source == target:
                 continue
@@ -105,23 +114,24 @@ def _map(view: View, detector: str, strategy: str, shots: int) -> Picture:
                 notes[source, target] = why_empty(view, detector, source, target, strategy, shots)
             else:
                 cells[source, target] = measured
-                behind += view.cells(detector, main, source, target, shots)
-    short = view.name
-    own_cells = [cell for source in view.results.sources for cell in view.own_cells(detector, source)]
+                behind[source, target] = view.cells(detector, main, source, target, shots)
     below = {}
-    for target in view.domains:
-        counts = [c.n_real + c.n_fake for c in [*behind, *own_cells] if c.on == target]
-        below[short(target)] = f"n = {span(counts)}" if counts else ""
-    return heat_map(
-        HeatMap(
-            [short(name) for name in view.results.sources],
-            [short(name) for name in view.domains],
-            {(short(s), short(t)): m for (s, t), m in cells.items()},
-            {(short(s), short(t)): note for (s, t), note in notes.items()},
-            below,
-            f"{strategy}, k = {shots}" if strategy else f"zero-shot, k = {shots}",
-        )
+    for target in view.domains if counts else ():
+        images = [c.n_real + c.n_fake for found in behind.values() for c in found if c.on == target]
+        below[view.name(target)] = f"n = {span(images)}" if images else ""
+    return HeatMap(
+        [view.name(name) for name in view.results.sources],
+        [view.name(name) for name in view.domains],
+        {_short(view, pair): m for pair, m in cells.items()},
+        {_short(view, pair): note for pair, note in notes.items()},
+        below,
+        f"{strategy}, k = {shots}" if strategy else f"zero-shot, k = {shots}",
+        {_short(view, pair): links.run(found) for pair, found in behind.items()},
     )
+
+
+def _short(view: View, pair: Pair) -> Pair:
+    return view.name(pair[0]), view.name(pair[1])
 
 
 def _caption(view: View, detector: str, strategy: str, shots: int) -> str:
@@ -144,47 +154,31 @@ def why_empty(view: View, detector: str, source: str, target: str, strategy: str
 
 def _curves(view: View, detector: str) -> Markup:
     strategies, shots = view.strategies, view.results.shots
-    low = _floor(view, detector)
-    key = image(legend(strategies, strategies))
+    found = {pair: {strategy: _curve(view, detector, strategy, pair) for strategy in strategies} for pair in view.pairs}
     means: dict[str, Curve] = {}
     pairs = set()
     for strategy in strategies:
-        found = average(view.results, detector, strategy, METRIC)
-        means[strategy] = [(row.shots, row.measured) for row in found]
-        pairs |= {len(row.pairs) for row in found}
+        rows = average(view.results, detector, strategy, METRIC)
+        means[strategy] = [(row.shots, row.measured) for row in rows]
+        pairs |= {len(row.pairs) for row in rows}
+    every = [*means.values(), *(curve for curves in found.values() for curve in curves.values())]
+    limits = limits_of(every)
+    key = legend(curve_key(strategies, strategies))
     caption = (
         f"Mean over {span(pairs)} of {counted(len(view.pairs), 'pair')}: those that every strategy has at every k, or "
         f"all if there are none. {counted(int(view.results.info['draws']), 'draw')} each. {OVER_PAIRS}."
     )
-    mean = figure(
-        curve_panel(means, strategies, shots, f"{detector}: mean over pairs", limits=(low, 102.0), large=True), caption
-    )
-    titles = [wrapped(arrow(*map(view.name, pair)), TITLE) for pair in view.pairs]
-    rows = max(title.count("\n") + 1 for title in titles)
+    title = f"{detector}: mean over pairs"
+    mean = figure(curve_panel(means, strategies, shots, title, limits=limits, large=True), caption, title=title)
     panels = []
-    for source, target in view.pairs:
-        curves: dict[str, Curve] = {
-            strategy: [(point.shots, point.measured) for point in view.series(detector, strategy, source, target)]
-            for strategy in strategies
-        }
+    for (source, target), curves in found.items():
         if any(curves.values()):
             name = arrow(view.name(source), view.name(target))
-            drawn = curve_panel(curves, strategies, shots, name, limits=(low, 102.0), rows=rows)
+            drawn = curve_panel(curves, strategies, shots, name, limits=limits)
             behind = view.last(detector, source, target) or view.cells(detector, "", source, target, 0)
-            panels.append(((source, target), figure(drawn, f"{basis(behind)}.")))
+            panels.append(((source, target), figure(drawn, f"{basis(behind)}.", title=name)))
     return lines(key, mean, small_multiples(view, panels, key if len(panels) > UNFOLDED else Markup("")))
 
 
-def _floor(view: View, detector: str) -> float:
-    """Where the axes of all panels begin: the lowest end of an interval, down to the next ten per cent."""
-    lows = list(_lows(view, detector))
-    return max(0.0, min(40.0, 10.0 * int(10 * min(lows, default=0.4))))
-
-
-def _lows(view: View, detector: str) -> Iterator[float]:
-    for strategy in view.strategies:
-        for pair in view.pairs:
-            for point in view.series(detector, strategy, *pair):
-                end = point.measured.low if point.measured.low is not None else point.measured.value
-                if end is not None:
-                    yield end
+def _curve(view: View, detector: str, strategy: str, pair: Pair) -> Curve:
+    return [(point.shots, point.measured) for point in view.series(detector, strategy, *pair)]

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from markupsafe import Markup
+
 from forensictransfer.report.analysis.view import View
-from forensictransfer.report.page.html import Markup, Section, bullets, code, fold, lines, paragraph, put, table
+from forensictransfer.report.page.elements import Section, bullets, code, fold, lines, paragraph, put, table
 from forensictransfer.report.tables.sheets import MISSING, Sheet
 from forensictransfer.results.audits import read_audits, without_pixels
-from forensictransfer.results.metadata_baseline import warning
+from forensictransfer.results.metadata_baseline import is_doubtful, warning
 
 TITLE = "What a detector could cheat with"
 _SHOWN = 8  # separators and pairs of copies
@@ -43,6 +45,18 @@ def audits_section(view: View) -> Section:
             )
         )
     return Section("audits", TITLE, lines(*parts))
+
+
+def doubtful_domains(view: View) -> dict[str, float]:
+    """Find the domains whose classes files alone tell apart, and how far they get: by audits and by tests."""
+    about = {name: view.results.info["domains"].get(name, {}) for name in view.domains}
+    found = {c.on: c.alone.value for c in view.results.cells if c.doubt and c.alone and c.alone.value is not None}
+    for name, audit in read_audits(view.results.path, about).items():
+        alone = without_pixels(audit)
+        estimate = None if alone is None else alone.estimate
+        if is_doubtful(estimate) and estimate is not None and estimate.value is not None:
+            found[name] = estimate.value
+    return {name: found[name] for name in view.domains if name in found}
 
 
 def _overview(view: View, audits: Mapping[str, Mapping[str, Any]]) -> Sheet:

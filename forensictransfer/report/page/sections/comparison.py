@@ -1,121 +1,26 @@
-"""What adaptation costs and gains: forgetting, threshold rules, strategies against each other, tuning."""
+"""Which strategies differ: over pairs of domains, within single cells, and tuning against the untuned ones."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from forensictransfer.evaluation.estimate import Estimate
+from markupsafe import Markup
+
 from forensictransfer.report.analysis.series import OVER_PAIRS
 from forensictransfer.report.analysis.significance import Comparison, gains
-from forensictransfer.report.analysis.threshold_rules import ORACLE_NOTE, RULES
 from forensictransfer.report.analysis.view import View
-from forensictransfer.report.figures.curves import curve_panel, legend
 from forensictransfer.report.figures.forest import ForestRow, Mark, forest
-from forensictransfer.report.names import counted, listed, p_value, points
-from forensictransfer.report.page.html import Markup, Section, bullets, figure, fold, image, lines, paragraph, table
-from forensictransfer.report.tables.sheets import forgetting as forgetting_cells
-from forensictransfer.report.tables.sweep import (
-    TUNED,
-    compared_sheet,
-    forgetting_rows,
-    forgetting_sheet,
-    outcome,
-    rules_sheet,
-    tuning_sheet,
-    within_sheet,
-)
+from forensictransfer.report.names import counted, listed, p_value, points, span
+from forensictransfer.report.page.elements import Section, bullets, figure, lines, long_table, paragraph
+from forensictransfer.report.tables.sweep import TUNED, compared_sheet, outcome, tuning_sheet, within_sheet
 
 
-def forgetting_section(view: View) -> Section:
-    """What adaptation to a target takes from the source's own test."""
-    sheet = forgetting_sheet(view)
-    if sheet is None:
-        text = "Nothing was adapted, or no adapted run was tested on its source: there is no forgetting to measure."
-        return Section("forgetting", "Forgetting", paragraph(text))
-    rows = forgetting_rows(view)
-    parts: list[str] = [
-        paragraph(
-            "Each adapted detector is tested on its source again; the change against the same test before adaptation, "
-            "threshold and all, is what it has forgotten. Below 0: forgotten. After adaptation the test lacks images "
-            "that share a photograph with the shots, so it may hold a few images fewer."
-        )
-    ]
-    lows = [100 * (r.change.low if r.change.low is not None else r.change.value or 0) for r in rows]
-    for detector in view.results.detectors:
-        curves: dict[str, list[tuple[int, Estimate]]] = {}
-        for row in rows:
-            if row.detector == detector:
-                curves.setdefault(row.strategy, []).append((row.shots, row.change))
-        if curves:
-            drawn = curve_panel(
-                curves,
-                view.strategies,
-                [k for k in view.results.shots if k],
-                f"{detector}: change on the own test, mean over pairs",
-                limits=(min(-5.0, 5 * (min(lows) // 5)), 5.0),
-                line=0.0,
-                large=True,
-                label="change of balanced accuracy, points",
-            )
-            key = image(legend(list(curves), view.strategies, extras=False))
-            draws = counted(int(view.results.info["draws"]), "draw")
-            parts += [
-                key,
-                figure(drawn, f"Mean over up to {counted(len(view.pairs), 'pair')}, {draws} each. {OVER_PAIRS}."),
-            ]
-    parts.append(table(sheet, f"{OVER_PAIRS}."))
-    cells = forgetting_cells(view.short_cells)
-    if cells is not None:
-        parts.append(
-            fold(
-                f"Before and after, {counted(len(cells.rows), 'run')}",
-                table(cells, "Runs are numbered as under “All runs”."),
-            )
-        )
-    return Section("forgetting", "Forgetting", lines(*parts))
-
-
-def rules_section(view: View) -> Section:
-    """The same scores under each threshold rule."""
-    found = view.rules
-    sheet = rules_sheet(view, found)
-    if sheet is None:
-        text = "The scores that threshold rules would see (shots, validation split) were not recorded in this sweep."
-        return Section("rules", "Threshold rules", paragraph(text))
-    parts: list[str] = [
-        paragraph(
-            "The same scores with another threshold. zero: a₁ = a₀, as in the paper; balanced: the best on the "
-            "labelled images; midpoint: between their class means. Without shots a rule sees the source's validation "
-            "split, else the shots of its draw, after adaptation to them."
-        ),
-        paragraph(f"{ORACLE_NOTE[0].upper()}{ORACLE_NOTE[1:]}", kind="warning"),
-    ]
-    for detector in view.results.detectors:
-        rows = []
-        for strategy, shots in dict.fromkeys((r.strategy, r.shots) for r in found if r.detector == detector):
-            if shots and strategy != view.main:
-                continue
-            same = [r for r in found if (r.detector, r.strategy, r.shots) == (detector, strategy, shots)]
-            marks = [Mark(r.measured, RULES.index(r.rule), hollow=r.rule == RULES[-1]) for r in same]
-            rows.append(ForestRow(f"{strategy}\nk = {shots}", marks))
-        if rows:
-            names = [f"{name} (looks at the test)" if name == RULES[-1] else name for name in RULES]
-            drawn = forest(rows, names, "balanced accuracy, %", 0.5, f"{detector}: threshold rules")
-            draws = counted(int(view.results.info["draws"]), "draw")
-            parts.append(
-                figure(drawn, f"{detector}: mean over pairs, {draws} each where there are shots. {OVER_PAIRS}.")
-            )
-    parts.append(table(sheet, f"{OVER_PAIRS}. (used): the rule that the sweep's own numbers were made with."))
-    return Section("rules", "Threshold rules", lines(*parts))
-
-
-def significance_section(view: View) -> Section:
+def significance_section(view: View) -> Section | None:
     """Which strategies differ by more than chance, in words and numbers."""
     pairs, within = view.over_pairs, view.within_cells
     title = "Do the strategies differ?"
     if not pairs and not within:
-        text = "There are no two strategies with results to compare."
-        return Section("significance", title, paragraph(text))
+        return None
     sheet = compared_sheet(pairs)
     clear = [c for c in within if c.significant]
     tested = [c for c in within if c.p is not None]
@@ -130,25 +35,21 @@ def significance_section(view: View) -> Section:
         ),
         bullets(_in_words(pairs)),
         *(_differences(view, detector, pairs) for detector in view.results.detectors),
-        table(sheet) if sheet else "",
+        long_table(sheet) if sheet else "",
         _within_words(within, tested, clear),
-        table(shown, "Paired t over draws; those that stay below 0.05 after Holm. All of them: tables.csv.")
+        long_table(shown, "Paired t over draws; those that stay below 0.05 after Holm. All of them: tables.csv.")
         if shown
         else "",
     ]
     return Section("significance", title, lines(*parts))
 
 
-def tuning_section(view: View) -> Section:
+def tuning_section(view: View) -> Section | None:
     """What tuning within the shots gained over the untuned strategies, and its cost."""
-    if TUNED not in view.results.strategies:
-        text = "No strategy was tuned in this sweep (forensictransfer sweep --trials N adds it)."
-        return Section("tuning", "Tuning", paragraph(text))
     found = gains(view.over_pairs, TUNED)
     sheet = tuning_sheet(view, found)
     if sheet is None:
-        text = "There is no result of both the tuned and an untuned strategy yet, so no gain can be told."
-        return Section("tuning", "Tuning", paragraph(text))
+        return None
     sentences = [
         f"{c.detector}, k = {c.shots}: {points(c.difference)} points over {c.second} ({counted(c.n, 'pair')}, "
         f"p after Holm {p_value(c.corrected)}; {outcome(c)})."
@@ -161,7 +62,7 @@ def tuning_section(view: View) -> Section:
             "no other image of the target. With one shot per class nothing can be held out, and it is the untuned one."
         ),
         bullets(sentences) if sentences else "",
-        table(
+        long_table(
             sheet,
             "Gain: mean over pairs, bootstrap over pairs. Seconds: wall clock of a job with all its draws and tests.",
         ),
@@ -176,6 +77,13 @@ def _in_words(pairs: Sequence[Comparison]) -> list[str]:
         found = [c for c in pairs if (c.detector, c.shots) == (detector, shots)]
         clear = [c for c in found if c.significant]
         start = f"{detector}, k = {shots}: "
+        if not any(c.tellable for c in found):
+            n = span(c.n for c in found)
+            sentences.append(
+                f"{start}{n} pairs are too few to tell: after Holm p cannot fall below "
+                f"{p_value(min(c.least for c in found))}, however large the differences."
+            )
+            continue
         if not clear:
             sentences.append(f"{start}no difference between strategies is shown ({counted(len(found), 'comparison')}).")
             continue

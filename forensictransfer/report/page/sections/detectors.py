@@ -5,18 +5,17 @@ from __future__ import annotations
 from forensictransfer.report.analysis.view import View
 from forensictransfer.report.figures.forest import ForestRow, Mark, forest
 from forensictransfer.report.names import counted, listed, points
-from forensictransfer.report.page.html import Section, bullets, figure, lines, paragraph, table
+from forensictransfer.report.page.elements import Section, bullets, figure, grid, lines, long_table, paragraph
 from forensictransfer.report.tables.sweep import detectors_sheet
 
 
-def detectors_section(view: View) -> Section:
+def detectors_section(view: View) -> Section | None:
     """Which detectors differ from the sweep's first by more than chance, in words, a figure and numbers."""
     found = view.detector_differences
     sheet = detectors_sheet(found)
     title = "Do the detectors differ?"
     if sheet is None:
-        text = "There are no two detectors with results to compare."
-        return Section("detectors", title, paragraph(text))
+        return None
     reference = found[0].reference
     parts = [
         paragraph(
@@ -26,7 +25,7 @@ def detectors_section(view: View) -> Section:
             "They hold for these trained networks and these targets; another training or another domain may differ."
         )
     ]
-    sentences = []
+    sentences, panels = [], []
     for shots in dict.fromkeys(c.shots for c in found):
         rows = [c for c in found if c.shots == shots]
         clear = [c for c in rows if c.significant]
@@ -45,7 +44,7 @@ def detectors_section(view: View) -> Section:
             0.0,
             f"k = {shots}: detectors against {reference}",
         )
-        parts.append(figure(drawn, f"k = {shots}: minus {reference}, mean over pairs. Filled: p < 0.05 after Holm."))
-    parts.insert(1, bullets(sentences))
-    parts.append(table(sheet))
+        caption = f"Minus {reference}, mean over pairs. Filled: p < 0.05 after Holm."
+        panels.append(figure(drawn, caption, title=f"k = {shots}"))
+    parts += [bullets(sentences), grid(panels), long_table(sheet)]
     return Section("detectors", title, lines(*parts))

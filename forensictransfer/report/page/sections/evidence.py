@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from markupsafe import Markup
+
 from forensictransfer.report.analysis.series import Pair
 from forensictransfer.report.analysis.view import METRIC, View, basis, brief
 from forensictransfer.report.figures.energies import Cloud, energy_key, energy_panel
 from forensictransfer.report.figures.ranking import Ranked, ranking_key, ranking_panel
 from forensictransfer.report.names import arrow, percent
-from forensictransfer.report.page.html import Markup, Section, figure, image, lines, paragraph
+from forensictransfer.report.page.elements import Section, figure, legend, lines, paragraph
 from forensictransfer.report.page.sections.layout import by_detector, small_multiples
 from forensictransfer.report.tables.sheets import shown
 from forensictransfer.results.cells import Cell
@@ -25,7 +27,7 @@ def energies_section(view: View) -> Section:
             f"{after}; its first draw is shown{_seed(view)}. Fake is called above the solid line a₁ = a₀ + t, where "
             "the score is a₁ − a₀; strategies that score by other features have no such line."
         ),
-        by_detector(view, lambda name: small_multiples(view, _energies(view, name), image(energy_key()))),
+        by_detector(view, lambda name: small_multiples(view, _energies(view, name), legend(energy_key()))),
     ]
     return Section("energies", "Energies before and after adaptation", lines(*parts))
 
@@ -34,13 +36,13 @@ def ranking_section(view: View) -> Section:
     """ROC and reliability of each pair, before and after."""
     parts = [
         paragraph(
-            "Left: ROC, dashed orange before adaptation (zero-shot) and blue after it; thin lines are single draws, "
+            "Left: ROC, dashed before adaptation (zero-shot) and solid after it; thin lines are single draws, "
             "the thick one their mean. Right: how often images are fake that are called fake with some probability; on "
             "the dotted line they can be taken at their word. The area of a mark is the share of verdicts in its "
             "bin, draws pooled. AUC and ECE (expected calibration error, ten bins) are means over draws with 95 % "
             f"intervals{_seed(view)}. ECE falls with the number of images by itself: compare it at equal n only."
         ),
-        by_detector(view, lambda name: small_multiples(view, _rankings(view, name), image(ranking_key()))),
+        by_detector(view, lambda name: small_multiples(view, _rankings(view, name), legend(ranking_key()))),
     ]
     return Section("roc", "ROC and reliability", lines(*parts))
 
@@ -65,7 +67,7 @@ def _energies(view: View, detector: str) -> list[tuple[Pair, Markup]]:
         name = arrow(*map(view.name, pair))
         titles = ("before, k = 0", _title(cells[1]))
         drawn = energy_panel(before, after, titles, f"Energies of test images, {name}, {titles[0]} and {titles[1]}")
-        panels.append((pair, figure(drawn, f"{name}. {_told(cells)}")))
+        panels.append((pair, figure(drawn, _told(cells), title=name)))
     return panels
 
 
@@ -78,8 +80,7 @@ def _rankings(view: View, detector: str) -> list[tuple[Pair, Markup]]:
         name = arrow(*map(view.name, pair))
         texts = [_ranks(cell) for cell in cells]
         before, after = (None if c is None else Ranked(list(view.files.test(c).values()), _ranks(c)) for c in cells)
-        caption = " ".join([f"{name}.", *filter(None, texts)])
-        panels.append((pair, figure(ranking_panel(before, after, name), caption)))
+        panels.append((pair, figure(ranking_panel(before, after, name), " ".join(filter(None, texts)), title=name)))
     return panels
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from markupsafe import Markup
+
 from forensictransfer.report.analysis.series import Pair
 from forensictransfer.report.analysis.view import View
-from forensictransfer.report.page.html import Markup, fold, grid, heading, lines
+from forensictransfer.report.page.elements import fold, grid, heading, lines
 
 UNFOLDED = 12  # panels that stand on the page without being folded away
 

@@ -1,8 +1,10 @@
-"""How the page opens: the verdict in words, then the facts that every number depends on."""
+"""The verdict on each detector in words, and the facts that every number depends on."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+
+from markupsafe import Markup
 
 from forensictransfer.data.records import SPLITS
 from forensictransfer.report.analysis.cost import total_seconds
@@ -11,36 +13,18 @@ from forensictransfer.report.analysis.series import OVER_PAIRS, OVER_SEEDS
 from forensictransfer.report.analysis.transfer import MEANING
 from forensictransfer.report.analysis.view import View
 from forensictransfer.report.names import counted, duration, listed
-from forensictransfer.report.page.html import Markup, Section, bullets, code, fold, lines, paragraph, put, table, tag
+from forensictransfer.report.page.elements import Section, bullets, code, fold, lines, long_table, paragraph, put, table
 from forensictransfer.report.tables.sheets import INTERVALS, MISSING, Sheet, facts
 
 
-def title(view: View) -> str:
-    """What the sweep measured, in a line."""
-    results = view.results
-    return (
-        f"Cross-domain transfer of {listed(list(results.detectors), 4)}: {counted(len(results.sources), 'source')}, "
-        f"{counted(len(results.targets), 'target')}"
-    )
-
-
-def opening(view: View) -> Markup:
-    """The verdict of each detector, a warning where the sweep is not whole, and what the words mean."""
-    counts = view.results.counts
-    parts = []
-    for detector in view.results.detectors:
-        name = tag("strong", f"{detector}. ") if len(view.results.detectors) > 1 else Markup("")
-        parts.append(paragraph(name, " ".join(verdict(view, detector)), kind="lead"))
-    if counts["failed"] or counts["missing"]:
-        parts.append(
-            paragraph(
-                f"This sweep is not whole: of {counted(counts['jobs'], 'job')} {counts['failed']} failed and "
-                f"{counts['missing']} have not ended yet. All numbers rest on the {counts['done']} that are done.",
-                kind="warning",
-            )
-        )
-    parts.append(paragraph(MEANING, kind="note"))
-    return lines(*parts)
+def words_section(view: View) -> Section:
+    """What each detector reaches, in sentences made from its numbers, and what the words mean."""
+    parts = [paragraph(MEANING)]
+    several = len(view.results.detectors) > 1
+    for number, detector in enumerate(view.results.detectors):
+        said = bullets(verdict(view, detector))
+        parts.append(fold(detector, said, unfolded=not number) if several else said)
+    return Section("words", "What transfers, in words", lines(*parts))
 
 
 def facts_section(view: View) -> Section:
@@ -130,7 +114,7 @@ def _not_done(view: View) -> Iterator[Markup]:
     results = view.results
     if results.failed:
         body = tuple((r.job, r.error or MISSING) for r in results.failed)
-        yield table(Sheet("Failed jobs", ("job", "error"), "ll", body, 1))
+        yield long_table(Sheet("Failed jobs", ("job", "error"), "ll", body, 1))
         yield paragraph(
             "Failed jobs are done again by ", code("forensictransfer sweep sweep.yaml --out SWEEP --retry"), "."
         )
@@ -139,6 +123,6 @@ def _not_done(view: View) -> Iterator[Markup]:
         yield fold(f"{counted(len(results.missing), 'job')} without a result yet", names)
     if results.impossible:
         cells = tuple((view.name(i["target"]), str(i["shots"]), str(i["reason"])) for i in results.impossible)
-        yield table(
+        yield long_table(
             Sheet("Impossible: more shots than there are images", ("target", "shots", "reason"), "lrl", cells, 1)
         )

@@ -3,27 +3,39 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator
+import io
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from markupsafe import Markup
+from PIL import Image
 
 from forensictransfer.core.errors import ErrorCode, UserError
 from forensictransfer.core.files import read_json
 from forensictransfer.report.analysis.view import View
 from forensictransfer.report.names import arrow, counted
-from forensictransfer.report.page.html import Markup, Section, fold, grid, heading, lines, paragraph, tag
+from forensictransfer.report.page.elements import Section, fold, grid, heading, lines, paragraph
 from forensictransfer.report.page.sections.layout import by_detector
+from forensictransfer.report.rendering import element
 from forensictransfer.results.cells import Cell
 
-ROOM = 3_000_000  # bytes of pictures, before they become a third larger as text
-_KINDS = {"crop": "crop", "input": "what the encoder is fed", "reconstruction": "its reconstruction"}
+ROOM = 1_300_000  # bytes of pictures, before they become a third larger as text
+_PHOTOGRAPH = "photograph"
+_KINDS = {
+    _PHOTOGRAPH: "whole photograph, the crop's place framed",
+    "crop": "crop",
+    "input": "what the encoder is fed",
+    "reconstruction": "its reconstruction",
+}
+_TYPES = {b"\x89PNG\r\n": "image/png", b"\xff\xd8\xff": "image/jpeg"}
 _NEEDED = ("name", "label", "score", "probability", "threshold", "why", "files")
 
 
 @dataclass(frozen=True)
 class Case:
-    """One test image: whose evaluation it is of, what was said of it, and its pictures as (kind, PNG)."""
+    """One test image: whose evaluation it is of, what was said of it, and its pictures as (kind, PNG or JPEG)."""
 
     source: str
     title: str
@@ -35,21 +47,39 @@ class Case:
         return sum(len(content) for _, content in self.pictures)
 
 
-def pictures_section(view: View) -> Section:
-    """Crop, encoder input and reconstruction of the surest verdicts: after adaptation, on own tests, zero-shot."""
+@dataclass(frozen=True)
+class Shown:
+    """A picture as the page shows it; place: the crop's place (left, top, width, height) in pixels of the picture."""
+
+    uri: str
+    width: int
+    height: int
+    text: str
+    look: str
+    place: tuple[float, float, float, float] | None
+
+
+def pictures_section(view: View) -> Section | None:
+    """Show the surest verdicts, whole and at the telling crop: after adaptation, on own tests, zero-shot."""
+    found = {
+        detector: [case for cell, title in _evaluations(view, detector) for case in read_cases(view, cell, title)]
+        for detector in view.results.detectors
+    }
+    if not any(found.values()):
+        return None
     text = paragraph(
-        "The surest verdicts on test images, wrong and right. From left to right: the crop that speaks loudest for the "
-        "verdict, what the encoder is fed there, and the decoder's reconstruction of that. "
-        "Probabilities are of “fake”, by the first draw of shots."
+        "The surest verdicts on test images, wrong and right: the whole photograph with the place of the crop that "
+        "speaks loudest for the verdict (sweeps of earlier versions kept the crop alone), that crop, what the encoder "
+        "is fed there, and the decoder's reconstruction of that. Probabilities are of “fake”, by the first draw of "
+        "shots."
     )
-    body = lines(text, by_detector(view, lambda name: _pictures(view, name)))
-    return Section("pictures", "Residuals, reconstructions and the surest verdicts", body)
+    body = lines(text, by_detector(view, lambda name: _pictures(view, found[name])))
+    return Section("pictures", "The surest verdicts, wrong and right", body)
 
 
-def _pictures(view: View, detector: str) -> Markup:
-    cases = [case for cell, title in _evaluations(view, detector) for case in read_cases(view, cell, title)]
+def _pictures(view: View, cases: list[Case]) -> Markup:
     if not cases:
-        return paragraph("No pictures were kept by the evaluations of this sweep.", kind="note")
+        return paragraph("No pictures were kept of this detector.", kind="note")
     kept = within_room(cases, ROOM // len(view.results.detectors))
     left_out = len(cases) - len(kept)
     note = (
@@ -94,7 +124,7 @@ def read_cases(view: View, cell: Cell, title: str) -> list[Case]:
     listed = read_json(path)
     if not isinstance(listed, list) or any(not isinstance(i, dict) or any(k not in i for k in _NEEDED) for i in listed):
         raise UserError(
-            f"{path}: expected a list of pictures with {', '.join(_NEEDED)}; torn? evaluate again",
+            f"{path}: expected a list of pictures with {', '.join(_NEEDED)}; incomplete? evaluate again",
             code=ErrorCode.FILE_INVALID,
         )
     return [Case(cell.source, title, about, tuple(_read(folder, about["files"]))) for about in listed]
@@ -111,8 +141,10 @@ def _read(folder: Path, files: dict[str, str]) -> Iterator[tuple[str, bytes]]:
                     f"{path}: a picture that pictures.json lists cannot be read; evaluate again",
                     code=ErrorCode.PATH_NOT_READABLE,
                 ) from error
-            if not content.startswith(b"\x89PNG\r\n"):
-                raise UserError(f"{path}: expected a PNG; torn? evaluate again", code=ErrorCode.FILE_INVALID)
+            if not content.startswith(tuple(_TYPES)):
+                raise UserError(
+                    f"{path}: expected a PNG or a JPEG; incomplete? evaluate again", code=ErrorCode.FILE_INVALID
+                )
             yield kind, content
 
 
@@ -131,7 +163,6 @@ def _evaluations(view: View, detector: str) -> Iterator[tuple[Cell, str]]:
 
 def _figure(case: Case) -> Markup:
     about = case.about
-    images = [_image(content, f"{_KINDS[kind]} of {about['name']}") for kind, content in case.pictures]
     score, threshold, p = (float(about[name]) for name in ("score", "threshold", "probability"))
     called = "fake" if score > threshold else "real"
     caption = (
@@ -140,12 +171,28 @@ def _figure(case: Case) -> Markup:
     )
     if len(case.pictures) < len(_KINDS):
         caption += f" Shown: {', '.join(_KINDS[kind] for kind, _ in case.pictures)}."
-    row = Markup(f'<div class="row">{"".join(images)}</div>')
-    return tag("figure", row, tag("figcaption", tag("strong", str(about["why"]).capitalize()), caption), class_="case")
+    pictures = [_shown(kind, content, about) for kind, content in case.pictures]
+    return element("picture_case", pictures, str(about["why"]).capitalize(), caption)
 
 
-def _image(content: bytes, text: str) -> Markup:
-    # Width and height stand in the header of a PNG.
-    width, height = (str(int.from_bytes(content[start : start + 4], "big")) for start in (16, 20))
-    uri = f"data:image/png;base64,{base64.b64encode(content).decode()}"
-    return Markup(tag("img", src=uri, width=width, height=height, alt=text).removesuffix("</img>"))
+def _shown(kind: str, content: bytes, about: Mapping[str, Any]) -> Shown:
+    media = next(media for start, media in _TYPES.items() if content.startswith(start))
+    with Image.open(io.BytesIO(content)) as opened:
+        width, height = opened.size
+    uri = f"data:{media};base64,{base64.b64encode(content).decode()}"
+    look = f"frame {_PHOTOGRAPH}" if kind == _PHOTOGRAPH else "frame"
+    place = _place(about, width, height) if kind == _PHOTOGRAPH else None
+    return Shown(uri, width, height, f"{_KINDS[kind]} of {about['name']}", look, place)
+
+
+def _place(about: Mapping[str, Any], width: int, height: int) -> tuple[float, float, float, float] | None:
+    """The crop's place in pixels of the small photograph, from that in pixels of the test image."""
+    try:
+        top, left, tall, wide = (float(x) for x in about["place"])
+        full_height, full_width = (float(x) for x in about["size"])
+    except (KeyError, TypeError, ValueError):
+        return None
+    across, down = width / full_width, height / full_height
+    # A crop of a smaller image is mirrored beyond its edge, which the photograph does not show.
+    wide, tall = min(wide, full_width - left), min(tall, full_height - top)
+    return round(left * across, 1), round(top * down, 1), round(wide * across, 1), round(tall * down, 1)

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from forensictransfer.core.yaml_text import write_yaml
 from forensictransfer.report.analysis.view import View
 from forensictransfer.report.names import counted
-from forensictransfer.report.page.html import Section, block, code, fold, lines, paragraph, table
+from forensictransfer.report.page.elements import Section, block, code, fold, lines, link, long_table, paragraph, table
+from forensictransfer.report.page.links import Links
 from forensictransfer.report.tables import sheets
 from forensictransfer.report.tables.sheets import MAIN_METRICS, MISSING, Sheet
 from forensictransfer.report.tables.sweep import cost_sheet
+from forensictransfer.results.cells import Cell
 
 
 def cost_section(view: View) -> Section:
     """Seconds by kind of job."""
     note = "Seconds of workers that may have shared processors; an adaptation does all its draws and both of its tests."
-    return Section("cost", "Costs", lines(table(cost_sheet(view), note)))
+    return Section("cost", "Costs", lines(long_table(cost_sheet(view), note)))
 
 
 def settings_section(view: View) -> Section:
@@ -47,13 +50,19 @@ def portable_settings(view: View) -> dict[str, Any]:
     return {**settings, "sources": list(view.results.sources), "targets": list(view.results.targets)}
 
 
-def numbers_section(view: View) -> Section:
+def numbers_section(view: View, links: Links) -> Section:
     """Every number as a table, which stands in tables.md, tables.csv and tables.tex, too."""
     cells = view.short_cells
     parts = [
         paragraph(
             "Everything above as tables, one row for each source, number of shots and strategy. The same stands beside "
-            "this page in tables.md, tables.tex, and, unrounded and with all eight metrics, in tables.csv."
+            "this page in ",
+            link("tables.md", "tables.md"),
+            ", ",
+            link("tables.tex", "tables.tex"),
+            ", and, unrounded and with all eight metrics, in ",
+            link("tables.csv", "tables.csv"),
+            ". A click on the heading of a column sorts.",
         ),
         *(paragraph(remark, kind="note") for remark in sheets.remarks(cells)),
     ]
@@ -62,12 +71,14 @@ def numbers_section(view: View) -> Section:
             sheet = sheets.matrix(cells, detector, metric)
             parts.append(fold(sheet.title, table(sheet, f"Bold: the source's own test; {MISSING}: not measured.")))
     sheet = sheets.evaluations(cells)
-    note = "Runs are numbered as under “All runs”. shared: images dropped because the run has seen their photograph."
-    parts.append(fold(sheet.title, table(sheet, note)))
+    note = "Runs lead to their row under “All runs”. shared: images dropped because the run has seen their photograph."
+    runs = {(i, 0): f"#run-{row[0]}" for i, row in enumerate(sheet.rows)}
+    tests = {(i, 1): links.predictions(cell) for i, cell in enumerate(_by_run(view.results.cells))}
+    parts.append(fold(sheet.title, table(sheet, note, links=runs | tests)))
     return Section("numbers", "All numbers", lines(*parts))
 
 
-def reproduce_section(view: View) -> Section:
+def reproduce_section(view: View, links: Links) -> Section:
     """Which folder and which command each number comes from."""
     results = view.results
     threads = results.settings.get("threads", 1)
@@ -101,7 +112,18 @@ def reproduce_section(view: View) -> Section:
         ),
     ]
     sheet = sheets.runs(view.short_cells)
-    parts.append(
-        fold(f"All runs ({counted(len(sheet.rows), 'folder')})", table(sheet, "Folders are below that of the sweep."))
+    last = len(sheet.head) - 1
+    shown = table(
+        sheet,
+        "Folders are below that of the sweep.",
+        links={(i, last): links.folder(row[last]) for i, row in enumerate(sheet.rows)},
+        anchors={i: links.anchor(row[last]) for i, row in enumerate(sheet.rows)},
     )
+    parts.append(fold(f"All runs ({counted(len(sheet.rows), 'folder')})", shown))
     return Section("reproduce", "How to reproduce each number", lines(*parts))
+
+
+def _by_run(cells: Sequence[Cell]) -> list[Cell]:
+    """The tests in the order of `sheets.evaluations`."""
+    numbers = {run: i for i, run in enumerate(dict.fromkeys(cell.run for cell in cells))}
+    return sorted(cells, key=lambda cell: numbers[cell.run])
