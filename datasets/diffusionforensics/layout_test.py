@@ -44,5 +44,9 @@ def test_a_folder_by_another_of_its_names(tmp_path: Path) -> None:
 def test_a_part_that_is_missing_is_named(tmp_path: Path) -> None:
     shutil.copytree(DUMMY, tmp_path / "x")
     shutil.rmtree(tmp_path / "x" / "images" / "val" / "lsun_bedroom" / "adm")
-    with pytest.raises(UserError, match=r"expected the folder .*val/lsun_bedroom/adm, .*lsun_bedroom holds real"):
+    with pytest.raises(
+        UserError,
+        match="val/lsun_bedroom/adm, .*lsun_bedroom holds real",
+        check=lambda error: error.code == "data-set-incomplete",
+    ):
         found("bedroom_adm", tmp_path / "x")

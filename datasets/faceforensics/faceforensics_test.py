@@ -121,6 +121,6 @@ def torn(root: Path) -> None:
 def test_what_is_wrong_with_the_folder_is_one_clear_line(copy: Path, spoil: object, message: str) -> None:
     assert callable(spoil)
     spoil(copy)
-    with pytest.raises(UserError, match=message) as error:
+    with pytest.raises(UserError, match=message, check=lambda error: error.code == "data-set-incomplete") as error:
         listed("deepfakes_c23", copy)
     assert "\n" not in str(error.value) and FACTS.page in str(error.value)

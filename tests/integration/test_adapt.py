@@ -231,7 +231,9 @@ def test_an_adaptation_that_diverged_is_one_clear_line(
         return Adapted(Decision(), changed=True)
 
     monkeypatch.setattr(adaptation, "strategy", lambda _: diverge)
-    with pytest.raises(ft.UserError, match=r"draw 0: adaptation by 'finetune' diverged.*--adapt.learning_rate"):
+    with pytest.raises(
+        ft.UserError, match="draw 0: .*--adapt.learning_rate", check=lambda error: error.code == "training-diverged"
+    ):
         ft.adapt(trained, target, tmp_path / "out", shots=1, draws=1)
     assert not list(tmp_path.iterdir())
 
@@ -285,7 +287,9 @@ def test_a_shot_that_cannot_be_read_is_replaced(
         shots = rows(out / "draws" / str(draw) / "shots.csv")
         assert {row["path"] for row in shots if row["label"] == "0"} == set(reals[:2])
         assert sum(row["label"] == "1" for row in shots) == 2
-    with pytest.raises(ft.UserError, match=r"'damaged' has 2 real images in its train split, 3 shots were asked for"):
+    with pytest.raises(
+        ft.UserError, match="'damaged' has 2 real images .* 3 shots", check=lambda error: error.code == "too-few-images"
+    ):
         ft.adapt(trained, damaged, tmp_path / "more", shots=3, strategy="threshold", draws=1)
     assert not (tmp_path / "more").exists()
 
@@ -324,7 +328,9 @@ def moved(run: Path, **source: Any) -> Path:
 
 def test_a_source_that_is_gone_is_one_clear_line(copied_run: Path, target: Path, tmp_path: Path) -> None:
     run = moved(copied_run, origin=str(tmp_path / "gone"))
-    with pytest.raises(ft.UserError, match=r"copied: the source is needed .*gone: there is no such folder") as caught:
+    with pytest.raises(
+        ft.UserError, match="copied: .*gone: ", check=lambda error: error.code == "path-missing"
+    ) as caught:
         ft.adapt(run, target, tmp_path / "out", strategy="threshold")
     assert "\n" not in str(caught.value)
     assert not (tmp_path / "out").exists()
@@ -334,7 +340,7 @@ def test_a_source_that_changed_is_one_clear_line(copied_run: Path, source: Path,
     elsewhere = Path(shutil.copytree(source, tmp_path / "elsewhere" / "source"))
     run = moved(copied_run, origin=str(elsewhere))
     next((elsewhere / "real").iterdir()).unlink()
-    with pytest.raises(ft.UserError, match="its images are no longer those that .* was trained on") as caught:
+    with pytest.raises(ft.UserError, check=lambda error: error.code == "inputs-changed") as caught:
         ft.adapt(run, target, tmp_path / "out", strategy="threshold")
     assert "\n" not in str(caught.value)
     assert not (tmp_path / "out").exists()
@@ -349,6 +355,10 @@ def test_a_target_without_a_test_is_refused_before_any_step(
     for stem in pick_stems("i", {"train": 16, "validation": 4, "test": 6})["test"]:
         (folder / "fake" / f"{stem}.png").unlink()
     monkeypatch.setattr(adaptation.Session, "detector", lambda *_: pytest.fail("began"))
-    with pytest.raises(ft.UserError, match="'half': expected real and fake images in its test split, found no fake"):
+    with pytest.raises(
+        ft.UserError,
+        match="'half': .* test split, found no fake",
+        check=lambda error: error.code == "domain-class-missing",
+    ):
         ft.adapt(trained, folder, tmp_path / "out", strategy="finetune")
     assert not (tmp_path / "out").exists()

@@ -218,7 +218,9 @@ def test_nothing_fits(make_photograph: Picture, tmp_path: Path) -> None:
     for name, size in (("real", (20, 20)), ("fake", (90, 90))):
         (tmp_path / "d" / name).mkdir(parents=True)
         make_photograph(1, size).save(tmp_path / "d" / name / "a.png")
-    with pytest.raises(UserError, match="--equalise: expected a size of 32 x 32 pixels or more"):
+    with pytest.raises(
+        UserError, match="--equalise: .* 32 x 32 pixels", check=lambda error: error.code == "too-few-images"
+    ):
         ft.audit(tmp_path / "d", equalise=tmp_path / "out")
     assert not (tmp_path / "out").exists()
 

@@ -139,7 +139,7 @@ def test_damaged_containers_are_read_as_far_as_they_go(kind: str, place: int, no
 
 
 def test_what_is_no_image_is_told_as_the_decoder_tells_it() -> None:
-    with pytest.raises(ImageError, match="found no image that is known here"):
+    with pytest.raises(ImageError, check=lambda error: error.code == "image-format-unknown"):
         file_traces(b"no image at all")
 
 

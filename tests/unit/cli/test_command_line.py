@@ -293,13 +293,13 @@ def test_a_mistake_of_ours_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch) 
 
 def test_calls_say_the_same(tmp_path: Path) -> None:
     source = photos("photos")
-    with pytest.raises(ft.UserError, match="there is no such folder"):
+    with pytest.raises(ft.UserError, check=lambda error: error.code == "path-missing"):
         ft.train("nowhere", tmp_path / "run")
-    with pytest.raises(ft.UserError, match="not both"):
+    with pytest.raises(ft.UserError, check=lambda error: error.code == "arguments-conflict"):
         ft.train(source, "run", settings=Settings(), config="a.yaml")
-    with pytest.raises(ft.UserError, match="detector: given twice"):
+    with pytest.raises(ft.UserError, match="detector", check=lambda error: error.code == "arguments-conflict"):
         ft.train(source, "run", "ft", settings={"detector": "ft-res"})
-    with pytest.raises(ft.UserError, match="at least one run"):
+    with pytest.raises(ft.UserError, check=lambda error: error.code == "command-line"):
         ft.table()
     with pytest.raises(AttributeError, match="no attribute 'trian'"):
         _ = ft.trian

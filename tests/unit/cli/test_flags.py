@@ -44,7 +44,7 @@ def test_the_run_is_positional_and_its_flag_still_means_the_same(words: list[str
 
 
 def test_a_run_is_given_once() -> None:
-    with pytest.raises(UserError, match="unrecognized arguments: runs/b"):
+    with pytest.raises(UserError, match="runs/b", check=lambda error: error.code == "command-line"):
         build_parser()[0].parse_args(["evaluate", "runs/b", "--run", "runs/a", "--on", "c"])
 
 
@@ -124,20 +124,28 @@ def test_a_preset_is_found_by_its_name(tmp_path: Path, monkeypatch: pytest.Monke
 
 def test_an_unknown_preset_is_answered_with_those_there_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(UserError, match="quikc: there is no such settings file or preset; perhaps you meant 'quick'"):
+    with pytest.raises(
+        UserError, match="quikc.*perhaps you meant 'quick'", check=lambda error: error.code == "name-unknown"
+    ):
         find_config("quikc")
-    with pytest.raises(UserError, match=r"\(presets: .*demo, .*quick.*\)"):
+    with pytest.raises(
+        UserError, match=r"\(presets: .*demo, .*quick.*\)", check=lambda error: error.code == "name-unknown"
+    ):
         load_settings("nothing")
 
 
 def test_a_misspelt_section_gets_a_suggestion(tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_text("trian:\n  epochs: 3\n")
     said = "trian: unknown section of settings; perhaps you meant 'train'"
-    with pytest.raises(UserError, match=said):
+    with pytest.raises(UserError, match=said, check=lambda error: error.code == "setting-unknown"):
         load_settings(tmp_path / "a.yaml")
-    with pytest.raises(UserError, match=said):
+    with pytest.raises(UserError, match=said, check=lambda error: error.code == "setting-unknown"):
         load_settings(None, {"trian.epochs": 3})
-    with pytest.raises(UserError, match="train.epoch: unknown setting; perhaps you meant 'train.epochs'"):
+    with pytest.raises(
+        UserError,
+        match="train.epoch: .*perhaps you meant 'train.epochs'",
+        check=lambda error: error.code == "setting-unknown",
+    ):
         load_settings(None, {"train.epoch": 3})
 
 

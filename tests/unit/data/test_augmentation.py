@@ -119,5 +119,7 @@ def test_mixup_is_keyed_by_its_place_and_off_by_default() -> None:
     ],
 )
 def test_settings_that_cannot_be(name: str, value: object, said: str, tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=f"data.augment.{name}.*{said}"):
+    with pytest.raises(
+        UserError, match=f"data.augment.{name}.*{said}", check=lambda error: error.code == "setting-invalid"
+    ):
         load_settings(None, {f"data.augment.{name}": value})

@@ -109,9 +109,9 @@ def test_unbalanced_epochs_are_permutations() -> None:
 
 
 def test_orders_that_cannot_be() -> None:
-    with pytest.raises(UserError, match="got 0 real, 3 fake"):
+    with pytest.raises(UserError, match="got 0 real, 3 fake", check=lambda error: error.code == "domain-class-missing"):
         epoch_order(np.ones(3), seed=0, epoch=0, batch=2, balance=True)
-    with pytest.raises(UserError, match="no readable images"):
+    with pytest.raises(UserError, check=lambda error: error.code == "too-few-images"):
         epoch_order(np.ones(0), seed=0, epoch=0, batch=2, balance=False)
     with pytest.raises(ValueError, match="even batch"):
         epoch_order(np.array([0, 1]), seed=0, epoch=0, batch=3, balance=True)
@@ -164,7 +164,7 @@ def test_errors_of_threads_come_out_in_their_place(tmp_path: Path) -> None:
         (tmp_path / f"{i}.png").write_bytes(png(noise(40, 40)))
     images = Images(given_records, data=DataSettings(memory_mb=0))
     (tmp_path / "1.png").unlink()
-    with pytest.raises(ImageError, match="No such file"):
+    with pytest.raises(ImageError, check=lambda error: error.code == "image-unreadable"):
         batches(images, workers=2)
     results = in_order(lambda n: 6 // n, iter([1, 2, 0, 3]), workers=2)
     assert [next(results), next(results)] == [6, 3]

@@ -216,5 +216,5 @@ def test_a_built_data_set_is_opened_where_it_lies(tmp_path: Path) -> None:
     before = domain.fingerprint()
     assert open_domain("casia_v2/splicing", data=DataSettings(data_dir=str(tmp_path))).fingerprint() == before
     next(tmp_path.rglob("*-train.tfrecord*")).unlink()
-    with pytest.raises(ImageError, match="cannot be read: No such file"):
+    with pytest.raises(ImageError, check=lambda error: error.code == "image-unreadable"):
         decode(domain.records[0].source, max_pixels=1000)

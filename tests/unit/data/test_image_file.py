@@ -91,13 +91,15 @@ def test_the_container_of_other_formats(kind: str) -> None:
 def test_what_cannot_be_read_is_one_line_with_the_name(tmp_path: Path) -> None:
     missing = ImageFile(tmp_path / "gone.png")
     for attribute in ("content", "sha256", "container", "pixels"):
-        with pytest.raises(ImageError, match=r"gone\.png: cannot be read: No such file"):
+        with pytest.raises(ImageError, match=r"gone\.png", check=lambda error: error.code == "image-unreadable"):
             getattr(missing, attribute)
     torn = ImageFile(encoded("JPEG")[:300], name="real/torn.jpg")
-    with pytest.raises(ImageError, match=r"^real/torn\.jpg: cannot be decoded as JPEG") as caught:
+    with pytest.raises(
+        ImageError, match=r"^real/torn\.jpg: ", check=lambda error: error.code == "image-damaged"
+    ) as caught:
         _ = torn.pixels
     assert "\n" not in str(caught.value)
-    with pytest.raises(ImageError, match=r"^a text: expected PNG, JPEG"):
+    with pytest.raises(ImageError, match="^a text: ", check=lambda error: error.code == "image-format-unknown"):
         _ = ImageFile(b"no image", name="a text").container
-    with pytest.raises(ImageError, match=r"^big: 16 x 24 pixels"):
+    with pytest.raises(ImageError, match=r"^big: 16 x 24 pixels", check=lambda error: error.code == "image-too-large"):
         _ = ImageFile(encoded("PNG"), name="big", max_pixels=100).pixels

@@ -85,14 +85,14 @@ def test_a_file_that_was_cut_short_is_named(folder: Path) -> None:
     with pytest.raises(OSError, match=r"shorter than when it was built.*set-train"):
         [example.image.read_bytes() for example in examples if isinstance(example.image, StoredImage)]
     (folder / INDEX).unlink()
-    with pytest.raises(UserError, match="a record is cut short.*build it again"):
+    with pytest.raises(UserError, check=lambda error: error.code == "file-damaged"):
         read_examples(folder, SPLITS)
 
 
 @pytest.mark.parametrize("content", [b"not an index\n", b"[1, 2]\n", b'["a", 0, "g", "train", null]\n'])
 def test_a_broken_index_is_a_user_error(folder: Path, content: bytes) -> None:
     (folder / INDEX).write_bytes(content)
-    with pytest.raises(UserError, match="build it again") as caught:
+    with pytest.raises(UserError, check=lambda error: error.code == "file-damaged") as caught:
         read_examples(folder, SPLITS)
     assert "\n" not in str(caught.value)
 
@@ -101,5 +101,5 @@ def test_other_records_are_refused(tmp_path: Path) -> None:
     (tmp_path / "x-train.tfrecord-00000-of-00001").write_bytes(
         struct.pack("<QI", 4, 0) + b"\xff\xff\xff\xff" + b"\0" * 4
     )
-    with pytest.raises(UserError, match="expected a data set as it was built"):
+    with pytest.raises(UserError, check=lambda error: error.code == "file-damaged"):
         read_examples(tmp_path, SPLITS)

@@ -207,7 +207,7 @@ def test_a_file_that_is_cut_short_says_so(tmp_path: Path, suffix: str) -> None:
 def test_what_is_no_video_is_one_clear_line(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "x.mp4"
     path.write_bytes(content)
-    with pytest.raises(VideoError, match="cannot be read as a video") as error:
+    with pytest.raises(VideoError, check=lambda error: error.code == "video-unreadable") as error:
         Video(path)
     assert "\n" not in str(error.value)
 
@@ -219,9 +219,9 @@ def test_sound_alone_and_missing_files_are_told(tmp_path: Path) -> None:
         frame = av.AudioFrame.from_ndarray(np.zeros((1, 800), np.int16), format="s16", layout="mono")
         frame.rate = 8000
         container.mux(stream.encode(frame))
-    with pytest.raises(VideoError, match="no pictures"):
+    with pytest.raises(VideoError, check=lambda error: error.code == "video-unreadable"):
         Video(path)
-    with pytest.raises(VideoError, match="No such file"):
+    with pytest.raises(VideoError, check=lambda error: error.code == "video-unreadable"):
         Video(tmp_path / "none.mp4")
 
 
@@ -232,8 +232,8 @@ def test_a_folder_of_pictures_counts_by_its_numbers(tmp_path: Path) -> None:
     assert isinstance(frames, FrameFolder) and frames.count == 12
     assert [(frame.index, number(frame.pixels)) for frame in frames.read([2, 10, 99])] == [(2, 2), (10, 10)]
     (tmp_path / "frame10.png").write_bytes(b"\x89PNG\r\n\x1a\n")
-    with pytest.raises(VideoError, match=r"frame10\.png: cannot be decoded"):
+    with pytest.raises(VideoError, match=r"frame10\.png", check=lambda error: error.code == "image-damaged"):
         list(frames.read([10]))
     (tmp_path / "empty").mkdir()
-    with pytest.raises(VideoError, match="expected a folder of frames"):
+    with pytest.raises(VideoError, check=lambda error: error.code == "video-unreadable"):
         FrameFolder(tmp_path / "empty")

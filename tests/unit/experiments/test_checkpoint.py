@@ -65,7 +65,9 @@ def test_a_truncated_file_is_named(tmp_path: Path, share: float) -> None:
     two_epochs(path)
     content = path.read_bytes()
     path.write_bytes(content[: int(share * len(content))])
-    with pytest.raises(UserError, match=r"checkpoint.npz: is torn .* --overwrite"):
+    with pytest.raises(
+        UserError, match=r"checkpoint\.npz: .*--overwrite", check=lambda error: error.code == "file-damaged"
+    ):
         restore(path, model())
 
 
@@ -76,7 +78,7 @@ def test_a_changed_file_is_named(tmp_path: Path) -> None:
     # In the numbers of a weight: the file has gaps, too, of which nobody keeps account.
     content[content.index(one.get_weights()[0].tobytes())] ^= 255
     path.write_bytes(bytes(content))
-    with pytest.raises(UserError, match="is torn"):
+    with pytest.raises(UserError, check=lambda error: error.code == "file-damaged"):
         restore(path, model())
 
 
@@ -85,10 +87,10 @@ def test_a_file_of_another_model_is_refused(tmp_path: Path) -> None:
     two_epochs(path)
     other = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])
     other.compile(optimizer="adam", loss="mse")
-    with pytest.raises(UserError, match=r"checkpoint.npz"):
+    with pytest.raises(UserError, match=r"checkpoint.npz", check=lambda error: error.code == "file-damaged"):
         restore(path, other)
 
 
 def test_a_monitor_that_is_not_measured_is_refused() -> None:
-    with pytest.raises(UserError, match="expected one of loss, got 'val_loss'"):
+    with pytest.raises(UserError, match="'val_loss'", check=lambda error: error.code == "setting-invalid"):
         TrainingState().record({"loss": 1.0}, "val_loss", model())
