@@ -19,7 +19,8 @@ BATCHES = {"xception": 4}
 
 
 def _tests_of(name: str) -> type[DetectorContract]:
-    return type(_class_name(name), (DetectorContract,), {"name": name, "batch": BATCHES.get(name, 16)})
+    tests = type(_class_name(name), (DetectorContract,), {"name": name, "batch": BATCHES.get(name, 16)})
+    return pytest.mark.slow(tests)
 
 
 # One class of tests for each row of the table, under a name that pytest collects.

@@ -19,6 +19,8 @@ from forensictransfer.core.errors import UserError
 from forensictransfer.core.settings import DataSettings
 from forensictransfer.data.domains import open_domain
 
+pytestmark = pytest.mark.slow
+
 Picture = Callable[..., Image.Image]
 Save = Callable[[Image.Image, Path], None]
 EACH = 70

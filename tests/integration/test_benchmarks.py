@@ -163,6 +163,7 @@ def test_the_audit_is_measured(
     assert "KiB an image" in shown
 
 
+@pytest.mark.slow
 def test_detectors_side_by_side(
     source: Path, target: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

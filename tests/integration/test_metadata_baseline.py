@@ -82,6 +82,7 @@ def test_show_card_and_table_say_it_and_warn(evaluated: Path, tmp_path: Path) ->
     assert len(rows) == 3
 
 
+@pytest.mark.slow
 def test_training_prints_it(told_apart: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     from forensictransfer.cli.main import main
 

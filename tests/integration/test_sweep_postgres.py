@@ -20,6 +20,8 @@ from typing import Any
 import optuna
 import pytest
 
+pytestmark = [pytest.mark.slow, pytest.mark.database]
+
 ROOT = Path(__file__).resolve().parents[2]
 GRID = {
     "domains": ["alpha", "beta"],

@@ -73,6 +73,7 @@ def test_a_seed_decides_everything_and_threads_nothing(
     assert_same_run(trained, again)
 
 
+@pytest.mark.slow
 def test_a_killed_training_ends_in_the_same_weights(
     trained: Path, source: Path, quick: dict[str, Any], tmp_path: Path
 ) -> None:
@@ -219,6 +220,7 @@ def test_an_adaptation_takes_over_what_was_asked_and_not_what_was_found_for_the_
     assert adapted.settings.data == asked.data and adapted.settings.train == asked.train
 
 
+@pytest.mark.slow
 def test_a_searched_training_can_be_stopped_at_any_moment(
     searched: Path,
     source: Path,

@@ -102,6 +102,7 @@ def test_an_old_run_is_shown_with_its_numbers(name: str, tmp_path: Path) -> None
                 assert f"{value:.3f}" in line or f"{100 * value:.1f}" in line, (metric, part, line)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", RUNS)
 def test_an_old_run_scores_its_domains_to_the_same_digits(name: str, tmp_path: Path, rows: Rows) -> None:
     run, domains = copied(tmp_path, f"runs/{name}", "domains")
@@ -168,6 +169,7 @@ def test_the_report_of_an_old_sweep_has_the_same_numbers(tmp_path: Path, rows: R
     assert all(domain in page for domain in DOMAINS)
 
 
+@pytest.mark.slow
 def test_every_old_network_loads_and_predicts(tmp_path: Path) -> None:
     """Each .keras file, in a fresh Python that has imported the package alone, gives two energies for each crop."""
     (runs, sweep) = copied(tmp_path, "runs", "sweep")
