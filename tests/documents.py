@@ -1,4 +1,4 @@
-"""Documents of runs with plausible values in every field, for tests: what a test cares about it sets itself."""
+"""Documents of runs and sweeps with plausible values in every field: what a test cares about it sets itself."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 from forensictransfer.data.counts import Counts
 from forensictransfer.results.formats.metrics import Dropped, Metrics, ScoringSettings
 from forensictransfer.results.formats.run import DomainReference, RunInfo
+from forensictransfer.results.formats.sweep import JobRecord, SweepInfo
 
 
 def domain_of(name: str, **fields: Any) -> DomainReference:
@@ -48,3 +49,48 @@ def metrics_of(target: str = "retouch", **fields: Any) -> Metrics:
         "per_draw": (),
     }
     return Metrics(**{**about, **fields})
+
+
+def sweep_info(**fields: Any) -> SweepInfo:
+    """A sweep of ft-res, without domains or jobs unless they are given."""
+    about: dict[str, Any] = {
+        "kind": "sweep",
+        "version": "0.1.0",
+        "created": "2026-11-23T00:00:00Z",
+        "id": "0" * 32,
+        "detectors": ("ft-res",),
+        "sources": ("splice",),
+        "targets": ("retouch",),
+        "shots": (0, 10),
+        "draws": 3,
+        "strategies": ("head",),
+        "seeds": (0,),
+        "domains": {},
+        "impossible": (),
+        "jobs": (),
+        "sha256": {},
+    }
+    return SweepInfo(**{**about, **fields})
+
+
+def job_record(job: str, **fields: Any) -> JobRecord:
+    """A job that is done: ft-res trained on `splice`."""
+    about: dict[str, Any] = {
+        "kind": "train",
+        "detector": "ft-res",
+        "source": "splice",
+        "target": None,
+        "strategy": "zero-shot",
+        "shots": 0,
+        "draws": 1,
+        "seed": 0,
+        "state": "done",
+        "seconds": 600.0,
+        "cpu_seconds": 1.0,
+        "worker": "host:1",
+        "attempt": 1,
+        "run": f"runs/{job}",
+        "sha256": {},
+        "ended": "2026-11-23T01:00:00Z",
+    }
+    return JobRecord(job=job, **{**about, **fields})

@@ -17,19 +17,22 @@ from typing import Any, NamedTuple
 import numpy as np
 from PIL import Image
 
+from forensictransfer.core.environment import Environment
 from forensictransfer.core.files import csv_text, file_sha256
 from forensictransfer.core.settings import dump, load_settings
 from forensictransfer.core.yaml_text import write_yaml
+from forensictransfer.data.counts import Counts
 from forensictransfer.evaluation.decision import Decision
 from forensictransfer.evaluation.metrics import ScoredImages, summarise_draws
 from forensictransfer.results.formats.decision import DecisionFile
-from forensictransfer.results.formats.document import write_document
+from forensictransfer.results.formats.document import read_document, write_document
 from forensictransfer.results.formats.metrics import DrawMetrics, Dropped, ScoringSettings
 from forensictransfer.results.formats.run import DomainReference, Marker, RunInfo
+from forensictransfer.results.formats.sweep import ImpossibleCell, SweepDomain, SweepInfo
+from forensictransfer.results.jobs import read_record, write_with_checksum
 from forensictransfer.results.predictions import COLUMNS, PREDICTION_COLUMNS
 from forensictransfer.results.runs import evaluation_path
-from forensictransfer.sweep.folder import checksum
-from tests.documents import metrics_of
+from tests.documents import job_record, metrics_of, sweep_info
 
 TRIALS = ("number", "state", "value", "folds", "seconds", "adapt.strategy", "adapt.learning_rate", "adapt.steps")
 VALIDATION, SHOTS, TEST = "validation", "shots", "test"
@@ -74,13 +77,13 @@ def write_sweep(folder: Path, **options: Any) -> Path:
 def vouch(folder: Path) -> None:
     """Make markers and records fit again after files of results were replaced by other ones."""
     for marker in folder.glob("runs/*/FINISHED"):
-        content = json.loads(marker.read_text())
-        hashes = {name: file_sha256(marker.parent / name) for name in content["sha256"]}
-        _json(marker, {**content, "sha256": hashes})
+        content = read_document(marker, Marker)
+        hashes = {name: file_sha256(marker.parent / name) for name in content.sha256}
+        write_document(marker, content.model_copy(update={"sha256": hashes}))
     for path in folder.glob("jobs/*.json"):
-        record = json.loads(path.read_text())
-        record["sha256"] = {name: file_sha256(folder / name) for name in record["sha256"]}
-        _json(path, {**record, "checksum": checksum(record)})
+        record = read_record(path)
+        hashes = {name: file_sha256(folder / name) for name in record.sha256}
+        write_with_checksum(path, record.model_copy(update={"sha256": hashes}))
 
 
 def audit_of(name: str, fingerprint: str, *, accuracy: float = 0.5) -> dict[str, Any]:
@@ -117,12 +120,11 @@ def audit_of(name: str, fingerprint: str, *, accuracy: float = 0.5) -> dict[str,
     }
 
 
-def sign(folder: Path, info: dict[str, Any]) -> None:
-    """Write sweep.json with what makes it whole."""
-    content = {key: value for key, value in info.items() if key != "checksum"}
-    content["sha256"] = {name: file_sha256(folder / name) for name in ("sweep.yaml", "environment.json")}
-    content = json.loads(json.dumps(content))
-    _json(folder / "sweep.json", {**content, "checksum": checksum(content)})
+def sign(folder: Path, info: SweepInfo | None = None) -> None:
+    """Write sweep.json (default: as it was) with the hashes of the files beside it."""
+    info = info or read_document(folder / "sweep.json", SweepInfo)
+    hashes = {name: file_sha256(folder / name) for name in ("sweep.yaml", "environment.json")}
+    write_with_checksum(folder / "sweep.json", info.model_copy(update={"sha256": hashes}))
 
 
 class _Writer:
@@ -159,30 +161,21 @@ class _Writer:
     def write(self) -> Path:
         names = list(dict.fromkeys([*self.grid["sources"], *self.grid["targets"]]))
         jobs = self._jobs()
-        splits = {name: {"real": n, "fake": n, "groups": n} for name, n in _SPLITS.items()}
-        splits["test"] = dict.fromkeys(("real", "fake", "groups"), self.images)
-        info = {
-            "format": 1,
-            "kind": "sweep",
-            "version": "0.1.0",
-            "created": "2026-11-23T00:00:00Z",
-            "id": "0" * 32,
+        splits = {name: Counts(n, n, n) for name, n in {**_SPLITS, "test": self.images}.items()}
+        reason = "{} has 8 real images in its train split, {} shots were asked for"
+        info = sweep_info(
             **self.grid,
-            "domains": {name: {**_domain(name).model_dump(), "splits": splits} for name in names},
-            "impossible": [
-                {
-                    "target": target,
-                    "shots": k,
-                    "reason": f"{target} has 8 real images in its train split, {k} shots were asked for",
-                }
-                for target, k in self.impossible
+            domains={name: SweepDomain(splits=splits, **_domain(name).model_dump()) for name in names},
+            impossible=[
+                ImpossibleCell(target=target, shots=k, reason=reason.format(target, k)) for target, k in self.impossible
             ],
-            "jobs": [job["job"] for job in jobs],
-        }
+            jobs=[job["job"] for job in jobs],
+        )
         self.folder.mkdir(parents=True)
         packages = {"forensictransfer": "0.1.0", "tensorflow-cpu": "2.21.0", "keras": "3.15.1", "numpy": "2.4.6"}
-        machine = {"python": "3.11.7", "platform": "Linux", "machine": "x86_64", "processors": 2}
-        _json(self.folder / "environment.json", {**machine, "packages": packages})
+        write_document(
+            self.folder / "environment.json", Environment("3.11.7", "Linux", "x86_64", processors=2, packages=packages)
+        )
         grid = {**self.grid, "settings": {"evaluate.resamples": 50}, "source_settings": {}, "tuned_shots": None}
         domains = {key: [f"/data/{name}" for name in self.grid[key]] for key in ("sources", "targets")}
         _text(self.folder / "sweep.yaml", write_yaml({"domains": [], **grid, **domains, "keep_weights": False}))
@@ -231,20 +224,16 @@ class _Writer:
                 value = accuracy if value is None else value
                 for path in (place / "predictions.csv", place / "metrics.json"):
                     hashes[path.relative_to(self.folder).as_posix()] = file_sha256(path)
-        record = {
-            "format": 1,
+        record = job_record(
             **job,
-            "state": "failed" if failed else "done",
-            "error": "no luck" if failed else None,
-            "seconds": {"train": 600.0, "zero-shot": 2.5}.get(job["kind"], 30.0 + 4 * job["shots"]),
-            "cpu_seconds": 1.0,
-            "balanced_accuracy": value,
-            "worker": "host:1",
-            "attempt": 1,
-            "sha256": hashes,
-            "ended": "2026-11-23T01:00:00Z",
-        }
-        _json(self.folder / "jobs" / f"{job['job']}.json", {**record, "checksum": checksum(record)})
+            state="failed" if failed else "done",
+            error="no luck" if failed else None,
+            seconds={"train": 600.0, "zero-shot": 2.5}.get(job["kind"], 30.0 + 4 * job["shots"]),
+            balanced_accuracy=value,
+            sha256=hashes,
+        )
+        (self.folder / "jobs").mkdir(exist_ok=True)
+        write_with_checksum(self.folder / "jobs" / f"{job['job']}.json", record)
 
     def _write_run(self, run: Path, job: dict[str, Any]) -> None:
         adapted = job["kind"] == "adapt"

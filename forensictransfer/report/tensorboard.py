@@ -13,7 +13,7 @@ import csv
 import io
 import os
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zipfile import BadZipFile
@@ -24,6 +24,7 @@ from forensictransfer.core import files
 from forensictransfer.core.errors import ErrorCode, UserError
 from forensictransfer.data.records import CLASSES
 from forensictransfer.results.formats.metrics import Metrics
+from forensictransfer.results.formats.sweep import JobRecord, SweepInfo
 from forensictransfer.results.runs import read_metrics
 
 if TYPE_CHECKING:
@@ -36,21 +37,21 @@ _GRID = ("source", "target", "detector", "strategy", "shots", "seed")
 _COLUMNS = ("image", "label", "domain", "verdict")
 
 
-def write_hparams_config(sweep: Path, info: Mapping[str, Any]) -> None:
-    """What the columns of the HParams table are and which values they can take; `info` is the content of sweep.json.
+def write_hparams_config(sweep: Path, info: SweepInfo) -> None:
+    """What the columns of the HParams table are and which values they can take.
 
     Any worker may write it at any time: the file is the same, and replaced as a whole.
     """
     from tensorboard.plugins.hparams import api_pb2, metadata
     from tensorboard.plugins.hparams.summary_v2 import Discrete, Metric
 
-    values = {
-        "source": info["sources"],
-        "target": [*info["sources"], *info["targets"]],
-        "detector": info["detectors"],
-        "strategy": ["train", "zero-shot", *info["strategies"]],
-        "shots": [0, *info["shots"]],
-        "seed": info["seeds"],
+    values: dict[str, Sequence[Any]] = {
+        "source": info.sources,
+        "target": [*info.sources, *info.targets],
+        "detector": info.detectors,
+        "strategy": ["train", "zero-shot", *info.strategies],
+        "shots": [0, *info.shots],
+        "seed": info.seeds,
     }
     experiment = api_pb2.Experiment()
     for name in _GRID:
@@ -64,10 +65,9 @@ def write_hparams_config(sweep: Path, info: Mapping[str, Any]) -> None:
     _write_events(sweep / _FOLDER, [_hparams_summary(metadata.EXPERIMENT_TAG, experiment=experiment)], 0.0)
 
 
-def write_hparams(sweep: Path, record: Mapping[str, Any], metrics: Metrics) -> None:
+def write_hparams(sweep: Path, record: JobRecord, metrics: Metrics) -> None:
     """A job's row of the HParams table, to be written before the record that marks the job as done.
 
-    record: what the job's record says (job, kind, detector, source, target, strategy, shots, seed, seconds).
     metrics: metrics.json of the evaluation that the job was done for. A training stands as target = source and
     strategy = train. A metric without a value is left out.
     """
@@ -76,15 +76,15 @@ def write_hparams(sweep: Path, record: Mapping[str, Any], metrics: Metrics) -> N
     from tensorboard.plugins.scalar.summary_v2 import scalar_pb
 
     now = time.time()
-    row = {name: record[name] for name in _GRID}
-    row["target"] = record["target"] or record["source"]
-    row["strategy"] = "train" if record["kind"] == "train" else record["strategy"]
-    summaries = [hparams_pb(row, trial_id=record["job"], start_time_secs=now - float(record["seconds"]))]
-    values = {name: metrics.metrics[name].value for name in SCORES} | {"seconds": record["seconds"]}
+    row = {name: getattr(record, name) for name in _GRID}
+    row["target"] = record.target or record.source
+    row["strategy"] = "train" if record.kind == "train" else record.strategy
+    summaries = [hparams_pb(row, trial_id=record.job, start_time_secs=now - record.seconds)]
+    values = {name: metrics.metrics[name].value for name in SCORES} | {"seconds": record.seconds}
     summaries += [scalar_pb(name, float(value)) for name, value in values.items() if value is not None]
     end = plugin_data_pb2.SessionEndInfo(status=api_pb2.STATUS_SUCCESS, end_time_secs=now)
     summaries.append(_hparams_summary(metadata.SESSION_END_INFO_TAG, session_end_info=end))
-    _write_events(sweep / _FOLDER / record["job"], summaries, now)
+    _write_events(sweep / _FOLDER / record.job, summaries, now)
 
 
 def write_projector(sweep: Path) -> int:

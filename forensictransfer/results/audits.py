@@ -1,4 +1,4 @@
-"""The audits of a sweep's domains, as its report sees them: files only, checked as records are."""
+"""Read and write the audits of a sweep's domains, with checksums as records have them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from typing import Any
 from forensictransfer.core.errors import ErrorCode, UserError
 from forensictransfer.core.files import read_json
 from forensictransfer.results.formats.metrics import MetadataBaseline
-from forensictransfer.results.jobs import FORMAT, checksum
+from forensictransfer.results.formats.sweep import SweepDomain
+from forensictransfer.results.jobs import FORMAT, checksum, write_with_checksum
 
 FOLDER = "audits"
 
@@ -47,6 +48,11 @@ def read_audit(
     return content
 
 
+def write_audit(path: Path, found: Mapping[str, Any]) -> None:
+    """Write one domain's findings with a checksum."""
+    write_with_checksum(path, {"format": FORMAT, "kind": "audit", **found})
+
+
 def without_pixels(audit: Mapping[str, Any]) -> MetadataBaseline:
     """What an audit says of metadata alone."""
     figure = audit["tellings"]["file"]["balanced_accuracy"] or {"value": None, "low": None, "high": None}
@@ -60,7 +66,7 @@ def without_pixels(audit: Mapping[str, Any]) -> MetadataBaseline:
     )
 
 
-def read_audits(sweep: Path, domains: Mapping[str, Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
+def read_audits(sweep: Path, domains: Mapping[str, SweepDomain]) -> dict[str, Mapping[str, Any]]:
     """The findings by domain, in the order of `domains` (of sweep.json), as far as there are any."""
-    found = {name: read_audit(sweep, name, about.get("fingerprint")) for name, about in domains.items()}
+    found = {name: read_audit(sweep, name, about.fingerprint) for name, about in domains.items()}
     return {name: audit for name, audit in found.items() if audit is not None}

@@ -1,4 +1,4 @@
-"""The records of a sweep's jobs, each checked against its checksum and against the files that it vouches for."""
+"""Read and write sweep.json and the records of jobs, each with a checksum and the hashes of files that it names."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from forensictransfer.core.errors import ErrorCode, UserError
-from forensictransfer.core.files import file_sha256, read_json
+from forensictransfer.core.files import file_sha256, read_json, write_json
 from forensictransfer.core.version import __version__
-from forensictransfer.results.formats.document import parse_document
+from forensictransfer.results.formats.document import document_content, parse_document
 from forensictransfer.results.formats.sweep import JobRecord, SweepInfo
 
 FORMAT = 1
@@ -36,7 +36,7 @@ def read_record(path: Path) -> Record:
     return parse_document(path, content, Record, remedy(path.stem))
 
 
-def read_info(folder: Path) -> dict[str, Any]:
+def read_info(folder: Path) -> SweepInfo:
     """sweep.json of a sweep. Raises UserError: another format, or it or what it vouches for was edited or torn."""
     path = folder / "sweep.json"
     info = read_json(path)
@@ -57,7 +57,14 @@ def read_info(folder: Path) -> dict[str, Any]:
                 "folder",
                 code=ErrorCode.FILE_DAMAGED,
             )
-    return info
+    return known
+
+
+def write_with_checksum(path: Path, document: object) -> None:
+    """Write a document whole or not at all, with the checksum of its other fields."""
+    # As it will be read: a checksum over tuples or numpy's numbers would be one over something else.
+    content = json.loads(json.dumps(document_content(document)))
+    write_json(path, {**content, "checksum": checksum(content)})
 
 
 def check_results(folder: Path, record: Record) -> None:

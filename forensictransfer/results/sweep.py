@@ -12,6 +12,7 @@ from forensictransfer.core.files import read_json
 from forensictransfer.core.yaml_text import read_yaml
 from forensictransfer.results.cells import Cell, collect
 from forensictransfer.results.formats.metrics import DrawMetrics
+from forensictransfer.results.formats.sweep import ImpossibleCell, SweepInfo
 from forensictransfer.results.jobs import ADAPT, TRAIN, Record, check_results, read_info, read_record, remedy
 from forensictransfer.results.runs import evaluation_path, read_metrics
 
@@ -27,7 +28,7 @@ class SweepResults:
     """
 
     path: Path
-    info: Mapping[str, Any]
+    info: SweepInfo
     settings: Mapping[str, Any]
     environment: Mapping[str, Any]
     records: tuple[Record, ...]
@@ -37,36 +38,36 @@ class SweepResults:
 
     @property
     def detectors(self) -> tuple[str, ...]:
-        return tuple(self.info["detectors"])
+        return self.info.detectors
 
     @property
     def sources(self) -> tuple[str, ...]:
-        return tuple(self.info["sources"])
+        return self.info.sources
 
     @property
     def targets(self) -> tuple[str, ...]:
         """Targets, those that are sources, too, in the sources' order, then the others."""
-        both = [name for name in self.sources if name in self.info["targets"]]
-        return tuple(dict.fromkeys([*both, *self.info["targets"]]))
+        both = [name for name in self.sources if name in self.info.targets]
+        return tuple(dict.fromkeys([*both, *self.info.targets]))
 
     @property
     def strategies(self) -> tuple[str, ...]:
         """The ways of adapting; zero-shot is none of them."""
-        return tuple(self.info["strategies"])
+        return self.info.strategies
 
     @property
     def shots(self) -> tuple[int, ...]:
         """Labelled images per class that were asked for, rising; 0 always counts, since it is always measured."""
-        return tuple(sorted({0, *self.info["shots"]}))
+        return tuple(sorted({0, *self.info.shots}))
 
     @property
     def seeds(self) -> tuple[int, ...]:
-        return tuple(self.info["seeds"])
+        return self.info.seeds
 
     @property
-    def impossible(self) -> tuple[Mapping[str, Any], ...]:
-        """{"target", "shots", "reason"} for each target that has too few images for so many shots."""
-        return tuple(self.info["impossible"])
+    def impossible(self) -> tuple[ImpossibleCell, ...]:
+        """The targets that have too few images for so many shots."""
+        return self.info.impossible
 
     @property
     def done(self) -> tuple[Record, ...]:
@@ -85,7 +86,7 @@ class SweepResults:
     def counts(self) -> dict[str, int]:
         """How many jobs there are, are done, have failed, are missing, and how many more cells are impossible."""
         return {
-            "jobs": len(self.info["jobs"]),
+            "jobs": len(self.info.jobs),
             "done": len(self.done),
             "failed": len(self.failed),
             "missing": len(self.missing),
@@ -101,8 +102,8 @@ class SweepResults:
         tuned_shots = self.settings.get("tuned_shots")
         ways = 0
         for item in self.impossible:
-            idle = "tuned" in self.strategies and tuned_shots is not None and item["shots"] not in tuned_shots
-            sources = sum(source != item["target"] for source in self.sources)
+            idle = "tuned" in self.strategies and tuned_shots is not None and item.shots not in tuned_shots
+            sources = sum(source != item.target for source in self.sources)
             ways += sources * (len(self.strategies) - idle)
         return ways * len(self.detectors) * len(self.seeds)
 
@@ -118,7 +119,7 @@ def open_sweep(path: str | Path) -> SweepResults:
     if not (path / "sweep.json").is_file():
         raise UserError(f"{path}: is not the folder of a sweep (it has no sweep.json)", code=ErrorCode.NOT_A_SWEEP)
     info = read_info(path)
-    found = {job: path / "jobs" / f"{job}.json" for job in info["jobs"]}
+    found = {job: path / "jobs" / f"{job}.json" for job in info.jobs}
     records = tuple(read_record(file) for file in found.values() if file.is_file())
     ended = {record.job for record in records}
     _check_any_done(path, records)

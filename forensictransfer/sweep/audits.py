@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Iterable
-from pathlib import Path
-from typing import Any
 
 from forensictransfer.auditing.audit import audit_domains
 from forensictransfer.auditing.verdict import CLEAN
-from forensictransfer.core import files
 from forensictransfer.core.errors import UserError
 from forensictransfer.core.settings import DataSettings
 from forensictransfer.data.domains import Domain
-from forensictransfer.results.audits import audit_path, read_audit
-from forensictransfer.results.jobs import FORMAT, checksum
+from forensictransfer.results.audits import audit_path, read_audit, write_audit
 from forensictransfer.sweep.folder import SweepFolder
 
 _log = logging.getLogger(__name__)
@@ -43,9 +38,3 @@ def audit_all(folder: SweepFolder, domains: Iterable[Domain], data: DataSettings
             verdict = found["verdict"]
             if verdict["word"] != CLEAN:
                 _log.info("audit of %s: %s: %s", domain.name, verdict["word"], verdict["reasons"][0]["text"])
-
-
-def write_audit(path: Path, found: dict[str, Any]) -> None:
-    """Write one domain's findings with the checksum that the report asks for."""
-    content = json.loads(json.dumps({"format": FORMAT, "kind": "audit", **found}))
-    files.write_json(path, {**content, "checksum": checksum(content)})

@@ -8,13 +8,15 @@ import socket
 import sys
 import time
 from collections import Counter
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Mapping
+from operator import itemgetter
+from typing import TYPE_CHECKING
 
 import psutil
 
 from forensictransfer.core.progress import is_lively
 from forensictransfer.results.audits import read_audits, without_pixels
+from forensictransfer.results.formats.sweep import JobRecord, SweepDomain
 from forensictransfer.sweep.estimate import remaining, seconds
 from forensictransfer.sweep.folder import DONE, FAILED, SweepFolder
 from forensictransfer.sweep.grid import TRAIN, ZERO_SHOT, Grid, Job
@@ -32,10 +34,10 @@ class Display:
 
     def __init__(self, folder: SweepFolder, grid: Grid, workers: int, threads: int) -> None:
         self.folder, self.grid, self.workers, self.threads = folder, grid, workers, threads
-        self.domains = folder.info["domains"]
+        self.domains = folder.info.domains
         audits = read_audits(folder.path, self.domains)
         self.alone = {name: without_pixels(audit).balanced_accuracy for name, audit in audits.items()}
-        self.records: dict[str, dict[str, Any]] = {}
+        self.records: dict[str, JobRecord] = {}
         self._live: Live | None = None
         self._said = 0.0
 
@@ -48,7 +50,7 @@ class Display:
             *(self.threads, "s" * (self.threads != 1)),
         )
         for item in self.grid.impossible:
-            _log.info("cannot be done: %s", item["reason"])
+            _log.info("cannot be done: %s", item.reason)
         for line in self.grid.left_out:
             _log.info("%s", line)
         self._read(before)
@@ -64,10 +66,10 @@ class Display:
         """Renew the table on a terminal; elsewhere log each job that has ended, and now and then a count."""
         new = self._read(states)
         for record in new:
-            if record["state"] == FAILED:
+            if record.state == FAILED:
                 _log.warning("%s", job_line(record))
             elif self._live is None:
-                _log.info("%s", job_line(record, self.alone.get(record["target"] or record["source"])))
+                _log.info("%s", job_line(record, self.alone.get(record.target or record.source)))
         if self._live is not None:
             lines = table_lines(self.grid, self.records, self._running(), self._eta())
             self._live.update(_unwrapped(lines), refresh=True)
@@ -75,10 +77,10 @@ class Display:
             self._said = time.monotonic()
             _log.info("%s", count_line(self.grid, self.records, self._running(), self._eta()))
 
-    def _read(self, names: Any) -> list[dict[str, Any]]:
+    def _read(self, names: Iterable[str]) -> list[JobRecord]:
         new = [self.folder.record(name) for name in names if name not in self.records]
-        self.records |= {record["job"]: record for record in new}
-        return sorted(new, key=lambda record: str(record["ended"]))
+        self.records |= {record.job: record for record in new}
+        return sorted(new, key=lambda record: str(record.ended))
 
     def _eta(self) -> float:
         return remaining(self.grid.jobs, self.records.values(), self.domains, self.workers)
@@ -112,9 +114,7 @@ def _unwrapped(lines: list[str]) -> Text:
     return Text("\n".join(lines), no_wrap=True, overflow="ellipsis")
 
 
-def table_lines(
-    grid: Grid, records: Mapping[str, Mapping[str, Any]], running: Mapping[str, float], eta: float
-) -> list[str]:
+def table_lines(grid: Grid, records: Mapping[str, JobRecord], running: Mapping[str, float], eta: float) -> list[str]:
     """Done, running, failed, time left; a row for each source: its jobs, its own test, and the best of its targets."""
     jobs: dict[tuple[str, str, int], list[Job]] = {}
     for job in grid.jobs:
@@ -126,21 +126,21 @@ def table_lines(
     ]
     for (source, detector, seed), members in jobs.items():
         ended = [records[job.name] for job in members if job.name in records]
-        own = [r["balanced_accuracy"] for r in ended if r["kind"] == TRAIN and r.get("balanced_accuracy") is not None]
-        others = [r for r in ended if r["kind"] != TRAIN and r.get("balanced_accuracy") is not None]
-        best = max(others, key=lambda r: r["balanced_accuracy"], default=None)
+        own = next((r.balanced_accuracy for r in ended if r.kind == TRAIN and r.balanced_accuracy is not None), None)
+        others = [(r.balanced_accuracy, r) for r in ended if r.kind != TRAIN and r.balanced_accuracy is not None]
+        best = max(others, key=itemgetter(0), default=None)
         label = " ".join((source, detector, f"seed {seed}"))
-        count = f"{sum(r['state'] == DONE for r in ended)}/{len(members)}"
-        text = f"{100 * own[0]:.1f} %" if own else "-"
-        best_text = f"{100 * best['balanced_accuracy']:.1f} % {_cell(best)}" if best else "-"
+        count = f"{sum(r.done for r in ended)}/{len(members)}"
+        text = "-" if own is None else f"{100 * own:.1f} %"
+        best_text = f"{100 * best[0]:.1f} % {_cell(best[1])}" if best else "-"
         lines.append(f"  {label:<{width}}  {count:>9}  {text:>8}  {best_text}")
     lines += [f"  running {clock(since):>7}  {name}" for name, since in running.items()]
     return lines
 
 
-def count_line(grid: Grid, records: Mapping[str, Mapping[str, Any]], running: Mapping[str, float], eta: float) -> str:
+def count_line(grid: Grid, records: Mapping[str, JobRecord], running: Mapping[str, float], eta: float) -> str:
     """One line: done, running, failed, time left."""
-    states = Counter(str(record["state"]) for record in records.values())
+    states: Counter[str] = Counter(record.state for record in records.values())
     left = f", about {clock(eta)} left" if eta > 0 else ""
     return (
         f"{states[DONE]} of {len(grid.jobs)} jobs done, {len(running)} running, {states[FAILED]} failed"
@@ -148,28 +148,28 @@ def count_line(grid: Grid, records: Mapping[str, Mapping[str, Any]], running: Ma
     )
 
 
-def job_line(record: Mapping[str, Any], alone: float | None = None) -> str:
+def job_line(record: JobRecord, alone: float | None = None) -> str:
     """One line on a job that has ended; alone: the balanced accuracy on its test without a look at pixels, if known."""
-    if record["state"] == FAILED:
-        return f"FAILED {record['job']}: {record['error']}"
-    value = record["balanced_accuracy"]
+    if record.state == FAILED:
+        return f"FAILED {record.job}: {record.error}"
+    value = record.balanced_accuracy
     number = "no accuracy" if value is None else f"balanced accuracy {100 * value:5.1f} %"
     number += f" (metadata alone {100 * alone:.1f} %)" if alone is not None else ""
-    return f"done   {number}  {clock(record['seconds']):>7}  {_whole(record)}"
+    return f"done   {number}  {clock(record.seconds):>7}  {_whole(record)}"
 
 
-def dry_run_text(grid: Grid, domains: Mapping[str, Any], folder: SweepFolder | None, workers: int) -> str:
+def dry_run_text(grid: Grid, domains: Mapping[str, SweepDomain], folder: SweepFolder | None, workers: int) -> str:
     """The jobs with their state and guessed time, and the sum."""
     ended = folder.ended() if folder else set()
     records = {name: folder.record(name) for name in ended} if folder else {}
     lines = []
     for job in grid.jobs:
-        state = records[job.name]["state"] if job.name in records else "to do"
-        time_text = clock(records[job.name]["seconds"]) if job.name in records else f"~{clock(seconds(job, domains))}"
+        state = records[job.name].state if job.name in records else "to do"
+        time_text = clock(records[job.name].seconds) if job.name in records else f"~{clock(seconds(job, domains))}"
         lines.append(f"{state:<6} {time_text:>8}  {job.name}")
     lines += [f"cannot be done: {item['reason']}" for item in grid.impossible]
     lines += grid.left_out
-    states = Counter(record["state"] for record in records.values())
+    states: Counter[str] = Counter(record.state for record in records.values())
     eta = remaining(grid.jobs, records.values(), domains, workers)
     basis = "scaled by the jobs done so far" if states[DONE] else "a rough guess until the first jobs are done"
     lines.append(
@@ -188,16 +188,16 @@ def clock(value: float) -> str:
     return f"{minutes}:{rest:02d}" if minutes else f"{value:.1f} s" if value < 10 else f"{rest} s"
 
 
-def _cell(record: Mapping[str, Any]) -> str:
-    if record["kind"] == ZERO_SHOT:
-        return f"{record['target']}, zero-shot"
-    return f"{record['target']}, {record['strategy']}, {record['shots']} shots"
+def _cell(record: JobRecord) -> str:
+    if record.kind == ZERO_SHOT:
+        return f"{record.target}, zero-shot"
+    return f"{record.target}, {record.strategy}, {record.shots} shots"
 
 
-def _whole(record: Mapping[str, Any]) -> str:
-    if record["kind"] == TRAIN:
-        return f"{record['source']}: trained ({record['detector']}, seed {record['seed']}), own test"
-    return f"{record['source']} -> {_cell(record)}"
+def _whole(record: JobRecord) -> str:
+    if record.kind == TRAIN:
+        return f"{record.source}: trained ({record.detector}, seed {record.seed}), own test"
+    return f"{record.source} -> {_cell(record)}"
 
 
 def _lives(worker: str) -> bool:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Collection, Mapping, Sequence
 
+from forensictransfer.results.formats.sweep import JobRecord, SweepDomain
 from forensictransfer.sweep.grid import ADAPT, TRAIN, Job
 
 # One thread of a 2020s server processor, crops of 128 pixels a second; the decoder left out of fine-tuning.
@@ -13,21 +13,21 @@ _OVERHEAD = 0.5  # seconds of any job: reading, bootstrap, writing
 _TUNED_TRIAL = 2.0  # folds that a trial runs until it is pruned or ends, on average
 
 
-def seconds(job: Job, domains: Mapping[str, Any]) -> float:
+def seconds(job: Job, domains: Mapping[str, SweepDomain]) -> float:
     """A guess at the seconds of a job on one thread."""
     settings = job.settings
     area = (settings.data.crop / 128) ** 2
-    source = domains[job.source]["splits"]
+    source = domains[job.source].splits
     if job.kind == TRAIN:
-        crops = 2 * max(source["train"]["real"], source["train"]["fake"]) + 1500
+        crops = 2 * max(source["train"].real, source["train"].fake) + 1500
         searches = 1 + 0.5 * getattr(settings.train, "trials", 0)
         training = settings.train.epochs * crops * area / _TRAINED
         if settings.train.minutes is not None:
             training = min(training, 60 * settings.train.minutes)
         return _OVERHEAD + searches * training
     assert job.target is not None
-    tests = [domains[name]["splits"]["test"] for name in (job.source, job.target)]
-    tiles = sum(test["real"] + test["fake"] for test in tests) * 6
+    tests = [domains[name].splits["test"] for name in (job.source, job.target)]
+    tiles = sum(test.images for test in tests) * 6
     scoring = tiles * area / _SCORED
     if job.kind != ADAPT:
         return _OVERHEAD + scoring
@@ -41,18 +41,18 @@ def seconds(job: Job, domains: Mapping[str, Any]) -> float:
 
 
 def remaining(
-    jobs: Sequence[Job], records: Iterable[Mapping[str, Any]], domains: Mapping[str, Any], workers: int
+    jobs: Sequence[Job], records: Collection[JobRecord], domains: Mapping[str, SweepDomain], workers: int
 ) -> float:
     """Seconds until `jobs` are done by so many workers; the guess of each kind is scaled by that of jobs done."""
     taken: dict[tuple[str, str], list[float]] = {}
     by_name = {job.name: job for job in jobs}
     for record in records:
-        job = by_name.get(record["job"])
-        if job is not None and record["state"] == "done":
+        job = by_name.get(record.job)
+        if job is not None and record.done:
             pair = taken.setdefault((job.kind, job.strategy), [0.0, 0.0])
-            pair[0] += float(record["seconds"])
+            pair[0] += record.seconds
             pair[1] += seconds(job, domains)
-    ended = {record["job"] for record in records}
+    ended = {record.job for record in records}
     scales = {key: real / guess for key, (real, guess) in taken.items()}
     every = [sum(pair[i] for pair in taken.values()) for i in (0, 1)]
     usual = every[0] / every[1] if taken else 1.0

@@ -14,17 +14,25 @@ import os
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Literal
 
 from forensictransfer.core import files
 from forensictransfer.core.environment import environment
 from forensictransfer.core.errors import ErrorCode, UserError
-from forensictransfer.core.files import check_folder, file_sha256, now, read_json
+from forensictransfer.core.files import check_folder, file_sha256, now
 from forensictransfer.core.settings import dump, load_checked
 from forensictransfer.core.version import __version__
 from forensictransfer.core.yaml_text import flat
 from forensictransfer.results.formats.document import write_document
-from forensictransfer.results.jobs import DONE, FAILED, FORMAT, checksum, read_info, read_record
+from forensictransfer.results.formats.sweep import JobRecord, SweepDomain, SweepInfo
+from forensictransfer.results.jobs import (
+    DONE,
+    FAILED,
+    checksum,
+    read_info,
+    read_record,
+    write_with_checksum,
+)
 from forensictransfer.sweep.grid import Grid, Job
 from forensictransfer.sweep.settings import SweepSettings
 
@@ -51,7 +59,9 @@ class SweepFolder:
         return cls(path)
 
     @classmethod
-    def begin(cls, path: str | Path, sweep: SweepSettings, grid: Grid, domains: Mapping[str, Any]) -> SweepFolder:
+    def begin(
+        cls, path: str | Path, sweep: SweepSettings, grid: Grid, domains: Mapping[str, SweepDomain]
+    ) -> SweepFolder:
         """The folder of this very sweep: made if it is not there. Raises UserError if it is another sweep's."""
         path = Path(path).expanduser()
         check_folder(path)
@@ -71,9 +81,9 @@ class SweepFolder:
         return folder
 
     @property
-    def info(self) -> dict[str, Any]:
+    def info(self) -> SweepInfo:
         """sweep.json."""
-        return dict(read_json(self.path / "sweep.json"))
+        return read_info(self.path)
 
     @property
     def settings(self) -> SweepSettings:
@@ -126,54 +136,87 @@ class SweepFolder:
         """The names of the jobs that have a record."""
         return {name[:-5] for name in _names(self.path / "jobs") if name.endswith(".json") and name[0] != "."}
 
-    def record(self, job: str) -> dict[str, Any]:
+    def record(self, job: str) -> JobRecord:
         """How a job ended. Raises UserError if the record was edited or is torn."""
-        path = self.path / "jobs" / f"{job}.json"
-        record = read_json(path)
-        read_record(path)  # raises, if it is not whole
-        return dict(record)
+        return read_record(self._record_path(job))
 
-    def write_record(self, job: Job, state: str, **more: Any) -> None:
-        """The last thing that a job does; `results`: the files to vouch for."""
-        results: Sequence[Path] = more.pop("results", ())
-        hashes = {path.relative_to(self.path).as_posix(): file_sha256(path) for path in results}
-        run = self.run(job).relative_to(self.path).as_posix()
-        record = {"format": FORMAT, "job": job.name, **job.about, "state": state, **more, "run": run, "sha256": hashes}
-        record["ended"] = now()
-        record = json.loads(json.dumps(record))
-        files.write_json(self.path / "jobs" / f"{job.name}.json", {**record, "checksum": checksum(record)})
+    def new_record(
+        self,
+        job: Job,
+        state: Literal["done", "failed"],
+        *,
+        seconds: float,
+        worker: str,
+        attempt: int,
+        error: str | None = None,
+        balanced_accuracy: float | None = None,
+        cpu_seconds: float | None = None,
+        memory_mb: float | None = None,
+        results: Sequence[Path] = (),
+    ) -> JobRecord:
+        """Describe how a job has just ended; results: the files whose hashes the record holds."""
+        return JobRecord(
+            job=job.name,
+            kind=job.kind,
+            detector=job.detector,
+            source=job.source,
+            target=job.target,
+            strategy=job.strategy,
+            shots=job.shots,
+            draws=job.draws,
+            seed=job.seed,
+            state=state,
+            error=error,
+            seconds=seconds,
+            cpu_seconds=cpu_seconds,
+            memory_mb=memory_mb,
+            balanced_accuracy=balanced_accuracy,
+            worker=worker,
+            attempt=attempt,
+            run=self.run(job).relative_to(self.path).as_posix(),
+            sha256={path.relative_to(self.path).as_posix(): file_sha256(path) for path in results},
+            ended=now(),
+        )
+
+    def write_record(self, record: JobRecord) -> None:
+        """Write how a job ended: the last thing that is done for it."""
+        write_with_checksum(self._record_path(record.job), record)
+
+    def _record_path(self, job: str) -> Path:
+        return self.path / "jobs" / f"{job}.json"
 
     def forget_failures(self) -> int:
         """Remove the records of failed jobs, so that they are done again; returns how many there were."""
-        failed = [job for job in self.ended() if self.record(job)["state"] == FAILED]
+        failed = [job for job in self.ended() if not self.record(job).done]
         for job in failed:
-            (self.path / "jobs" / f"{job}.json").unlink(missing_ok=True)
+            self._record_path(job).unlink(missing_ok=True)
         return len(failed)
 
-    def _write(self, sweep: SweepSettings, grid: Grid, domains: Mapping[str, Any]) -> None:
+    def _write(self, sweep: SweepSettings, grid: Grid, domains: Mapping[str, SweepDomain]) -> None:
         for name in ("jobs", "runs", "logs"):
             (self.path / name).mkdir(exist_ok=True)
         files.write_text(self.path / "sweep.yaml", dump(sweep))
         write_document(self.path / "environment.json", environment())
-        info = {
-            "format": FORMAT,
-            "kind": "sweep",
-            "version": __version__,
-            "created": now(),
-            "id": uuid.uuid4().hex,
-            "detectors": sweep.detectors,
-            "sources": grid.sources,
-            "targets": grid.targets,
-            **{key: getattr(sweep, key) for key in ("shots", "draws", "strategies", "seeds")},
-            "domains": domains,
-            "impossible": grid.impossible,
-            "jobs": [job.name for job in grid.jobs],
-            "sha256": {name: file_sha256(self.path / name) for name in ("sweep.yaml", "environment.json")},
-        }
-        info = json.loads(json.dumps(info))
-        files.write_json(self.path / "sweep.json", {**info, "checksum": checksum(info)})
+        info = SweepInfo(
+            kind="sweep",
+            version=__version__,
+            created=now(),
+            id=uuid.uuid4().hex,
+            detectors=tuple(sweep.detectors),
+            sources=grid.sources,
+            targets=grid.targets,
+            shots=tuple(sweep.shots),
+            draws=sweep.draws,
+            strategies=tuple(sweep.strategies),
+            seeds=tuple(sweep.seeds),
+            domains=dict(domains),
+            impossible=grid.impossible,
+            jobs=tuple(job.name for job in grid.jobs),
+            sha256={name: file_sha256(self.path / name) for name in ("sweep.yaml", "environment.json")},
+        )
+        write_with_checksum(self.path / "sweep.json", info)
 
-    def _check_same(self, sweep: SweepSettings, grid: Grid, domains: Mapping[str, Any]) -> None:
+    def _check_same(self, sweep: SweepSettings, grid: Grid, domains: Mapping[str, SweepDomain]) -> None:
         then, now_ = (flat(json.loads(json.dumps(s.model_dump()))) for s in (self.settings, sweep))
         keys = [key for key in {**then, **now_} if key not in _FREE]
         other = [
@@ -184,11 +227,11 @@ class SweepFolder:
                 f"{self.path}: holds another sweep ({'; '.join(other)}); choose another folder",
                 code=ErrorCode.INPUTS_CHANGED,
             )
-        was = self.info["domains"]
+        was = self.info.domains
         for name, domain in domains.items():
-            if was.get(name, {}).get("fingerprint") != domain["fingerprint"]:
+            if name not in was or was[name].fingerprint != domain.fingerprint:
                 raise UserError(
-                    f"{domain['origin']}: its images are no longer those that the sweep in {self.path} was begun with; "
+                    f"{domain.origin}: its images are no longer those that the sweep in {self.path} was begun with; "
                     "choose another folder",
                     code=ErrorCode.INPUTS_CHANGED,
                 )
@@ -196,7 +239,7 @@ class SweepFolder:
 
     def check_jobs(self, grid: Grid) -> None:
         """Raise UserError unless `grid` holds the jobs that the sweep was begun with."""
-        if self.info["jobs"] != [job.name for job in grid.jobs]:
+        if self.info.jobs != tuple(job.name for job in grid.jobs):
             raise UserError(
                 f"{self.path}: its jobs are no longer those that it was begun with (images or version have changed); "
                 "choose another folder",

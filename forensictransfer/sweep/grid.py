@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING, Any
 from forensictransfer.core.errors import ErrorCode, UserError
 from forensictransfer.core.settings import Settings
 from forensictransfer.core.yaml_text import flat
+from forensictransfer.data.counts import Counts
 from forensictransfer.data.records import SPLITS
 from forensictransfer.detectors.registry import check_training
 from forensictransfer.experiments.strategies import strategies_of
+from forensictransfer.results.formats.sweep import ImpossibleCell, SweepDomain
 from forensictransfer.sweep.settings import TUNED, SweepSettings, job_settings
 
 if TYPE_CHECKING:
@@ -47,12 +49,6 @@ class Job:
     needs: str | None
     run: str
 
-    @property
-    def about(self) -> dict[str, Any]:
-        """What a record says of the job, and what Optuna shows of its trial."""
-        keys = ("kind", "detector", "source", "target", "strategy", "shots", "draws", "seed")
-        return {key: getattr(self, key) for key in keys}
-
 
 @dataclass(frozen=True)
 class Grid:
@@ -62,7 +58,7 @@ class Grid:
     """
 
     jobs: tuple[Job, ...]
-    impossible: tuple[dict[str, Any], ...]
+    impossible: tuple[ImpossibleCell, ...]
     sources: tuple[str, ...]
     targets: tuple[str, ...]
     left_out: tuple[str, ...] = ()
@@ -83,7 +79,7 @@ def make_grid(sweep: SweepSettings, sources: Sequence[Domain], targets: Sequence
         )
     prints = {name: domain.fingerprint() for name, domain in domains.items()}
     impossible = list(_impossible(sweep, targets))
-    barred = {(item["target"], item["shots"]) for item in impossible}
+    barred = {(item.target, item.shots) for item in impossible}
     trainings: list[Job] = []
     others: list[Job] = []
     for seed in sweep.seeds:
@@ -155,7 +151,7 @@ def _adaptations(
             yield Job(ADAPT, name, *about, settings, training.name, name)
 
 
-def _impossible(sweep: SweepSettings, targets: Sequence[Domain]) -> Iterator[dict[str, Any]]:
+def _impossible(sweep: SweepSettings, targets: Sequence[Domain]) -> Iterator[ImpossibleCell]:
     """More shots than a target's train split holds: that cell is named, the rest is done."""
     for target in targets:
         counts = Counter(record.label for record in target.split("train"))
@@ -166,7 +162,7 @@ def _impossible(sweep: SweepSettings, targets: Sequence[Domain]) -> Iterator[dic
                 reason = (
                     f"{target.name} has {number} {short[0]} images in its train split, {shots} shots were asked for"
                 )
-                yield {"target": target.name, "shots": shots, "reason": reason}
+                yield ImpossibleCell(target=target.name, shots=shots, reason=reason)
 
 
 def _by_name(domains: Sequence[Domain]) -> dict[str, Domain]:
@@ -188,16 +184,21 @@ def _by_name(domains: Sequence[Domain]) -> dict[str, Domain]:
     return found
 
 
-def counts(domain: Domain) -> dict[str, dict[str, int]]:
-    """Images by class and groups of each split, for sweep.json."""
-    return {
-        split: {
-            "real": sum(record.label == 0 for record in domain.split(split)),
-            "fake": sum(record.label == 1 for record in domain.split(split)),
-            "groups": len({record.group for record in domain.split(split)}),
-        }
-        for split in SPLITS
-    }
+def describe(domain: Domain) -> SweepDomain:
+    """Describe a domain for sweep.json, with the images and groups in each of its splits."""
+    return SweepDomain(
+        origin=domain.origin,
+        group=domain.spec.group,
+        fingerprint=domain.fingerprint(),
+        splits={
+            split: Counts(
+                real=sum(record.label == 0 for record in domain.split(split)),
+                fake=sum(record.label == 1 for record in domain.split(split)),
+                groups=len({record.group for record in domain.split(split)}),
+            )
+            for split in SPLITS
+        },
+    )
 
 
 def _fixed(settings: Settings, without: str) -> dict[str, Any]:

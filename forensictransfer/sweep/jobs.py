@@ -9,7 +9,6 @@ import time
 import traceback
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import psutil
@@ -27,7 +26,7 @@ from forensictransfer.experiments.train import train_run
 from forensictransfer.report import tensorboard as board
 from forensictransfer.results.formats.metrics import Metrics
 from forensictransfer.results.runs import RunFolder, read_metrics
-from forensictransfer.sweep.folder import DONE, FAILED, SweepFolder
+from forensictransfer.sweep.folder import SweepFolder
 from forensictransfer.sweep.grid import ADAPT, TRAIN, ZERO_SHOT, Job
 from forensictransfer.sweep.queue import worker_name
 
@@ -51,36 +50,44 @@ class Jobs:
         machine (a full disk) is raised, since it would fail all that follow.
         """
         start, worked = time.monotonic(), time.process_time()
-        about: dict[str, Any] = {"worker": worker_name(), "attempt": attempt}
         try:
             metrics, results = _KINDS[job.kind](self, job)
         except UserError as error:
-            self._failed(job, str(error), start, about)
+            self._failed(job, str(error), start, attempt)
             return None
         except Exception as error:
             if isinstance(error, OSError) and error.errno in _MACHINE:
                 raise
             self.folder.log(f"{job.name}.txt").write_text(traceback.format_exc())
             text = f"{type(error).__name__}: {(str(error).strip().splitlines() or [''])[0]} (logs/{job.name}.txt)"
-            self._failed(job, text, start, about)
+            self._failed(job, text, start, attempt)
             return None
         finally:
             if job.kind == TRAIN:  # it leaves graphs behind; after every short job it would take longer than the job
                 gc.collect()
         value = metrics.metrics["balanced_accuracy"].value
         seconds = time.monotonic() - start
-        spent = {"seconds": seconds, "cpu_seconds": time.process_time() - worked}
-        spent["memory_mb"] = psutil.Process().memory_info().rss / 2**20
-        facts = {"error": None, **spent, "balanced_accuracy": value, **about}
-        row = {"job": job.name, **job.about, "seconds": seconds}
-        board.write_hparams(self.folder.path, row, metrics)
-        self.folder.write_record(job, DONE, results=results, **facts)
+        record = self.folder.new_record(
+            job,
+            "done",
+            seconds=seconds,
+            cpu_seconds=time.process_time() - worked,
+            memory_mb=psutil.Process().memory_info().rss / 2**20,
+            balanced_accuracy=value,
+            worker=worker_name(),
+            attempt=attempt,
+            results=results,
+        )
+        board.write_hparams(self.folder.path, record, metrics)
+        self.folder.write_record(record)
         return None if value is None else float(value)
 
-    def _failed(self, job: Job, error: str, start: float, about: Mapping[str, Any]) -> None:
+    def _failed(self, job: Job, error: str, start: float, attempt: int) -> None:
         seconds = time.monotonic() - start
         line = " ".join(error.split())
-        self.folder.write_record(job, FAILED, error=line, seconds=seconds, balanced_accuracy=None, **about)
+        self.folder.write_record(
+            self.folder.new_record(job, "failed", error=line, seconds=seconds, worker=worker_name(), attempt=attempt)
+        )
 
     def _train(self, job: Job) -> tuple[Metrics, list[Path]]:
         """A training goes on where a killed worker left it."""

@@ -11,7 +11,6 @@ import time
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import psutil
 
@@ -23,12 +22,13 @@ from forensictransfer.report import tensorboard as board
 from forensictransfer.report.numbers import baseline
 from forensictransfer.results.audits import read_audits, without_pixels
 from forensictransfer.results.formats.metrics import MetadataBaseline
+from forensictransfer.results.formats.sweep import SweepDomain
 from forensictransfer.results.metadata_baseline import warning
 from forensictransfer.sweep.audits import audit_all
 from forensictransfer.sweep.display import Display, dry_run_text
 from forensictransfer.sweep.domains import open_domains
 from forensictransfer.sweep.folder import FAILED, SweepFolder
-from forensictransfer.sweep.grid import Grid, counts, make_grid
+from forensictransfer.sweep.grid import Grid, describe, make_grid
 from forensictransfer.sweep.queue import Queue
 from forensictransfer.sweep.settings import SweepSettings, load_sweep
 
@@ -158,20 +158,12 @@ def default_workers(threads: int) -> int:
     return max(1, min(processors // threads, int(memory / _MEMORY_GB), _MOST_WORKERS))
 
 
-def _plan(asked: SweepSettings) -> tuple[Grid, dict[str, Any], list[Domain]]:
+def _plan(asked: SweepSettings) -> tuple[Grid, dict[str, SweepDomain], list[Domain]]:
     """The grid, what sweep.json says of the domains, and the domains, each once."""
     sources, targets = open_domains(asked)
     grid = make_grid(asked, sources, targets)
-    infos = {
-        domain.name: {
-            "origin": domain.origin,
-            "group": domain.spec.group,
-            "fingerprint": domain.fingerprint(),
-            "splits": counts(domain),
-        }
-        for domain in [*sources, *targets]
-    }
-    return grid, infos, list({domain.name: domain for domain in [*sources, *targets]}.values())
+    opened = {domain.name: domain for domain in [*sources, *targets]}
+    return grid, {name: describe(domain) for name, domain in opened.items()}, list(opened.values())
 
 
 def _work(folder: SweepFolder, grid: Grid, queue: Queue, storage: str | None, workers: int, threads: int) -> None:
@@ -251,7 +243,7 @@ def _last_words(folder: SweepFolder, pid: int) -> str:
 
 def _outcome(folder: SweepFolder, grid: Grid, queue: Queue) -> Outcome:
     states = queue.states()
-    failed = {name: str(folder.record(name)["error"]) for name, state in states.items() if state == FAILED}
-    audits = read_audits(folder.path, folder.info["domains"])
+    failed = {name: str(folder.record(name).error) for name, state in states.items() if state == FAILED}
+    audits = read_audits(folder.path, folder.info.domains)
     alone = {name: without_pixels(audit) for name, audit in audits.items()}
     return Outcome(folder.path, len(grid.jobs), len(states) - len(failed), failed, len(grid.impossible), alone)

@@ -50,7 +50,7 @@ class Queue:
         self.url = _without_password(storage_url(folder.path, storage))
         self._ended: dict[str, str] = {}
         with folder.lock():  # two that make the tables at once get in each other's way
-            self.study = open_study(storage_url(folder.path, storage), f"sweep-{folder.info['id']}", heartbeat)
+            self.study = open_study(storage_url(folder.path, storage), f"sweep-{folder.info.id}", heartbeat)
 
     def work(self, do: Callable[[Job, int], float | None], idle: Callable[[], None] = lambda: None) -> None:
         """Take and do jobs until every job has a record. `do(job, attempt)` writes the record and returns the value.
@@ -136,7 +136,7 @@ class Queue:
         self._ended = {name: state for name, state in self._ended.items() if name in ended}
         for name in ended - set(self._ended):
             if name in self.jobs:
-                self._ended[name] = str(self.folder.record(name)["state"])
+                self._ended[name] = self.folder.record(name).state
         return self._ended
 
     def _take_one(self, do: Callable[[Job, int], float | None], lock: contextlib.ExitStack) -> None:
@@ -201,7 +201,7 @@ class Queue:
 
     def _give_up(self, job: Job, error: str) -> None:
         self.folder.write_record(
-            job, FAILED, error=error, balanced_accuracy=None, seconds=0.0, worker=worker_name(), attempt=0
+            self.folder.new_record(job, "failed", error=error, seconds=0.0, worker=worker_name(), attempt=0)
         )
         self._ended[job.name] = FAILED
 
@@ -239,9 +239,14 @@ def worker_name() -> str:
 
 def _trial(job: Job, jobs: Iterable[Job]) -> optuna.trial.FrozenTrial:
     """A job as a trial: its place in the grid as parameters, which Optuna's views can plot."""
-    params = {key: job.about[key] for key in ("detector", "source", "target", "strategy", "shots", "seed")}
-    params["target"] = job.target or job.source
-    params["strategy"] = job.kind if job.kind == "train" else job.strategy
+    params = {
+        "detector": job.detector,
+        "source": job.source,
+        "target": job.target or job.source,
+        "strategy": job.kind if job.kind == "train" else job.strategy,
+        "shots": job.shots,
+        "seed": job.seed,
+    }
     return optuna.create_trial(
         state=TrialState.WAITING,
         params=params,

@@ -12,8 +12,7 @@ from typing import Any
 import pytest
 
 from forensictransfer.report.write import write_report
-from forensictransfer.results.audits import audit_path
-from forensictransfer.sweep.audits import write_audit
+from forensictransfer.results.audits import audit_path, write_audit
 
 webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
 BROWSER, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")

@@ -18,6 +18,8 @@ import pytest
 
 from forensictransfer.cli.main import main
 from forensictransfer.core.errors import UserError
+from forensictransfer.data.counts import Counts
+from forensictransfer.results.formats.sweep import SweepDomain
 from forensictransfer.sweep.display import table_lines
 from forensictransfer.sweep.domains import open_domains
 from forensictransfer.sweep.estimate import seconds
@@ -173,8 +175,8 @@ def test_detectors_of_the_command_line_stand_for_those_of_the_file(domains: Path
 def test_a_limit_of_minutes_counts_in_the_estimate(domains: Path) -> None:
     grid = plan(write(domains, settings={"train.epochs": 10_000, "train.minutes": 2}))
     training = next(job for job in grid.jobs if job.kind == TRAIN)
-    splits = {"train": {"real": 8, "fake": 8}}
-    assert seconds(training, {training.source: {"splits": splits}}) == pytest.approx(120, abs=1)
+    domain = SweepDomain(origin="alpha", group="stem", fingerprint="", splits={"train": Counts(8, 8, 8)})
+    assert seconds(training, {training.source: domain}) == pytest.approx(120, abs=1)
 
 
 def test_strategies_that_cannot_adapt_a_detector_are_left_out_and_named(domains: Path) -> None:
@@ -391,7 +393,8 @@ def test_a_trial_that_was_taken_and_never_begun_does_not_hang_the_sweep(
 
     def do(job: Job, attempt: int) -> float:
         done.append((job.name, attempt))
-        folder.write_record(job, "done", error=None, balanced_accuracy=0.5, seconds=1.0, worker="w", attempt=attempt)
+        record = folder.new_record(job, "done", balanced_accuracy=0.5, seconds=1.0, worker="w", attempt=attempt)
+        folder.write_record(record)
         return 0.5
 
     queue.work(do)
@@ -413,7 +416,7 @@ def test_interruptions_do_not_use_up_a_job_but_deaths_do(swept: Path, tmp_path: 
     with folder.lock():
         assert queue._top_up() == (0, 0)
     record = folder.record(job.name)
-    assert record["state"] == "failed" and "3 workers died while doing it" in record["error"]
+    assert not record.done and "3 workers died while doing it" in str(record.error)
     # Somebody else has failed jobs done again: what this process knew of them is no longer so.
     assert Queue(folder, {job.name: job for job in grid.jobs}, None, heartbeat=10).forgive() == 1
     with folder.lock():
@@ -429,7 +432,7 @@ def test_a_sweep_that_was_killed_while_it_began_can_begin_again(domains: Path, s
             shutil.rmtree(path) if path.is_dir() else path.unlink()
     sweep = load_sweep(write(domains))
     grid = make_grid(sweep, *open_domains(sweep))
-    assert SweepFolder.begin(torn, sweep, grid, {}).info["jobs"] == [job.name for job in grid.jobs]
+    assert SweepFolder.begin(torn, sweep, grid, {}).info.jobs == tuple(job.name for job in grid.jobs)
 
 
 def test_another_sweep_into_the_folder_is_refused(

@@ -130,7 +130,7 @@ def _means(view: View, detector: str) -> Iterator[str]:
     ends = [rows[0], rows[-1]]
     cells = [c for pair in rows[-1].pairs for c in view.cells(detector, main, *pair, rows[-1].shots)]
     values = " and ".join(f"{percent(row.measured)} at k = {row.shots}" for row in ends)
-    images, draws = span(c.n_real + c.n_fake for c in cells), counted(int(view.results.info["draws"]), "draw")
+    images, draws = span(c.n_real + c.n_fake for c in cells), counted(view.results.info.draws, "draw")
     yield (
         f"The mean over {counted(len(rows[-1].pairs), 'pair')} is {values} "
         f"({images} test images a pair, {draws} of shots; interval over pairs)."

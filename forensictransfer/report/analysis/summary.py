@@ -128,7 +128,7 @@ def _distrust(view: View, doubtful: Mapping[str, float]) -> Iterator[str]:
     if width is not None:
         yield f"A single cell is known to ± {100 * width:.0f} points (median)."
     missing = [] if len(view.results.seeds) > 1 else ["another training (one seed)"]
-    missing += [] if int(view.results.info["draws"]) > 1 or not view.strategies else ["other shots (one draw)"]
+    missing += [] if view.results.info.draws > 1 or not view.strategies else ["other shots (one draw)"]
     if missing:
         yield f"Intervals do not cover {listed(missing, 3)}."
 

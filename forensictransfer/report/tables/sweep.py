@@ -25,7 +25,7 @@ def images_of(view: View, detector: str, strategy: str, shots: int, pairs: Seque
 
 def draws_of(view: View, shots: int) -> str:
     """Draws of shots behind a number; zero-shot needs none."""
-    return str(view.results.info["draws"]) if shots else MISSING
+    return str(view.results.info.draws) if shots else MISSING
 
 
 def glance_sheet(view: View, detector: str, strategy: str) -> Sheet:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
+
+from pydantic import SerializerFunctionWrapHandler, model_serializer
 
 from forensictransfer.core.values import Integer, Number
 from forensictransfer.data.counts import Counts
@@ -12,8 +14,10 @@ from forensictransfer.results.formats.document import Document, Part
 class JobRecord(Document):
     """How a job ended. kind: train, zero-shot or adapt; state: done or failed; seconds: wall clock of its worker.
 
-    run: the folder that holds its result, relative to the sweep's. target is None for a training. sha256: of the
-    results, by path relative to the sweep's folder.
+    cpu_seconds, memory_mb: of a job that is done, left out of the file otherwise. worker: host:pid. attempt: how often
+    the job was begun. run: the folder that holds its result, relative to the sweep's. target is None for a training.
+    sha256: of the results, by path relative to the sweep's folder. checksum: of all other fields, set when it is
+    written.
     """
 
     WHAT: ClassVar[str] = "a record"
@@ -30,14 +34,28 @@ class JobRecord(Document):
     state: Literal["done", "failed"]
     error: str | None = None
     seconds: Number
+    cpu_seconds: Number | None = None
+    memory_mb: Number | None = None
     balanced_accuracy: Number | None = None
+    worker: str | None = None
+    attempt: Integer | None = None
     run: str
     sha256: dict[str, str]
+    ended: str | None = None
+    checksum: str = ""
 
     @property
     def done(self) -> bool:
         """Whether there is a result."""
         return self.state == "done"
+
+    @model_serializer(mode="wrap")
+    def _without_unmeasured(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        content: dict[str, Any] = handler(self)
+        return {key: value for key, value in content.items() if value is not None or key not in _UNMEASURED}
+
+
+_UNMEASURED = ("cpu_seconds", "memory_mb")
 
 
 class SweepDomain(Part):
@@ -58,11 +76,16 @@ class ImpossibleCell(Part):
 
 
 class SweepInfo(Document):
-    """sweep.json: what was asked for, the domains by name, the jobs in their order, and what cannot be measured."""
+    """sweep.json: what was asked for, the domains by name, the jobs in their order, and what cannot be measured.
+
+    sha256: of the files beside it. checksum: of all other fields, set when it is written.
+    """
 
     WHAT: ClassVar[str] = "a sweep"
 
     kind: Literal["sweep"]
+    version: str | None = None
+    created: str | None = None
     id: str
     detectors: tuple[str, ...]
     sources: tuple[str, ...]
@@ -75,3 +98,4 @@ class SweepInfo(Document):
     impossible: tuple[ImpossibleCell, ...]
     jobs: tuple[str, ...]
     sha256: dict[str, str]
+    checksum: str = ""

@@ -31,9 +31,8 @@ from forensictransfer.report.page.sections.accuracy import why_empty
 from forensictransfer.report.page.sections.pictures import Case, pictures_section, within_room
 from forensictransfer.report.tables.sweep import outcome
 from forensictransfer.report.write import write_report
-from forensictransfer.results.audits import audit_path
+from forensictransfer.results.audits import audit_path, write_audit
 from forensictransfer.results.sweep import open_sweep
-from forensictransfer.sweep.audits import write_audit
 
 FILES = ("index.html", "tables.csv", "tables.md", "tables.tex")
 SECTIONS = (

@@ -24,22 +24,22 @@ from forensictransfer.evaluation.estimate import Estimate
 from forensictransfer.report.tensorboard import thinned, write_hparams, write_hparams_config, write_projector
 from forensictransfer.results.formats.document import write_document
 from forensictransfer.results.formats.metrics import DrawMetrics, Metrics
-from tests.documents import metrics_of
+from forensictransfer.results.formats.sweep import JobRecord
+from tests.documents import job_record, metrics_of, sweep_info
 
-INFO = {
-    "sources": ["glue", "melt"],
-    "targets": ["glue", "melt", "warp"],
-    "detectors": ["ft-res"],
-    "shots": [5, 10],
-    "strategies": ["finetune", "head"],
-    "seeds": [0, 1],
-}
+INFO = sweep_info(
+    sources=("glue", "melt"),
+    targets=("glue", "melt", "warp"),
+    shots=(5, 10),
+    strategies=("finetune", "head"),
+    seeds=(0, 1),
+)
 
 
-def job(name: str, **changes: Any) -> dict[str, Any]:
-    """What the record of a job says."""
-    about = {"kind": "adapt", "detector": "ft-res", "source": "glue", "target": "warp", "strategy": "head"}
-    return {"job": name, **about, "shots": 5, "seed": 1, "seconds": 12.5, **changes}
+def job(name: str, **changes: Any) -> JobRecord:
+    """Describe a job that has ended, by default an adaptation from glue to warp."""
+    about = {"kind": "adapt", "source": "glue", "target": "warp", "strategy": "head", "shots": 5, "seed": 1}
+    return job_record(name, **{**about, "seconds": 12.5, **changes})
 
 
 def metrics(balanced: float | None = 0.75, auc: float | None = 0.875) -> Metrics:
@@ -184,11 +184,13 @@ def test_a_job_that_is_done_again_has_one_file_with_the_new_values(tmp_path: Pat
 
 def test_workers_write_the_columns_at_the_same_time(tmp_path: Path) -> None:
     code = (
-        "import json, sys, pathlib, forensictransfer.report.tensorboard as board\n"
-        "for _ in range(20): board.write_hparams_config(pathlib.Path(sys.argv[1]), json.loads(sys.argv[2]))\n"
+        "import sys, pathlib, forensictransfer.report.tensorboard as board\n"
+        "from forensictransfer.results.formats.sweep import SweepInfo\n"
+        "info = SweepInfo.model_validate_json(sys.argv[2])\n"
+        "for _ in range(20): board.write_hparams_config(pathlib.Path(sys.argv[1]), info)\n"
         "assert 'tensorflow' not in sys.modules"
     )
-    words = [sys.executable, "-c", code, str(tmp_path), json.dumps(INFO)]
+    words = [sys.executable, "-c", code, str(tmp_path), INFO.model_dump_json()]
     workers = [subprocess.Popen(words, env={**os.environ}) for _ in range(3)]
     assert [worker.wait(60) for worker in workers] == [0, 0, 0]
     write_hparams_config(tmp_path, INFO)

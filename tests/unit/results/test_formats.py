@@ -93,7 +93,8 @@ OPTIONAL = {
     "data.json": {"weights"},
     "adapted data.json": {"source.weights"},
     "metrics.json": {"origin", "fingerprint", "metadata_only", "metadata_only.strongest"},
-    "job": {"error", "balanced_accuracy"},
+    "job": {"error", "balanced_accuracy", "worker", "attempt", "ended", "checksum"},
+    "sweep.json": {"version", "created", "checksum"},
 }
 
 

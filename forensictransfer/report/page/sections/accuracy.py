@@ -143,7 +143,7 @@ def _caption(view: View, detector: str, strategy: str, shots: int) -> str:
 
 def why_empty(view: View, detector: str, source: str, target: str, strategy: str, shots: int) -> str:
     """Why a cell of the grid has no number, in a word or two: too few images for so many shots, failed, or not done."""
-    if any(item["target"] == target and item["shots"] == shots for item in view.results.impossible):
+    if any(item.target == target and item.shots == shots for item in view.results.impossible):
         return "too few"
     kind = strategy or "zero-shot"
     about = (detector, source, target, kind, shots)
@@ -166,7 +166,7 @@ def _curves(view: View, detector: str) -> Markup:
     key = legend(curve_key(strategies, strategies))
     caption = (
         f"Mean over {span(pairs)} of {counted(len(view.pairs), 'pair')}: those that every strategy has at every k, or "
-        f"all if there are none. {counted(int(view.results.info['draws']), 'draw')} each. {OVER_PAIRS}."
+        f"all if there are none. {counted(view.results.info.draws, 'draw')} each. {OVER_PAIRS}."
     )
     title = f"{detector}: mean over pairs"
     mean = figure(curve_panel(means, strategies, shots, title, limits=limits, large=True), caption, title=title)

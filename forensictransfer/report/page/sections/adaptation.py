@@ -44,7 +44,7 @@ def forgetting_section(view: View, links: Links) -> Section | None:
     every = [curve for curves in by_detector.values() for curve in curves.values()]
     shown = list(dict.fromkeys(row.strategy for row in rows))
     parts.append(legend(curve_key(shown, view.strategies, extras=False)))
-    draws = counted(int(view.results.info["draws"]), "draw")
+    draws = counted(view.results.info.draws, "draw")
     panels = []
     for detector, curves in by_detector.items():
         drawn = curve_panel(
@@ -103,7 +103,7 @@ def rules_section(view: View) -> Section | None:
             rows.append(ForestRow(f"{strategy}\nk = {shots}", marks))
         if rows:
             drawn = forest(rows, names, "balanced accuracy, %", 0.5, f"{detector}: threshold rules")
-            draws = counted(int(view.results.info["draws"]), "draw")
+            draws = counted(view.results.info.draws, "draw")
             caption = f"Mean over pairs, {draws} each where there are shots. {OVER_PAIRS}."
             panels.append(figure(drawn, caption, title=detector))
     parts.append(grid(panels))

@@ -20,8 +20,7 @@ _SHOWN = 8  # separators and pairs of copies
 def audits_section(view: View) -> Section:
     """The verdict on each domain, how far traces alone get, what separates the classes, and copies."""
     results = view.results
-    about = {name: results.info["domains"].get(name, {}) for name in view.domains}
-    audits = read_audits(results.path, about)
+    audits = read_audits(results.path, {name: results.info.domains[name] for name in view.domains})
     missing = [view.name(name) for name in view.domains if name not in audits]
     parts: list[str] = []
     if audits:
@@ -49,7 +48,7 @@ def audits_section(view: View) -> Section:
 
 def doubtful_domains(view: View) -> dict[str, float]:
     """Find the domains whose classes files alone tell apart, and how far they get: by audits and by tests."""
-    about = {name: view.results.info["domains"].get(name, {}) for name in view.domains}
+    about = {name: view.results.info.domains[name] for name in view.domains}
     found = {c.on: c.alone.value for c in view.results.cells if c.doubt and c.alone and c.alone.value is not None}
     for name, audit in read_audits(view.results.path, about).items():
         alone = without_pixels(audit)

@@ -114,5 +114,5 @@ def _differences(view: View, detector: str, pairs: Sequence[Comparison]) -> Mark
     drawn = forest(
         rows, ["difference"], "difference of balanced accuracy, points", 0.0, f"{detector}: {view.main} against others"
     )
-    draws = counted(int(view.results.info["draws"]), "draw")
+    draws = counted(view.results.info.draws, "draw")
     return figure(drawn, f"{detector}: mean over pairs, {draws} each. {OVER_PAIRS}. Filled marks: p < 0.05 after Holm.")

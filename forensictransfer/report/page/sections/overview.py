@@ -34,12 +34,12 @@ def facts_section(view: View) -> Section:
         ("sources", listed([view.name(name) for name in results.sources], 100)),
         ("targets", listed([view.name(name) for name in results.targets], 100)),
         *facts(view.short_cells),
-        ("draws asked for", counted(int(results.info["draws"]), "draw")),
+        ("draws asked for", counted(results.info.draws, "draw")),
         ("jobs", _jobs(view)),
         ("wall clock", f"{duration(total_seconds(results))}, all jobs added up (workers run side by side)"),
         (
             "version",
-            f"forensictransfer {results.info.get('version', MISSING)}, begun {results.info.get('created', MISSING)}",
+            f"forensictransfer {results.info.version or MISSING}, begun {results.info.created or MISSING}",
         ),
     ]
     if view.common:
@@ -63,14 +63,12 @@ def _jobs(view: View) -> str:
 
 
 def _domains(view: View) -> Sheet:
-    info = view.results.info["domains"]
+    info = view.results.info.domains
     body = []
     for name in view.domains:
-        about = info.get(name, {})
-        splits = [about.get("splits", {}).get(split, {}) for split in SPLITS]
-        counts = [
-            "{} + {} ({})".format(*(found.get(k, MISSING) for k in ("real", "fake", "groups"))) for found in splits
-        ]
+        about = info[name]
+        splits = [about.splits[split] for split in SPLITS]
+        counts = [f"{found.real} + {found.fake} ({found.groups})" for found in splits]
         role = [
             word
             for word, names in (("source", view.results.sources), ("target", view.results.targets))
@@ -81,8 +79,8 @@ def _domains(view: View) -> Sheet:
                 view.name(name),
                 " and ".join(role),
                 *counts,
-                str(about.get("group", MISSING)),
-                str(about.get("fingerprint", MISSING))[:16],
+                about.group,
+                about.fingerprint[:16],
             )
         )
     head = ("domain", "role", *SPLITS, "groups by", "fingerprint of the data")
@@ -101,7 +99,7 @@ def _intervals(view: View) -> Iterator[Markup]:
     )
     if len(view.results.seeds) > 1:
         yield put(OVER_SEEDS)
-    if int(view.results.info["draws"]) < 2:
+    if view.results.info.draws < 2:
         yield put("There is one draw of shots: intervals do not cover what another choice of shots would have changed.")
     yield put(
         "An interval of zero width means that no resample differed (no error seen, for instance), not certainty: with "
@@ -122,7 +120,7 @@ def _not_done(view: View) -> Iterator[Markup]:
         names = bullets(code(name) for name in results.missing)
         yield fold(f"{counted(len(results.missing), 'job')} without a result yet", names)
     if results.impossible:
-        cells = tuple((view.name(i["target"]), str(i["shots"]), str(i["reason"])) for i in results.impossible)
+        cells = tuple((view.name(i.target), str(i.shots), i.reason) for i in results.impossible)
         yield long_table(
             Sheet("Impossible: more shots than there are images", ("target", "shots", "reason"), "lrl", cells, 1)
         )
