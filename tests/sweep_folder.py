@@ -30,8 +30,8 @@ from forensictransfer.results.formats.metrics import DrawMetrics, Dropped, Scori
 from forensictransfer.results.formats.run import DomainReference, Marker, RunInfo
 from forensictransfer.results.formats.sweep import ImpossibleCell, SweepDomain, SweepInfo
 from forensictransfer.results.jobs import read_record, write_with_checksum
-from forensictransfer.results.predictions import COLUMNS, PREDICTION_COLUMNS
 from forensictransfer.results.runs import evaluation_path
+from forensictransfer.results.scores import Scored, write_predictions, write_scores
 from tests.documents import job_record, metrics_of, sweep_info
 
 TRIALS = ("number", "state", "value", "folds", "seconds", "adapt.strategy", "adapt.learning_rate", "adapt.steps")
@@ -254,14 +254,14 @@ class _Writer:
         write_document(run / "run.json", info)
         _text(run / "settings.yaml", dump(load_settings(None, {"seed": job["seed"], **own})))
         if not adapted:
-            _text(run / "validation.csv", csv_text(COLUMNS, _rows(self._scored(job, job["source"], 0, VALIDATION))))
+            write_scores(run / "validation.csv", Scored.of(self._scored(job, job["source"], 0, VALIDATION)))
         for draw in range(job["draws"] if adapted else 0):
             place = run / "draws" / str(draw)
             scored = self._scored(job, job["target"], draw, SHOTS)
             place.mkdir(parents=True)
             decision = Decision(threshold=scored.threshold, slope=3.0, rule="midpoint", chosen_on="shots")
             write_document(place / "decision.json", DecisionFile.of(decision))
-            _text(place / "shots.csv", csv_text(COLUMNS, _rows(scored)))
+            write_scores(place / "shots.csv", Scored.of(scored))
             if job["strategy"] == "tuned":
                 _write_search(place, job["shots"])
         names = sorted(path for path in run.rglob("*") if path.is_file())
@@ -272,7 +272,8 @@ class _Writer:
         """predictions.csv, metrics.json and what lies beside them; returns the folder and the balanced accuracy."""
         place = evaluation_path(run, on)
         draws = [self._scored(job, on, draw, TEST) for draw in range(job["draws"])]
-        _text(place / "predictions.csv", csv_text(PREDICTION_COLUMNS, _prediction_rows(draws)))
+        place.mkdir(parents=True, exist_ok=True)
+        write_predictions(place / "predictions.csv", draws)
         summary = summarise_draws(draws, resamples=50)
         metrics = metrics_of(
             on,
@@ -359,24 +360,6 @@ def _rules(job: dict[str, Any]) -> dict[str, str]:
         return {"threshold_rule": "balanced (source validation)", "stop_rule": "validation-loss"}
     stop = "no gradient" if job["strategy"] == "head" else "steps, 300 steps"
     return {"threshold_rule": "midpoint (shots)", "stop_rule": stop}
-
-
-def _rows(scored: ScoredImages) -> list[tuple[Any, ...]]:
-    assert scored.energies is not None
-    names = zip(scored.names, scored.labels, scored.groups, strict=True)
-    numbers = zip(scored.scores, scored.probabilities, scored.energies, strict=True)
-    return [
-        (name, int(label), group, repr(float(score)), repr(float(p)), *(f"{e:.9g}" for e in energies))
-        for (name, label, group), (score, p, energies) in zip(names, numbers, strict=True)
-    ]
-
-
-def _prediction_rows(draws: Sequence[ScoredImages]) -> list[tuple[Any, ...]]:
-    return [
-        (one.draw, *row, "fake" if score > one.threshold else "real", repr(one.threshold))
-        for one in draws
-        for row, score in zip(_rows(one), one.scores, strict=True)
-    ]
 
 
 def _write_search(place: Path, shots: int) -> None:

@@ -21,7 +21,7 @@ from forensictransfer.detectors.evidence import Analysis
 from forensictransfer.detectors.trainable import TrainableDetector, as_trainable
 from forensictransfer.evaluation.decision import Decision
 from forensictransfer.evaluation.scoring import analyse_images
-from forensictransfer.experiments.evaluate import SHOTS_HEADER, DomainTest, check_splits, labelled_rows
+from forensictransfer.experiments.evaluate import DomainTest, check_splits, scored_images
 from forensictransfer.experiments.session import Session, weights_restored
 from forensictransfer.experiments.strategies import WITH_GRADIENT
 from forensictransfer.experiments.strategies.base import Adapted, FewShotTask, SourceKnowledge, strategy
@@ -156,7 +156,7 @@ def _write_draw(
         )
     decision = adapted.decision.fitted(settings.adapt.threshold, scores, shots.labels, "shots")
     run.write(f"draws/{draw}/decision.json", DecisionFile.of(decision))
-    run.write_csv(f"draws/{draw}/shots.csv", SHOTS_HEADER, labelled_rows(shots, decision, analysis))
+    run.write_scores(f"draws/{draw}/shots.csv", scored_images(shots, decision, analysis))
     if adapted.changed and keep_weights:
         with run.writing(f"draws/{draw}/model.keras") as path:
             as_trainable(detector).save(str(path))

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+
+import numpy as np
 
 from forensictransfer.core.errors import ErrorCode, UserError
 from forensictransfer.core.settings import Settings
 from forensictransfer.data.batches import Images
 from forensictransfer.data.domains import Domain
-from forensictransfer.data.records import CLASSES, FAKE, REAL
+from forensictransfer.data.records import CLASSES
 from forensictransfer.data.splits import drop_shared
 from forensictransfer.detectors.evidence import Analysis
 from forensictransfer.detectors.loading import load_weights
@@ -22,10 +23,8 @@ from forensictransfer.experiments.session import Session, weights_restored
 from forensictransfer.results.formats.data import Seen
 from forensictransfer.results.formats.decision import DecisionFile
 from forensictransfer.results.formats.metrics import DrawMetrics, Dropped, Metrics, ScoringSettings
-from forensictransfer.results.predictions import COLUMNS, PREDICTION_COLUMNS
 from forensictransfer.results.runs import RunFolder
-
-SHOTS_HEADER = COLUMNS
+from forensictransfer.results.scores import Scored
 
 
 class DomainTest:
@@ -91,9 +90,7 @@ class DomainTest:
             per_draw=tuple(DrawMetrics.of(one) for one in summary.per_draw),
         )
         add = None if more is None else lambda folder: more(folder, self)
-        self.run.write_evaluation(
-            self.domain.name, PREDICTION_COLUMNS, prediction_rows(self.draws), metrics, overwrite=overwrite, more=add
-        )
+        self.run.write_evaluation(self.domain.name, self.draws, metrics, overwrite=overwrite, more=add)
         return metrics
 
 
@@ -167,22 +164,14 @@ def check_both_classes(images: Images, name: str, split: str, *, dropped: int = 
             )
 
 
-def labelled_rows(images: Images, decision: Decision, analysis: Analysis) -> Iterator[tuple[Any, ...]]:
-    """What a decision says of images that it was fitted on, under SHOTS_HEADER."""
+def scored_images(images: Images, decision: Decision, analysis: Analysis) -> Scored:
+    """Describe what a decision says of images that it was fitted on; analysis: in their order."""
     scores = decision.scores(analysis.energies, analysis.features)
-    named = zip(images.records, scores, decision.probabilities(scores), analysis.energies, strict=True)
-    for record, score, probability, energies in named:
-        # All digits: whoever reads the file gets the very numbers that were computed.
-        numbers = (repr(float(score)), repr(float(probability)), *(f"{energy:.9g}" for energy in energies))
-        yield (record.name, record.label, record.group, *numbers)
-
-
-def prediction_rows(draws: Sequence[ScoredImages]) -> Iterator[tuple[Any, ...]]:
-    """Yield the rows of predictions.csv, under PREDICTION_COLUMNS."""
-    for one in draws:
-        assert one.energies is not None
-        columns = zip(one.names, one.labels, one.groups, one.scores, one.probabilities, one.energies, strict=True)
-        for name, label, group, score, probability, energies in columns:
-            numbers = (repr(float(score)), repr(float(probability)), *(f"{energy:.9g}" for energy in energies))
-            verdict = CLASSES[FAKE if score > one.threshold else REAL]
-            yield (one.draw, name, int(label), group, *numbers, verdict, repr(float(one.threshold)))
+    return Scored(
+        names=tuple(record.name for record in images.records),
+        labels=images.labels.astype(np.int64),
+        groups=tuple(images.groups),
+        scores=scores,
+        probabilities=decision.probabilities(scores),
+        energies=analysis.energies,
+    )

@@ -25,11 +25,10 @@ from forensictransfer.evaluation.decision import Decision
 from forensictransfer.evaluation.scoring import analyse_images
 from forensictransfer.experiments import checkpoint
 from forensictransfer.experiments.evaluate import (
-    SHOTS_HEADER,
     check_both_classes,
     check_splits,
     evaluate_run,
-    labelled_rows,
+    scored_images,
 )
 from forensictransfer.experiments.fit import check_monitor, fit
 from forensictransfer.experiments.session import Session
@@ -97,7 +96,7 @@ def train_run(
     found = session.scores.analyse(detector, validation, settings.evaluate, progress="choosing the threshold")
     decision = Decision().fitted(settings.train.threshold, found.scores, validation.labels, "source validation")
     run.write("decision.json", DecisionFile.of(decision))
-    run.write_csv("validation.csv", SHOTS_HEADER, labelled_rows(validation, decision, found))
+    run.write_scores("validation.csv", scored_images(validation, decision, found))
     known = session.scores.analyse(detector, train, settings.evaluate, progress="features of the source")
     run.write_npz("source_features.npz", energies=known.energies, features=known.features, labels=train.labels)
     evaluate_run(run, [domain], settings, overwrite=True, session=session)

@@ -25,9 +25,11 @@ from forensictransfer.core.errors import ErrorCode, UserError, nearest
 from forensictransfer.core.files import check_folder, csv_text, file_sha256, now
 from forensictransfer.core.settings import Settings, dump, load_settings
 from forensictransfer.core.yaml_text import flat
+from forensictransfer.evaluation.metrics import ScoredImages
 from forensictransfer.results.formats.document import read_document, write_document
 from forensictransfer.results.formats.metrics import Metrics
 from forensictransfer.results.formats.run import ABOUT, DomainReference, Marker, RunInfo
+from forensictransfer.results.scores import Scored, write_predictions, write_scores
 
 if TYPE_CHECKING:
     from forensictransfer.data.domains import Domain
@@ -168,22 +170,28 @@ class RunFolder:
         """Where the evaluation on a domain of this name lies, or would lie."""
         return evaluation_path(self.path, domain)
 
+    def write_scores(self, name: str, scored: Scored) -> None:
+        """Write a file of scored images: validation.csv, shots.csv of a draw."""
+        write_scores(self.file(name), scored)
+
     def write_evaluation(
         self,
         domain: str,
-        header: Sequence[str],
-        rows: Iterable[Sequence[Any]],
+        draws: Sequence[ScoredImages],
         metrics: Metrics,
         *,
         overwrite: bool = False,
         more: Callable[[Path], None] | None = None,
     ) -> Path:
-        """predictions.csv, metrics.json and what `more` adds, all or none; returns their folder."""
+        """Write predictions.csv, metrics.json and what `more` adds, all or none; returns their folder.
+
+        draws: the test images as each draw scores them.
+        """
         path = self.evaluation_path(domain)
         if path.exists() and not overwrite:
             raise UserError(f"{path}: exists already; --overwrite replaces it", code=ErrorCode.PATH_EXISTS)
         with files.new_folder(path, overwrite=overwrite) as folder:
-            files.write_text(folder / "predictions.csv", csv_text(header, rows))
+            write_predictions(folder / "predictions.csv", draws)
             write_document(folder / "metrics.json", metrics)
             if more is not None:
                 more(folder)

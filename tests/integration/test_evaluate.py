@@ -18,8 +18,8 @@ from forensictransfer.data.decode import decode
 from forensictransfer.evaluation import metrics
 from forensictransfer.results.formats.document import document_content
 from forensictransfer.results.formats.metrics import Dropped, Metrics
-from forensictransfer.results.predictions import PREDICTION_COLUMNS
 from forensictransfer.results.runs import RunFolder, read_metrics
+from forensictransfer.results.scores import PREDICTION_COLUMNS
 
 Rows = Callable[[Path], list[dict[str, str]]]
 

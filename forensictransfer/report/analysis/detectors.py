@@ -21,7 +21,8 @@ from forensictransfer.evaluation.estimate import Estimate
 from forensictransfer.report.analysis.series import Pair
 from forensictransfer.report.analysis.significance import LEVEL, holm
 from forensictransfer.results.cells import Cell
-from forensictransfer.results.predictions import Floats, ScoreFiles
+from forensictransfer.results.predictions import ScoreFiles
+from forensictransfer.results.scores import Floats
 from forensictransfer.results.sweep import SweepResults
 
 RESAMPLES = 10_000

@@ -11,7 +11,8 @@ from forensictransfer.evaluation.estimate import Estimate
 from forensictransfer.evaluation.thresholds import THRESHOLD_RULES
 from forensictransfer.report.analysis.series import Pair, bootstrap_mean
 from forensictransfer.results.cells import ZERO_SHOT, Cell
-from forensictransfer.results.predictions import Scored, ScoreFiles
+from forensictransfer.results.predictions import ScoreFiles
+from forensictransfer.results.scores import Scored
 from forensictransfer.results.sweep import SweepResults
 
 ORACLE = "oracle"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from forensictransfer.report.figures.svg import Entry, Label, Picture, Plot, Scale, chart, tick_texts, ticks
-from forensictransfer.results.predictions import Floats, Scored
+from forensictransfer.results.scores import Floats, Scored
 
 _BOX, _GAP = 142, 16  # CSS pixels
 _GRAIN = 0.5  # CSS pixels: images closer than that are one mark

@@ -9,7 +9,7 @@ import numpy as np
 
 from forensictransfer.evaluation.metrics import ECE_BINS
 from forensictransfer.report.figures.svg import Entry, Picture, Plot, Scale, Shape, chart, polyline
-from forensictransfer.results.predictions import Floats, Scored
+from forensictransfer.results.scores import Floats, Scored
 
 _BOX = 138  # CSS pixels
 _GRAIN = 0.5  # CSS pixels of a step of a ROC curve

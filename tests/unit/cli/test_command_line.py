@@ -232,7 +232,7 @@ def test_evaluate_refuses_what_cannot_work(capsys: pytest.CaptureFixture[str]) -
     twin = photos("elsewhere/photos", seed=1)
     assert "is named twice" in fail(capsys, "evaluate", "--run", "run", "--on", source, source)
     assert "would both be called photos" in fail(capsys, "evaluate", "--run", "run", "--on", source, twin)
-    run.write_evaluation("photos", ["path"], [], metrics_of("photos"))
+    run.write_evaluation("photos", [], metrics_of("photos"))
     assert "exists already; --overwrite replaces it" in fail(capsys, "evaluate", "--run", "run", "--on", source)
 
 

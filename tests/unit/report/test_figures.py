@@ -19,7 +19,7 @@ from forensictransfer.report.figures.ranking import mean_roc, reliability, roc
 from forensictransfer.report.figures.svg import Picture, Scale, polyline, ticks
 from forensictransfer.report.names import counted, duration, listed, percent, points, short_names, span, wrapped
 from forensictransfer.report.rendering import source
-from forensictransfer.results.predictions import Scored
+from forensictransfer.results.scores import Scored
 
 
 def scored(scores: list[float], labels: list[int], probabilities: list[float] | None = None) -> Scored:

@@ -190,7 +190,7 @@ def test_a_run_of_a_detector_that_is_not_installed_is_shown_and_tabled(tmp_path:
     settings = Settings(detector="not_here")
     run = RunFolder.create(tmp_path / "run", run_info(detector="not_here"), settings)
     figures = dict.fromkeys(("balanced_accuracy", "auc"), Estimate(0.9, 0.8, 1.0))
-    run.write_evaluation("retouch", ["path"], [], metrics_of(detector="not_here", metrics=figures))
+    run.write_evaluation("retouch", [], metrics_of(detector="not_here", metrics=figures))
     run.finish()
     assert "not_here trained on splice" in show_text(RunFolder.open(run.path))
     assert "90.0 [80.0, 100.0]" in table([run.path])

@@ -18,10 +18,12 @@ from forensictransfer.core.errors import UserError
 from forensictransfer.core.settings import Settings, load_settings
 from forensictransfer.data.counts import Counts
 from forensictransfer.evaluation.estimate import Estimate
+from forensictransfer.evaluation.metrics import ScoredImages
 from forensictransfer.report.card import card_text, forgetting_line, show_text
 from forensictransfer.results.formats.metrics import Dropped
 from forensictransfer.results.formats.run import Marker, RunInfo
 from forensictransfer.results.runs import RunFolder, check_new
+from forensictransfer.results.scores import PREDICTION_COLUMNS
 from tests.documents import domain_of, metrics_of, run_info
 
 SOURCE = domain_of("splice")
@@ -112,14 +114,18 @@ def test_torn_json_is_named(tmp_path: Path, name: str, text: str) -> None:
 def test_card_and_evaluations_may_change_after_the_end(tmp_path: Path) -> None:
     run = finished(tmp_path / "a")
     run.write_text("CARD.md", "card")
-    run.write_evaluation("photos/b", ["path"], [["x.png"]], METRICS)
+    scores, energies = np.array([0.1]), np.array([[1.0, 0.0]])
+    draw = ScoredImages(["real/a, b.png"], np.array([0]), ["a"], scores, np.array([0.25]), 0.05, 2, energies)
+    folder = run.write_evaluation("photos/b", [draw], METRICS)
+    written = (folder / "predictions.csv").read_text().splitlines()
+    assert written == [",".join(PREDICTION_COLUMNS), '2,"real/a, b.png",0,a,0.1,0.25,1,0,fake,0.05']
     opened = RunFolder.open(run.path)
     (found,) = opened.evaluations()
     assert found == METRICS and found["metrics"]["auc"]["value"] == 0.97 and found.metrics["auc"].n == 12
     assert names(run.path / "evaluations") == {"photos_b"}
-    assert "exists already" in error(run.write_evaluation, "photos/b", [], [], METRICS)
-    run.write_evaluation("photos/b", ["path"], [], METRICS, overwrite=True)
-    assert (run.path / "evaluations" / "photos_b" / "predictions.csv").read_text() == "path\n"
+    assert "exists already" in error(run.write_evaluation, "photos/b", [], METRICS)
+    run.write_evaluation("photos/b", [], METRICS, overwrite=True)
+    assert (folder / "predictions.csv").read_text() == ",".join(PREDICTION_COLUMNS) + "\n"
 
 
 def test_only_runs_and_empty_folders_are_written_to(tmp_path: Path) -> None:
@@ -220,7 +226,7 @@ def test_names_that_are_no_text_are_written_as_escapes(tmp_path: Path) -> None:
 def test_card_and_show_tell_the_numbers(tmp_path: Path) -> None:
     run = finished(tmp_path / "a")
     assert "Nothing yet" in card_text(run) and "Not evaluated yet" in show_text(run)
-    run.write_evaluation("retouch", ["path"], [], METRICS)
+    run.write_evaluation("retouch", [], METRICS)
     card, shown = card_text(run), show_text(run)
     for text in (card, shown):
         assert "ft-res trained on splice" in text
@@ -240,9 +246,9 @@ def test_an_adapted_run_tells_what_it_has_forgotten(tmp_path: Path) -> None:
     about = {"origin": SOURCE.origin, "fingerprint": SOURCE.fingerprint}
     own = metrics_of("splice", **about, metrics=METRICS.metrics)
     after = {"balanced_accuracy": Estimate(0.7, None, None)}
-    adapted.write_evaluation("splice", ["path"], [], metrics_of("splice", **about, metrics=after))
+    adapted.write_evaluation("splice", [], metrics_of("splice", **about, metrics=after))
     assert "unknown before adaptation, 70.0 % [n/a] after" in str(forgetting_line(adapted))
-    parent.write_evaluation("splice", ["path"], [], own)
+    parent.write_evaluation("splice", [], own)
     line = "n its source splice: balanced accuracy 90.0 % [80.0, 95.0] before adaptation, 70.0 % [n/a] after"
     assert forgetting_line(adapted) == f"o{line}"
     assert f"\no{line}\n" in show_text(adapted) and f"\nO{line}.\n" in card_text(adapted)

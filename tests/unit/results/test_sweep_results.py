@@ -29,7 +29,8 @@ from forensictransfer.report.analysis.threshold_rules import (
     rule_accuracies,
 )
 from forensictransfer.results import jobs as records
-from forensictransfer.results.predictions import Scored, ScoreFiles, read_scores
+from forensictransfer.results.predictions import ScoreFiles
+from forensictransfer.results.scores import Scored, read_scores
 from forensictransfer.results.sweep import SweepResults, open_sweep
 from forensictransfer.sweep.folder import SweepFolder, checksum
 
