@@ -21,7 +21,7 @@ from forensictransfer.report.page.sections.layout import by_detector
 from forensictransfer.report.rendering import element
 from forensictransfer.results.cells import Cell
 
-ROOM = 1_300_000  # bytes of pictures, before they become a third larger as text
+ROOM = 1_200_000  # bytes of pictures, before they become a third larger as text
 _PHOTOGRAPH = "photograph"
 _KINDS = {
     _PHOTOGRAPH: "whole photograph, the crop's place framed",
