@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from forensictransfer.core.environment import Environment
 from forensictransfer.core.errors import ErrorCode, UserError
-from forensictransfer.core.files import read_json
 from forensictransfer.core.yaml_text import read_yaml
 from forensictransfer.results.cells import Cell, collect
+from forensictransfer.results.formats.document import read_document
 from forensictransfer.results.formats.metrics import DrawMetrics
 from forensictransfer.results.formats.sweep import ImpossibleCell, SweepInfo
 from forensictransfer.results.jobs import ADAPT, TRAIN, Record, check_results, read_info, read_record, remedy
@@ -30,7 +31,7 @@ class SweepResults:
     path: Path
     info: SweepInfo
     settings: Mapping[str, Any]
-    environment: Mapping[str, Any]
+    environment: Environment
     records: tuple[Record, ...]
     missing: tuple[str, ...]
     cells: tuple[Cell, ...]
@@ -130,7 +131,7 @@ def open_sweep(path: str | Path) -> SweepResults:
         path=path,
         info=info,
         settings=read_yaml(path / "sweep.yaml"),
-        environment=read_json(path / "environment.json"),
+        environment=read_document(path / "environment.json", Environment),
         records=records,
         missing=tuple(job for job in found if job not in ended),
         cells=cells,

@@ -24,10 +24,9 @@ def cost_section(view: View) -> Section:
 
 def settings_section(view: View) -> Section:
     """The sweep's settings, seeds, and the packages that it ran with."""
-    environment = dict(view.results.environment)
-    packages = environment.pop("packages", {})
-    rows = [(str(key), str(value)) for key, value in environment.items()]
-    rows += [(str(key), str(value)) for key, value in packages.items()]
+    environment = view.results.environment
+    rows = [(key, str(environment[key])) for key in ("python", "platform", "machine", "processors")]
+    rows += environment.packages.items()
     parts = [
         paragraph(
             "The sweep's settings, as in sweep.yaml; domains by name instead of by path. What is not listed has its "
@@ -38,7 +37,7 @@ def settings_section(view: View) -> Section:
             f"Seeds: {', '.join(map(str, view.results.seeds))}. Weights, the order of images and draws of shots follow "
             "from them."
         ),
-        table(Sheet("Environment", ("", ""), "ll", tuple(rows), 1)) if rows else "",
+        table(Sheet("Environment", ("", ""), "ll", tuple(rows), 1)),
     ]
     return Section("settings", "Settings and environment", lines(*parts))
 
