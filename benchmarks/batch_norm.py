@@ -5,7 +5,7 @@
 Trains on the source's train split without the estimation that `train` does before each validation, so that the moving
 statistics are what training's exponential averages left, and looks at the source's validation split: whole images as
 `evaluate` scores them, and crops in inference mode beside the same crops in batch mode, which is how they were trained.
-Then the statistics are re-estimated, the weights left alone, and it looks again. With --target it goes on to
+Then the statistics are re-estimated, the weights left alone, and it looks again. With --target it continues to
 fine-tune on shots of the target and looks at the target's validation split. No test split is touched.
 """
 

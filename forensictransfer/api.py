@@ -186,7 +186,7 @@ def load_model(run: str | Path, draw: int = 0) -> Any:
         run: a run folder. draw: of an adapted run, the draw whose weights are taken.
     Returns: a `keras.Model` that takes crops, uint8 (n, crop, crop, 3), and gives "score" (n,), "energies" (n, 2) and
         "features" (n, d). The run's threshold, and the weights of `head` and `prototype`, are in its decision.json.
-    Raises: UserError for a run that is missing or torn, has no such draw, or learns nothing.
+    Raises: UserError for a run that is missing or damaged, has no such draw, or learns nothing.
     """
     opened = RunFolder.open(run)
     import_tensorflow()
@@ -324,7 +324,7 @@ def write_report(sweep: str | Path, out: str | Path | None = None) -> Path:
 def show(run: str | Path) -> str:
     """What a run is, what it was made from, and what was measured, as text; an unfinished run is shown too.
 
-    Raises: UserError if the folder is missing, no run, of another format, or torn.
+    Raises: UserError if the folder is missing, no run, of another format, or damaged.
     """
     from forensictransfer.report.card import show_text
 

@@ -44,7 +44,7 @@ def auc(scores: np.ndarray, labels: np.ndarray, groups: np.ndarray, strata: np.n
     Args:
         scores, labels (0 real, 1 fake), groups: (n,), both classes among them.
         strata: (n,); only images of one stratum are compared, as where each fold has its own scores. A group lies in
-            one stratum. Strata without both classes are passed over.
+            one stratum. Strata without both classes are skipped.
     Raises: ValueError where no stratum has both classes.
     """
     pieces = [np.arange(len(scores))] if strata is None else [np.flatnonzero(strata == s) for s in np.unique(strata)]

@@ -1,6 +1,6 @@
 """The command line.
 
-A script `forensictransfer` that an installation of version 0.1 wrote imports `main` from here; it goes on working.
+A script `forensictransfer` that an installation of version 0.1 wrote imports `main` from here; it keeps working.
 """
 
 from __future__ import annotations

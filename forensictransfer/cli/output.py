@@ -82,7 +82,7 @@ def print_table(table: TextTable) -> None:
 
     drawn = Table(box=None, pad_edge=False, header_style="bold")
     for place, (name, side) in enumerate(zip(table.head, table.align, strict=True)):
-        # A name must be whole to be typed again; what is long elsewhere goes on in the next line.
+        # A name must be whole to be typed again; what is long elsewhere continues in the next line.
         whole = place == 0 or side == "r"
         drawn.add_column(Text(name), justify="right" if side == "r" else "left", no_wrap=whole, overflow="fold")
     for row in table.rows:

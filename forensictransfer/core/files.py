@@ -125,13 +125,15 @@ def csv_text(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
 
 
 def read_json(path: Path) -> Any:
-    """The content of a JSON file. Raises UserError if it is missing or torn."""
+    """The content of a JSON file. Raises UserError if it is missing or damaged."""
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise UserError(f"{path}: is missing", code=ErrorCode.PATH_MISSING) from None
     except (ValueError, RecursionError):
-        raise UserError(f"{path}: is torn or was changed: it is not valid JSON", code=ErrorCode.FILE_DAMAGED) from None
+        raise UserError(
+            f"{path}: is damaged or was changed: it is not valid JSON", code=ErrorCode.FILE_DAMAGED
+        ) from None
     except IsADirectoryError:
         raise UserError(f"{path}: expected a JSON file, got a folder", code=ErrorCode.PATH_WRONG_KIND) from None
 

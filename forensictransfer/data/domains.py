@@ -24,7 +24,7 @@ class Domain:
     """Real and fake images of one kind of forgery; nothing is read before it is needed.
 
     name: the name in tables. origin: absolute path of the folder, or the built-in name. notes: one-line remarks for
-    the user on what was passed over, dropped or renamed. spec: what it was opened by, with the group rule that was
+    the user on what was skipped, dropped or renamed. spec: what it was opened by, with the group rule that was
     used (a built-in domain brings its groups along).
     """
 
@@ -94,7 +94,7 @@ def _open_builtin(settings: DomainSettings, data: DataSettings) -> Domain:
     records = tuple(Record(e.name, e.label, e.group, e.split, e.image) for e in examples)
     notes = builtin_notes(settings.path, folder)
     if settings.group != "stem":
-        passed = f"the group rule '{settings.group}' was passed over: {settings.path} has its own groups"
+        passed = f"the group rule '{settings.group}' was skipped: {settings.path} has its own groups"
         notes = (*notes, passed)
         settings = settings.model_copy(update={"group": "stem"})
     return Domain(settings.name or settings.path, settings.path, records, notes, settings)

@@ -29,11 +29,11 @@ class Entry:
 
 
 def list_images(folder: Path) -> tuple[list[Entry], list[str]]:
-    """All image files of a domain folder, sorted by name, and one-line notes on what was passed over.
+    """All image files of a domain folder, sorted by name, and one-line notes on what was skipped.
 
     Layouts: `real/`, `fake/`, or these two within `train/`, `validation/` (`val`, `valid`) and `test/`; the classes may
     also be called `0_real` and `1_fake`. Below the class folders any depth; links are followed; hidden files and
-    folders are passed over.
+    folders are skipped.
 
     Raises:
         UserError: another layout, a class missing or without images, or a folder that cannot be read.
@@ -56,7 +56,7 @@ def list_images(folder: Path) -> tuple[list[Entry], list[str]]:
     _check_classes(folder, parts, entries, others)
     if others:
         kinds = ", ".join(f"{kind} {count}" for kind, count in others.most_common(5))
-        notes.append(f"{sum(others.values())} files without an image suffix passed over ({kinds})")
+        notes.append(f"{sum(others.values())} files without an image suffix skipped ({kinds})")
     return sorted(entries, key=lambda entry: entry.name), notes
 
 

@@ -42,7 +42,7 @@ def draw_shots(
     real, fake ...; for the same seed and draw fewer shots are the beginning of more, whatever the order of `records`.
 
     Args:
-        records: images of the target; those outside the train split are passed over.
+        records: images of the target; those outside the train split are skipped.
         k: shots per class, at least 1.
         seed, draw: choose the shots; another draw of the same seed is another choice.
         domain: the target's name for the error.

@@ -43,13 +43,13 @@ def adapt_run(
     overwrite: bool = False,
     keep_weights: bool = True,
     session: Session | None = None,
-    more: Callable[[Path, DomainTest], None] | None = None,
+    add_files: Callable[[Path, DomainTest], None] | None = None,
 ) -> RunFolder:
     """Adapt `parent` to `target` by `settings.adapt`, test it on both domains' test splits, and write the run `out`.
 
     Shots come from the target's train split. The threshold is picked by `adapt.threshold` on the shots alone. The
     source's test is repeated with each adapted detector, since adaptation forgets. Without `keep_weights` the run
-    tells what was measured but cannot be evaluated again. session: what is kept between jobs. more: adds files to the
+    tells what was measured but cannot be evaluated again. session: what is kept between jobs. add_files: adds to the
     folder of the target's evaluation, after the first draw. Raises UserError for input that cannot work, also where
     the source's images are no longer there.
     """
@@ -79,9 +79,9 @@ def adapt_run(
                 decision = _write_draw(run, draw, detector, images, adapted, after, settings, keep_weights)
                 for test in tests:
                     test.add(draw, decision, analyse(detector, test.images, settings.evaluate))
-                if draw == 0 and more is not None:  # now, while the detector has the weights of this draw
-                    more(_draft(run), tests[0])
-        tests[0].write(more=_move_draft)
+                if draw == 0 and add_files is not None:  # now, while the detector has the weights of this draw
+                    add_files(_draft(run), tests[0])
+        tests[0].write(add_files=_move_draft)
         tests[1].write()
         run.write_text("CARD.md", card_text(run))
     return RunFolder.open(out)

@@ -82,7 +82,7 @@ class Clock(keras.callbacks.Callback):
 
 
 class RefreshStatistics(keras.callbacks.Callback):
-    """Estimates the batch-norm statistics anew before each validation, so that what is validated is what is kept."""
+    """Estimates the batch-norm statistics again before each validation, so that what is validated is what is kept."""
 
     def __init__(self, detector: TrainableDetector, batches: Callable[[], Iterator[Any]]) -> None:
         super().__init__()

@@ -15,7 +15,7 @@ import numpy as np
 
 from forensictransfer.core.errors import ErrorCode, UserError
 
-NAME = ".checkpoint.npz"  # hidden: a file in passing, which the finished run does not vouch for
+NAME = ".checkpoint.npz"  # hidden: a file in passing, which the finished run does not cover
 
 
 @dataclass
@@ -72,7 +72,7 @@ def save(path: Path, state: TrainingState, model: keras.Model) -> None:
 
 
 def restore(path: Path, model: keras.Model) -> TrainingState:
-    """Read a state back into a compiled model; an empty state if there is no file. Raises UserError if it is torn."""
+    """Read a state back into a compiled model; an empty state if there is none. Raises UserError if it is damaged."""
     if not path.is_file():
         return TrainingState()
     try:
@@ -87,7 +87,7 @@ def restore(path: Path, model: keras.Model) -> TrainingState:
             return TrainingState(**plain, best_weights=_numbered(stored, "best_"))
     except (ValueError, KeyError, OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise UserError(
-            f"{path}: is torn and cannot be resumed from; train again with --overwrite", code=ErrorCode.FILE_DAMAGED
+            f"{path}: is damaged and cannot be resumed from; train again with --overwrite", code=ErrorCode.FILE_DAMAGED
         ) from error
 
 

@@ -63,8 +63,8 @@ class DomainTest:
             )
         )
 
-    def write(self, *, overwrite: bool = False, more: Callable[[Path, DomainTest], None] | None = None) -> Metrics:
-        """Write predictions.csv and metrics.json (and what `more` adds to their folder); returns the metrics."""
+    def write(self, *, overwrite: bool = False, add_files: Callable[[Path, DomainTest], None] | None = None) -> Metrics:
+        """Write predictions.csv and metrics.json (and what `add_files` adds to their folder); returns the metrics."""
         info, settings = self.run.info, self.settings
         summary = summarise_draws(self.draws, resamples=settings.evaluate.resamples, seed=settings.seed)
         metrics = Metrics(
@@ -89,8 +89,8 @@ class DomainTest:
             metrics=dict(summary.metrics),
             per_draw=tuple(DrawMetrics.of(one) for one in summary.per_draw),
         )
-        add = None if more is None else lambda folder: more(folder, self)
-        self.run.write_evaluation(self.domain.name, self.draws, metrics, overwrite=overwrite, more=add)
+        add = None if add_files is None else lambda folder: add_files(folder, self)
+        self.run.write_evaluation(self.domain.name, self.draws, metrics, overwrite=overwrite, add_files=add)
         return metrics
 
 
@@ -101,11 +101,11 @@ def evaluate_run(
     *,
     overwrite: bool = False,
     session: Session | None = None,
-    more: Callable[[Path, DomainTest], None] | None = None,
+    add_files: Callable[[Path, DomainTest], None] | None = None,
 ) -> list[Metrics]:
     """Score every draw of a run on the test split of each domain and write both files; returns the metrics.
 
-    session: what is kept between jobs. more: adds files to the folder of each evaluation. Raises UserError as
+    session: what is kept between jobs. add_files: adds files to the folder of each evaluation. Raises UserError as
     `DomainTest` does.
     """
     for domain in domains:
@@ -124,7 +124,7 @@ def evaluate_run(
                     load_weights(as_trainable(detector), weights)
                     found = analyse_images(detector, test.images, settings.evaluate, progress=label)
             test.add(draw, decision, found)
-        results.append(test.write(overwrite=overwrite, more=more))
+        results.append(test.write(overwrite=overwrite, add_files=add_files))
     return results
 
 

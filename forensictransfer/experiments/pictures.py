@@ -57,7 +57,7 @@ def write_pictures(
             image = images[index]
             top, left = loudest_place(detector, image, fake, settings.evaluate)
             tile = cut(image, [Place(top, left)], detector.crop)[0]
-            # One at a time: the stretch of a picture's grey values must not depend on what stands beside it.
+            # One at a time: the stretch of a picture's grey values must not depend on what is beside it.
             shown = detector.pictures(tile[None])
             names = {"photograph": f"{number}-photograph.jpg"}
             _write_photograph(place / names["photograph"], image)

@@ -53,7 +53,7 @@ def train_run(
 ) -> RunFolder:
     """Train `settings.detector` on the train split of `domain`, stop by its validation split, test on its test split.
 
-    Writes the run folder `out` and returns it. With `resume`, a training that was killed goes on after its last whole
+    Writes the run folder `out` and returns it. With `resume`, a training that was killed continues after its last whole
     epoch and ends in the weights of the undisturbed run. Raises UserError for input that cannot work, before anything
     is written; a training that fails (a full disk) before its first epoch is saved leaves nothing behind. With
     `train.trials` the settings of the training are searched first, on the validation split (`tuning.source`).

@@ -70,7 +70,7 @@ def show_text(run: RunFolder) -> str:
     """What `forensictransfer show` prints: state, origin, settings that differ from the defaults, numbers, files."""
     info = run.info
     facts = [
-        ("state", "finished" if run.finished else f"not finished (no {MARKER}): --resume goes on with it"),
+        ("state", "finished" if run.finished else f"not finished (no {MARKER}): --resume continues it"),
         ("made", f"{info.created} by forensictransfer {info.version}"),
         ("detector", info.detector),
         ("source", _domain(info.source)),

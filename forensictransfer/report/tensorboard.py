@@ -91,7 +91,7 @@ def write_projector(sweep: Path) -> int:
     """The latents of all test images of all domains, a set of points for each source's run; returns how many sets.
 
     Read from runs/*/evaluations/*/latents.npz and predictions.csv. A run with more than 5,000 images is thinned evenly
-    and its name in the projector says so. Raises UserError for latents that are torn or not those of the predictions.
+    and its name in the projector says so. Raises UserError for latents that are damaged or of other images.
     """
     board, sets = sweep / _FOLDER, []
     for run in sorted(path for path in (sweep / "runs").glob("[!.]*") if (path / "run.json").is_file()):
@@ -131,7 +131,8 @@ def _points(evaluation: Path) -> tuple[np.ndarray, list[Sequence[str]]]:
             features = content["features"]
     except (ValueError, KeyError, EOFError, BadZipFile) as error:
         raise UserError(
-            f"{evaluation / 'latents.npz'}: is torn or was changed; evaluate the run again", code=ErrorCode.FILE_DAMAGED
+            f"{evaluation / 'latents.npz'}: is damaged or was changed; evaluate the run again",
+            code=ErrorCode.FILE_DAMAGED,
         ) from error
     if features.ndim != 2 or len(features) != len(found):
         raise UserError(

@@ -18,7 +18,7 @@ def write_report(sweep_folder: str | Path, out: str | Path) -> Path:
     """Write index.html, tables.md, tables.csv and tables.tex of a sweep to the folder `out`; returns the page's path.
 
     Everything is made before anything is written, each file then appears whole. Files of another name in `out` are left
-    alone. Raises UserError: no sweep, nothing done yet, a result that was edited or torn, or `out` cannot be written.
+    alone. Raises UserError: no sweep, nothing done yet, a result that was edited, or `out` cannot be written.
     """
     out = Path(out).expanduser()
     if out.exists() and not out.is_dir():

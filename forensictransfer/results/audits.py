@@ -27,7 +27,7 @@ def read_audit(
 ) -> Mapping[str, Any] | None:
     """The findings of one domain; None where there are none, or none of these very images.
 
-    Raises UserError for a file that was edited or torn, unless that is to count as missing.
+    Raises UserError for a file that was edited or damaged, unless that is to count as missing.
     """
     path = audit_path(sweep, domain)
     if not path.is_file():
@@ -40,7 +40,7 @@ def read_audit(
         if torn_is_missing:
             return None
         raise UserError(
-            f"{path}: was edited or torn since the audit; delete it, and `sweep` writes it again",
+            f"{path}: was edited or damaged since the audit; delete it, and `sweep` writes it again",
             code=ErrorCode.FILE_DAMAGED,
         )
     if fingerprint is not None and content.get("fingerprint") != fingerprint:

@@ -67,7 +67,7 @@ def collect(run_paths: Iterable[str | Path]) -> list[Cell]:
 
     Test domains of one name that hold different images are told apart by the start of their fingerprint. A run that was
     not evaluated yet gives no cell. Raises UserError (one line, the file named) for a folder that is missing, not a
-    run, unfinished, of another format or torn.
+    run, unfinished, of another format or damaged.
     """
     seen: dict[str, Path] = {}
     for path in run_paths:

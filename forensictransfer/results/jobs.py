@@ -31,13 +31,13 @@ def read_record(path: Path) -> Record:
     whole = isinstance(content, dict) and content.get("checksum") == checksum(content)
     if not isinstance(content, dict) or not whole or content.get("job") != path.stem:
         raise UserError(
-            f"{path}: was edited or torn since the job ended; {remedy(path.stem)}", code=ErrorCode.FILE_DAMAGED
+            f"{path}: was edited or damaged since the job ended; {remedy(path.stem)}", code=ErrorCode.FILE_DAMAGED
         )
     return parse_document(path, content, Record, remedy(path.stem))
 
 
 def read_info(folder: Path) -> SweepInfo:
-    """sweep.json of a sweep. Raises UserError: another format, or it or what it vouches for was edited or torn."""
+    """Read sweep.json. Raises UserError: another format, or it or a file that it holds the hash of was edited."""
     path = folder / "sweep.json"
     info = read_json(path)
     if not isinstance(info, dict) or info.get("format") != FORMAT or info.get("kind") != "sweep":
@@ -46,15 +46,15 @@ def read_info(folder: Path) -> SweepInfo:
         )
     if info.get("checksum") != checksum(info):
         raise UserError(
-            f"{path}: was edited or torn since the sweep began; restore it, or begin in another folder",
+            f"{path}: was edited or damaged since the sweep began; restore it, or begin in another folder",
             code=ErrorCode.FILE_DAMAGED,
         )
     known = parse_document(path, info, SweepInfo, "restore it, or begin in another folder")
     for name, expected in known.sha256.items():
         if not (folder / name).is_file() or file_sha256(folder / name) != expected:
             raise UserError(
-                f"{folder / name}: was edited, torn or removed since the sweep began; restore it, or begin in another "
-                "folder",
+                f"{folder / name}: was edited, damaged or removed since the sweep began; restore it, or begin in "
+                "another folder",
                 code=ErrorCode.FILE_DAMAGED,
             )
     return known
@@ -76,7 +76,7 @@ def check_results(folder: Path, record: Record) -> None:
             )
         if file_sha256(folder / name) != expected:
             raise UserError(
-                f"{folder / name}: was edited or torn since the job ended; {remedy(record.job)}",
+                f"{folder / name}: was edited or damaged since the job ended; {remedy(record.job)}",
                 code=ErrorCode.FILE_DAMAGED,
             )
 

@@ -18,7 +18,7 @@ class ScoreFiles:
         self._read: dict[Path, Mapping[int, Scored]] = {}
 
     def test(self, cell: Cell) -> Mapping[int, Scored]:
-        """The test images of a cell by number of the draw (zero-shot: 0 alone). Raises UserError: missing or torn."""
+        """Read the test images of a cell by draw (zero-shot: 0 alone). Raises UserError: missing or damaged."""
         return self._once(self.results.folder(cell) / "predictions.csv")
 
     def shots(self, cell: Cell) -> Mapping[int, Scored]:

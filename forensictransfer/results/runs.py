@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 MARKER = "FINISHED"
-# Rewritten after the run has finished, so the marker does not vouch for them.
+# Rewritten after the run has finished, so the marker does not cover them.
 _LIVE = ("CARD.md", "evaluations", "tensorboard", MARKER)
 # Settings that a resumed run may change: they do not touch the result.
 _FREE = ("data.workers", "data.memory_mb", "data.data_dir")
@@ -52,7 +52,7 @@ class RunFolder:
 
     @classmethod
     def open(cls, path: str | Path, *, finished: bool = True) -> RunFolder:
-        """A run that is whole. Raises UserError: missing, no run, another format, unfinished, or a torn file named.
+        """A run that is whole. Raises UserError: missing, no run, another format, unfinished, or a damaged file named.
 
         With `finished=False` a run that is still being written is opened too.
         """
@@ -69,7 +69,7 @@ class RunFolder:
             run._check_whole()
         elif finished:
             raise UserError(
-                f"{path}: is not finished; train it with --resume to go on, or --overwrite to start anew",
+                f"{path}: is not finished; train it with --resume to go on, or --overwrite to start over",
                 code=ErrorCode.RUN_UNFINISHED,
             )
         return run
@@ -155,7 +155,7 @@ class RunFolder:
         return read_document(self.path / name, kind, "make the run again")
 
     def read_json(self, name: str) -> Any:
-        """A JSON file of the run. Raises UserError if it is missing or torn."""
+        """A JSON file of the run. Raises UserError if it is missing or damaged."""
         return files.read_json(self.path / name)
 
     def write(self, name: str, document: object) -> None:
@@ -181,9 +181,9 @@ class RunFolder:
         metrics: Metrics,
         *,
         overwrite: bool = False,
-        more: Callable[[Path], None] | None = None,
+        add_files: Callable[[Path], None] | None = None,
     ) -> Path:
-        """Write predictions.csv, metrics.json and what `more` adds, all or none; returns their folder.
+        """Write predictions.csv, metrics.json and what `add_files` adds, all or none; returns their folder.
 
         draws: the test images as each draw scores them.
         """
@@ -193,8 +193,8 @@ class RunFolder:
         with files.new_folder(path, overwrite=overwrite) as folder:
             write_predictions(folder / "predictions.csv", draws)
             write_document(folder / "metrics.json", metrics)
-            if more is not None:
-                more(folder)
+            if add_files is not None:
+                add_files(folder)
         return path
 
     def evaluations(self) -> list[Metrics]:
@@ -229,7 +229,7 @@ class RunFolder:
                 )
             if file_sha256(self.path / name) != expected:
                 raise UserError(
-                    f"{self.path / name}: was changed or torn since the run finished; make it again",
+                    f"{self.path / name}: was changed or damaged since the run finished; make it again",
                     code=ErrorCode.FILE_DAMAGED,
                 )
 
@@ -259,7 +259,7 @@ def check_new(path: str | Path, *, overwrite: bool = False, resume: bool = False
     path = Path(path).expanduser()
     if overwrite and resume:
         raise UserError(
-            "--resume goes on with a run and --overwrite throws it away: give one of them",
+            "--resume continues a run and --overwrite throws it away: give one of them",
             code=ErrorCode.ARGUMENTS_CONFLICT,
         )
     check_folder(path)
@@ -271,7 +271,7 @@ def check_new(path: str | Path, *, overwrite: bool = False, resume: bool = False
             code=ErrorCode.NOT_A_RUN,
         )
     if not (overwrite or resume):
-        hint = "" if (path / MARKER).is_file() else ", --resume goes on with its training"
+        hint = "" if (path / MARKER).is_file() else ", --resume continues its training"
         raise UserError(f"{path}: exists already; --overwrite replaces it{hint}", code=ErrorCode.PATH_EXISTS)
 
 

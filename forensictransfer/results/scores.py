@@ -73,7 +73,7 @@ def read_scores(path: Path) -> dict[int, Scored]:
         raise UserError(f"{path}: is missing", code=ErrorCode.PATH_MISSING) from None
     except (ValueError, KeyError, csv.Error):
         raise UserError(
-            f"{path}: expected the columns {', '.join(COLUMNS)} with scores of images; torn?",
+            f"{path}: expected the columns {', '.join(COLUMNS)} with scores of images; damaged?",
             code=ErrorCode.FILE_INVALID,
         ) from None
     numbers = dict.fromkeys(draws.tolist())

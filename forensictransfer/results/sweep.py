@@ -112,8 +112,8 @@ class SweepResults:
 def open_sweep(path: str | Path) -> SweepResults:
     """What a sweep has measured so far.
 
-    Every file that a record vouches for is checked against its SHA-256, and every run against its own marker. Raises
-    UserError (one line, the file named): no sweep, another format, a record or a result that was edited or torn, or no
+    Every file that a record holds the hash of is checked, and every run against its own marker. Raises
+    UserError (one line, the file named): no sweep, another format, a record or a result that was edited, or no
     job that is done.
     """
     path = Path(path).expanduser()

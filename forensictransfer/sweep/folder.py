@@ -137,7 +137,7 @@ class SweepFolder:
         return {name[:-5] for name in _names(self.path / "jobs") if name.endswith(".json") and name[0] != "."}
 
     def record(self, job: str) -> JobRecord:
-        """How a job ended. Raises UserError if the record was edited or is torn."""
+        """How a job ended. Raises UserError if the record was edited or is damaged."""
         return read_record(self._record_path(job))
 
     def new_record(

@@ -23,7 +23,7 @@ from forensictransfer.experiments.evaluate import DomainTest, evaluate_run
 from forensictransfer.experiments.session import Session
 from forensictransfer.experiments.strategies import WITH_GRADIENT
 from forensictransfer.experiments.train import train_run
-from forensictransfer.report import tensorboard as board
+from forensictransfer.report import tensorboard
 from forensictransfer.results.formats.metrics import Metrics
 from forensictransfer.results.runs import RunFolder, read_metrics
 from forensictransfer.sweep.folder import SweepFolder
@@ -78,7 +78,7 @@ class Jobs:
             attempt=attempt,
             results=results,
         )
-        board.write_hparams(self.folder.path, record, metrics)
+        tensorboard.write_hparams(self.folder.path, record, metrics)
         self.folder.write_record(record)
         return None if value is None else float(value)
 
@@ -90,7 +90,7 @@ class Jobs:
         )
 
     def _train(self, job: Job) -> tuple[Metrics, list[Path]]:
-        """A training goes on where a killed worker left it."""
+        """A training continues where a killed worker left it."""
         out = self.folder.run(job)
         run = train_run(self.domains[job.source], job.settings, out, resume=True, session=self.session)
         return self._evaluated(job, run, job.source)
@@ -101,8 +101,10 @@ class Jobs:
 
     def _evaluated(self, job: Job, run: RunFolder, domain: str) -> tuple[Metrics, list[Path]]:
         """The test of a trained run on one domain, with latents and pictures."""
-        more = self._more(self.session.detector(run), latents=True)
-        evaluate_run(run, [self.domains[domain]], job.settings, overwrite=True, session=self.session, more=more)
+        add_files = self._add_files(self.session.detector(run), latents=True)
+        evaluate_run(
+            run, [self.domains[domain]], job.settings, overwrite=True, session=self.session, add_files=add_files
+        )
         return _results(run, domain)
 
     def _adapt(self, job: Job) -> tuple[Metrics, list[Path]]:
@@ -110,7 +112,7 @@ class Jobs:
         parent = RunFolder.open(self.folder.path / "runs" / str(job.needs))
         out = self.folder.run(job)
         decoder = job.strategy not in WITH_GRADIENT or job.settings.adapt.reconstruction > 0
-        # What a killed worker may have left is not built upon: nothing has vouched for it.
+        # What a killed worker may have left is not built upon: nothing records its hash.
         shutil.rmtree(out, ignore_errors=True)
         adapt_run(
             parent,
@@ -119,13 +121,15 @@ class Jobs:
             out,
             keep_weights=self.sweep.keep_weights,
             session=self.session,
-            more=self._more(self.session.detector(parent), decoder=decoder) if job.shots == self.largest else None,
+            add_files=self._add_files(self.session.detector(parent), decoder=decoder)
+            if job.shots == self.largest
+            else None,
         )
         run = RunFolder.open(out)
         metrics, results = _results(run, job.target)
         return metrics, [*results, *_results(run, job.source)[1]]
 
-    def _more(
+    def _add_files(
         self, detector: Detector, latents: bool = False, decoder: bool = True
     ) -> Callable[[Path, DomainTest], None]:
         """What a sweep adds to an evaluation: pictures of the surest verdicts, and the latents for the projector.

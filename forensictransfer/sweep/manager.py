@@ -18,7 +18,7 @@ from forensictransfer.core.errors import ErrorCode, UserError
 from forensictransfer.core.files import check_folder
 from forensictransfer.core.settings import load_settings
 from forensictransfer.data.domains import Domain
-from forensictransfer.report import tensorboard as board
+from forensictransfer.report import tensorboard
 from forensictransfer.report.numbers import baseline
 from forensictransfer.results.audits import read_audits, without_pixels
 from forensictransfer.results.formats.metrics import MetadataBaseline
@@ -106,13 +106,13 @@ def run_sweep(
     queue.clear_dead()
     if retry:
         queue.forgive()
-    board.write_hparams_config(folder.path, folder.info)
+    tensorboard.write_hparams_config(folder.path, folder.info)
     data = load_settings(None, asked.settings).data
     audit_all(folder, opened, data, workers or default_workers(1))
     left = len(grid.jobs) - len(queue.states())
     if left:
         _work(folder, grid, queue, storage, min(workers or default_workers(asked.threads), left), asked.threads)
-    board.write_projector(folder.path)
+    tensorboard.write_projector(folder.path)
     return _outcome(folder, grid, queue)
 
 

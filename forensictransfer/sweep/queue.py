@@ -1,7 +1,7 @@
 """The jobs of a sweep as trials of an Optuna study: whoever works takes the next one, on whatever machine.
 
 Optuna does the sharing: a trial is handed to one worker, which gives signs of life (heartbeats) while it works; a
-trial whose worker has been silent for six heartbeats is failed and queued anew. What a job's result is does not
+trial whose worker has been silent for six heartbeats is failed and queued again. What a job's result is does not
 depend on it: the sweep's folder says which jobs are done.
 """
 

@@ -118,7 +118,7 @@ CASES = {
         "adapt --run {here}/other-format --target {target} --out {out}",
         "expected a run of format 1, got format 2",
     ),
-    "torn run": ("evaluate --run {here}/torn-run --on {target}", "torn-run/model.keras: was changed or torn"),
+    "torn run": ("evaluate --run {here}/torn-run --on {target}", "torn-run/model.keras: was changed or damaged"),
     "run with a file lost": ("show {here}/lost-file", "lost-file/decision.json: is missing"),
     "unfinished run": ("adapt --run {here}/unfinished --target {target} --out {out}", "is not finished"),
     "existing run": ("train --source {source} --out {run}", "run: exists already; --overwrite replaces it"),
@@ -175,7 +175,7 @@ def test_a_full_disk_leaves_no_training(place: Path, quick: dict[str, Any]) -> N
 def test_a_full_disk_in_the_final_stage_costs_no_epoch(
     source: Path, quick: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What training has taken hours for stays, and goes on with --resume when there is room."""
+    """What training has taken hours for stays, and continues with --resume when there is room."""
     import errno
 
     import forensictransfer as ft
@@ -199,4 +199,4 @@ def test_a_full_disk_in_the_final_stage_costs_no_epoch(
     with pytest.raises(OSError, match="No space left"):
         ft.train(source, tmp_path / "run", settings=quick)
     assert (tmp_path / "run" / NAME).is_file() and not (tmp_path / "run" / "model.keras").exists()
-    assert "--resume goes on" in ft.show(tmp_path / "run")
+    assert "--resume continues" in ft.show(tmp_path / "run")

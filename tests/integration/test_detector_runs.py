@@ -44,7 +44,7 @@ def test_a_detector_without_gradients_from_the_command_line(
     assert refused.returncode == 2 and not (tmp_path / "no").exists()
     (line,) = refused.stderr.splitlines()
     assert "'cooccurrence' is not trained by gradient steps, so 'finetune' cannot adapt it" in line
-    assert line.endswith("choose one of threshold, head, prototype")
+    assert line.endswith("choose one of threshold, head, prototype [detector-unsuitable]")
     out = tmp_path / "adapted"
     done = run("adapt", "--run", tmp_path / "run", "--target", target, "--out", out, "--strategy", "head", "--shots", 3)
     assert done.returncode == 0, done.stderr

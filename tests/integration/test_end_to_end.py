@@ -41,7 +41,7 @@ def test_from_two_folders_to_a_table(
     config = tmp_path / "quick.yaml"
     config.write_text("".join(f"{name}: {value}\n" for name, value in quick.items()))
 
-    # The real command, on a folder with files of all kinds that cannot be read: they are passed over and listed.
+    # The real command, on a folder with files of all kinds that cannot be read: they are skipped and listed.
     src = tmp_path / "runs" / "src"
     done = subprocess.run(
         [
@@ -96,7 +96,7 @@ def test_from_two_folders_to_a_table(
 
 
 def test_everything_in_a_run_can_be_read_by_anyone(trained: Path) -> None:
-    """Strict JSON (no NaN), relative names, and a marker that vouches for every file the result rests on."""
+    """Strict JSON (no NaN), relative names, and a marker that covers every file the result rests on."""
 
     def refuse(name: str) -> None:
         raise AssertionError(f"{name} is no JSON")

@@ -133,7 +133,7 @@ def test_a_lost_machine_costs_no_job_and_no_digit(database: str, grid: Path, tmp
     assert len({record["worker"] for record in found.values()}) >= 2
     runs = {record["run"].removeprefix("runs/") for record in found.values()}
     assert {path.name for path in (shared / "runs").iterdir()} == runs and len(runs) == 6
-    assert (run / "run.json").read_bytes() == begun, "the training was begun anew"
+    assert (run / "run.json").read_bytes() == begun, "the training was begun again"
     study = optuna.load_study(
         study_name=f"sweep-{json.loads((shared / 'sweep.json').read_text())['id']}", storage=database
     )

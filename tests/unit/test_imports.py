@@ -25,7 +25,7 @@ HEAVY = ("tensorflow", "keras", "tensorflow_datasets")
 
 
 def imports(path: Path, *, top_level_only: bool = False) -> Iterator[str]:
-    """Full names of what a file imports; what stands under `if TYPE_CHECKING` is passed over."""
+    """Full names of what a file imports; what stands under `if TYPE_CHECKING` is skipped."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
     hidden = {
         id(inner)

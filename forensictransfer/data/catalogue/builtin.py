@@ -51,7 +51,7 @@ def is_built(name: str, data_dir: Path) -> bool:
 
 
 def builtin_notes(name: str, data_dir: Path) -> tuple[str, ...]:
-    """The remarks that the build of a domain left: what was passed over, and what its groups do not know."""
+    """The remarks that the build of a domain left: what was skipped, and what its groups do not know."""
     try:
         return tuple(json.loads((_folder(name, data_dir) / "metadata.json").read_text(encoding="utf-8"))["notes"])
     except (OSError, ValueError, KeyError, TypeError):
@@ -61,7 +61,7 @@ def builtin_notes(name: str, data_dir: Path) -> tuple[str, ...]:
 def build_builtin(name: str, data_dir: Path, overwrite: bool = False, *, files: Path | None = None) -> tuple[str, ...]:
     """Make the built-in domain `name`, or all domains of the data set `name`, under `data_dir`.
 
-    What is already there is left alone unless `overwrite`, so that a build that was stopped goes on with the domain
+    What is already there is left alone unless `overwrite`, so that a build that was stopped continues with the domain
     that it was at. Each domain appears in one move when it is complete. Progress and remarks go to stderr.
 
     Args:

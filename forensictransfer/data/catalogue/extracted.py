@@ -43,7 +43,7 @@ class ManualFolder:
     def images(self, *parts: str) -> list[Path]:
         """The image files of a folder that must be there and hold some, sorted by name; not those of its folders.
 
-        Other and hidden files are passed over.
+        Other and hidden files are skipped.
         """
         folder = self.folder(*parts)
         found = [name for name in self._names(folder) if name.lower().endswith(SUFFIXES)]

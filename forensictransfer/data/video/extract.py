@@ -6,7 +6,7 @@
     OUT/.faces/PATH/OF/VIDEO.json                     what was done for one video; its presence says that it is finished
     OUT_masks/PATH/OF/VIDEO/TRACK/...                 the masks, if there are any, cropped alike
 
-A video appears whole or not at all; a second call goes on where a first one was stopped.
+A video appears whole or not at all; a second call continues where a first one was stopped.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def extract_faces(
     """Take the faces out of a video, or of every video below a folder, and write them as PNG crops.
 
     Args:
-        source: a video, or a folder of videos at any depth. Hidden files and folders called `masks` are passed over.
+        source: a video, or a folder of videos at any depth. Hidden files and folders called `masks` are skipped.
         out: the folder to write; crops stand under the videos' own paths. What an earlier call has finished there is
             left alone if its settings, the video's size and its time are the same.
         settings: which frames, and how faces are cropped.

@@ -24,7 +24,7 @@ class FaceSettings:
         shape: "square" (as long as the longer side of the box) or "box" (as high and as wide as the box).
         side: a fixed side in pixels, a multiple of 8, instead of margin and shape; None for a crop that grows with the
             face.
-        smallest: faces whose longer side is shorter, in pixels of the frame, are passed over.
+        smallest: faces whose longer side is shorter, in pixels of the frame, are skipped.
         confidence: least score of a face, above 0 and below 1.
     """
 

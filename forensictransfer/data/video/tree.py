@@ -33,10 +33,10 @@ class Clip:
 
 
 def find_clips(source: Path, *, apart: Path | None = None) -> tuple[list[Clip], list[str]]:
-    """The videos of a file or a folder, sorted by name, and one-line notes on what was passed over.
+    """The videos of a file or a folder, sorted by name, and one-line notes on what was skipped.
 
     A video's crops go to its path without the suffix, or with it where another video or a folder has that path.
-    Folders called `masks` and what lies below `apart` are passed over.
+    Folders called `masks` and what lies below `apart` are skipped.
 
     Raises:
         UserError: nothing there, another kind of file, or no videos.
@@ -74,7 +74,7 @@ def find_clips(source: Path, *, apart: Path | None = None) -> tuple[list[Clip], 
     for name in sorted(names):
         bare = os.path.splitext(name)[0]
         clips.append(Clip(name, source / name, bare if taken[bare] == 1 else name))
-    return clips, [f"{masks} videos in folders called masks were passed over"] if masks else []
+    return clips, [f"{masks} videos in folders called masks were skipped"] if masks else []
 
 
 def find_masks(source: Path, masks: Path, clips: list[Clip]) -> dict[str, Path]:
@@ -147,7 +147,7 @@ def copy_lists(source: Path, out: Path) -> list[str]:
 
 
 def _files(folder: Path) -> Iterator[str]:
-    """Posix paths of all files below a folder relative to it; hidden ones are passed over, links are followed once."""
+    """Posix paths of all files below a folder relative to it; hidden ones are skipped, links are followed once."""
     seen: set[tuple[int, int]] = set()
     for place, folders, files in os.walk(folder, followlinks=True):
         status = os.stat(place)

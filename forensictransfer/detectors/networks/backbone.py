@@ -59,7 +59,7 @@ class BackboneDetector(LogitDetector):
                 f"{path}: expected ImageNet weights of '{self.name}' without top (.h5): {reason}",
                 code=ErrorCode.WEIGHTS_UNSUITABLE,
             ) from error
-        # By order: Keras names some layers anew in each model.
+        # By order: Keras names some layers again in each model.
         ours = [layer for layer in self.model.layers if layer.weights and layer.name != "logit"]
         theirs = [layer for layer in given.layers if layer.weights]
         for mine, other in zip(ours, theirs, strict=True):

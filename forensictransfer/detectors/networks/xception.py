@@ -38,6 +38,6 @@ class Xception(BackboneDetector):
     @property
     def stages(self) -> tuple[str, ...]:
         """Entry flow, middle flow, exit flow, head."""
-        # Keras numbers the sums anew in each process.
+        # Keras numbers the sums again in each process.
         sums = [layer.name for layer in self.model.layers if isinstance(layer, keras.layers.Add)]
         return (sums[2], sums[10], "block14_sepconv2_act", "logit")

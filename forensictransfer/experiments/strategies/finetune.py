@@ -22,7 +22,7 @@ def finetune(task: FewShotTask) -> Adapted:
     """Train all weights on random crops of the shots with Adam, by the losses that the detector was trained with.
 
     Batches are half real, half fake, and normalised by their own statistics as in training on the source, which adapts
-    the network to the target's scale at the first step; those statistics are estimated anew over the shots at the end,
+    the network to the target's scale at the first step; those statistics are estimated again over the shots at the end,
     so that inference agrees with what was trained. (Kept at the source's statistics instead, ten shots of another
     forgery were learned three times more slowly.) It ends by the rule `adapt.stop`, after `adapt.steps` at the latest.
 

@@ -40,7 +40,7 @@ def chosen_settings(run: RunFolder, asked: Settings) -> Settings:
     """The settings that a run was trained with: those asked for, and what its search has put in their place.
 
     settings.yaml says what was asked for, so that an adaptation of the run takes over nothing that was only found best
-    for the source. Raises UserError if chosen.json is torn.
+    for the source. Raises UserError if chosen.json is damaged.
     """
     if not (run.path / _CHOSEN).is_file():
         return asked

@@ -45,7 +45,7 @@ class Cost:
 
 
 def costs(results: SweepResults) -> tuple[Cost, ...]:
-    """The cost of jobs that are done, in the order of the sweep's jobs. Raises UserError for a torn chosen.json."""
+    """The cost of jobs that are done, in the order of the sweep's jobs. Raises UserError for a damaged chosen.json."""
     grouped: dict[tuple[str, str, int], list[Record]] = {}
     for record in results.done:
         grouped.setdefault((record.kind, record.strategy, record.shots), []).append(record)

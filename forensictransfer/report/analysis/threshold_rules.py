@@ -49,7 +49,7 @@ def compare_rules(results: SweepResults, files: ScoreFiles | None = None) -> tup
     networks these are in-sample: scores of images that were trained on, farther apart than those of new images. A
     network that was not adapted has the source's validation split, which also stopped its training. The oracle alone
     looks at test images. Intervals: bootstrap over pairs (see `series`). Cells whose scores for the rules were not
-    recorded are left out. Raises UserError for a file of scores that is missing or torn.
+    recorded are left out. Raises UserError for a file of scores that is missing or damaged.
     """
     files = files or ScoreFiles(results)
     grouped: dict[tuple[str, str, int], list[Cell]] = {}

@@ -35,7 +35,7 @@ def overall_sheet(rows: Sequence[Overall]) -> Sheet:
         for row in rows
     )
     head = ("shots", "detector", "strategy", "mean over pairs, %", "mean rank", "best on")
-    return Sheet("Ranks over all pairs (oracle: by the test itself)", head, "rllrrr", body, 3, quiet=1)
+    return Sheet("Ranks over all pairs (oracle: by the test itself)", head, "rllrrr", body, 3, blank_repeats=1)
 
 
 def best_sheet(view: View) -> BestSheet:
@@ -61,4 +61,4 @@ def best_sheet(view: View) -> BestSheet:
         body.append(tuple(row))
     head = ("source", "target", *(f"k = {k}" for k in shots))
     title = "The best three of each pair, % (oracle: by the test itself)"
-    return BestSheet(Sheet(title, head, "l" * len(head), tuple(body), 2, quiet=1), behind)
+    return BestSheet(Sheet(title, head, "l" * len(head), tuple(body), 2, blank_repeats=1), behind)

@@ -31,7 +31,7 @@ INTERVALS = "95 % intervals: bootstrap over groups and draws"
 @dataclass(frozen=True)
 class Sheet:
     """A table of strings. align: "l" or "r" per column. labels: leading columns repeated when it is cut into blocks.
-    quiet: leading columns in which a repeated value may be left blank. own: (row, column) of the source's own tests.
+    blank_repeats: leading columns whose repeated values may be left blank. own: (row, column) of the source's tests.
     """
 
     title: str
@@ -39,7 +39,7 @@ class Sheet:
     align: str
     rows: tuple[tuple[str, ...], ...]
     labels: int
-    quiet: int = 0
+    blank_repeats: int = 0
     own: frozenset[tuple[int, int]] = frozenset()
 
 
@@ -98,7 +98,7 @@ def matrix(cells: Sequence[Cell], detector: str, metric: str) -> Sheet:
         body.append((ALONE, *blank, *(shown(alone.get(name), metric) for name in columns)))
     title = f"{detector}: {_SHOWN.get(metric, (metric,))[0]}"
     align = "lrl" + "l" * (len(head) - 3 + len(columns))
-    return Sheet(title, (*head, *columns), align, tuple(body), len(head), quiet=1, own=frozenset(own))
+    return Sheet(title, (*head, *columns), align, tuple(body), len(head), blank_repeats=1, own=frozenset(own))
 
 
 def runs(cells: Sequence[Cell]) -> Sheet:
@@ -135,7 +135,9 @@ def evaluations(cells: Sequence[Cell]) -> Sheet:
         )
     head += ("balanced", "accuracy on reals", "accuracy on fakes")
     align = "rl" + "r" * (len(head) - 4) + "ll"
-    return Sheet("Test images and accuracy by class, %", head, align, tuple(body), 2, quiet=1, own=frozenset(own))
+    return Sheet(
+        "Test images and accuracy by class, %", head, align, tuple(body), 2, blank_repeats=1, own=frozenset(own)
+    )
 
 
 def forgetting(cells: Sequence[Cell]) -> Sheet | None:

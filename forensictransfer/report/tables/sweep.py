@@ -65,7 +65,11 @@ def averages_sheet(view: View) -> Sheet | None:
                 if row.shots or not number:
                     body.append(_average(view, detector, strategy if row.shots else "zero-shot", row))
     head = ("detector", "strategy", "shots", "balanced accuracy, %", "pairs", "test images a pair", "draws")
-    return Sheet("Mean over pairs of source and target", head, "llrlrrr", tuple(body), 3, quiet=2) if body else None
+    return (
+        Sheet("Mean over pairs of source and target", head, "llrlrrr", tuple(body), 3, blank_repeats=2)
+        if body
+        else None
+    )
 
 
 def seeds_sheet(view: View) -> Sheet | None:
@@ -84,7 +88,9 @@ def seeds_sheet(view: View) -> Sheet | None:
                     about = (detector, name, view.name(source), view.name(target), str(point.shots))
                     body.append((*about, shown(point.measured, METRIC), ends, str(len(point.seeds)), str(point.draws)))
     head = ("detector", "strategy", "source", "target", "shots", "mean, %", "lowest to highest", "seeds", "draws")
-    return Sheet("Balanced accuracy over seeds, %", head, "llllrlrrr", tuple(body), 5, quiet=2) if body else None
+    return (
+        Sheet("Balanced accuracy over seeds, %", head, "llllrlrrr", tuple(body), 5, blank_repeats=2) if body else None
+    )
 
 
 def forgetting_rows(view: View) -> list[Forgetting]:
@@ -106,7 +112,7 @@ def forgetting_sheet(view: View) -> Sheet | None:
         body.append((*about, str(len(row.pairs)), draws_of(view, row.shots), most))
     head = ("detector", "strategy", "shots", "change, points", "pairs", "draws", "largest loss")
     title = "Change of balanced accuracy on the source's own test by adaptation, mean over pairs"
-    return Sheet(title, head, "llrlrrl", tuple(body), 3, quiet=2) if body else None
+    return Sheet(title, head, "llrlrrl", tuple(body), 3, blank_repeats=2) if body else None
 
 
 def rules_sheet(view: View, found: Sequence[RuleResult]) -> Sheet | None:
@@ -123,7 +129,7 @@ def rules_sheet(view: View, found: Sequence[RuleResult]) -> Sheet | None:
     heads = [f"{name} (looks at the test)" if name == ORACLE else name for name in names]
     head = ("detector", "strategy", "shots", *heads, "pairs", "draws")
     title = "Balanced accuracy under each threshold rule, %, mean over pairs"
-    return Sheet(title, head, "llr" + "l" * len(names) + "rr", tuple(body), 3, quiet=1) if body else None
+    return Sheet(title, head, "llr" + "l" * len(names) + "rr", tuple(body), 3, blank_repeats=1) if body else None
 
 
 def compared_sheet(found: Sequence[Comparison]) -> Sheet | None:
@@ -131,7 +137,7 @@ def compared_sheet(found: Sequence[Comparison]) -> Sheet | None:
     head = ("detector", "shots", "first", "second", "first - second, points", "p", "p, Holm", "pairs", "verdict")
     body = [(c.detector, str(c.shots), c.first, c.second, points(c.difference), *_tested(c)) for c in found]
     title = "Strategies compared over pairs of domains"
-    return Sheet(title, head, "lrlllrrrl", tuple(body), 4, quiet=2) if body else None
+    return Sheet(title, head, "lrlllrrrl", tuple(body), 4, blank_repeats=2) if body else None
 
 
 def detectors_sheet(found: Sequence[DetectorDifference]) -> Sheet | None:
@@ -149,7 +155,7 @@ def detectors_sheet(found: Sequence[DetectorDifference]) -> Sheet | None:
         body.append((*about, p_value(c.p), p_value(c.corrected), str(len(c.pairs)), verdict))
     head = ("shots", "detector", "strategy", "mean over pairs, %", f"{reference}, %", f"minus {reference}, points")
     title = f"Detectors compared with {reference} over pairs of domains"
-    return Sheet(title, (*head, "p", "p, Holm", "pairs", "verdict"), "rllrrlrrrl", tuple(body), 3, quiet=2)
+    return Sheet(title, (*head, "p", "p, Holm", "pairs", "verdict"), "rllrrlrrrl", tuple(body), 3, blank_repeats=2)
 
 
 def within_sheet(view: View, found: Sequence[Comparison]) -> Sheet | None:
@@ -175,7 +181,7 @@ def within_sheet(view: View, found: Sequence[Comparison]) -> Sheet | None:
     ]
     title = "Strategies compared within single cells"
     align = "lllrrlllrrrl"
-    return Sheet(title, (*head, "draws", "verdict"), align, tuple(body), 5, quiet=1) if body else None
+    return Sheet(title, (*head, "draws", "verdict"), align, tuple(body), 5, blank_repeats=1) if body else None
 
 
 def tuning_sheet(view: View, found: Sequence[Comparison]) -> Sheet | None:
@@ -191,7 +197,7 @@ def tuning_sheet(view: View, found: Sequence[Comparison]) -> Sheet | None:
         *("trials a search", "stopped early", "seconds a job, tuned", "the other", "times"),
     )
     title = "Tuning: its gain over each untuned strategy, and its cost"
-    return Sheet(title, head, "lrllrrrlrrrrr", tuple(body), 3, quiet=2) if body else None
+    return Sheet(title, head, "lrllrrrlrrrrr", tuple(body), 3, blank_repeats=2) if body else None
 
 
 def cost_sheet(view: View) -> Sheet:
@@ -207,7 +213,7 @@ def cost_sheet(view: View) -> Sheet:
         ("all that ended", MISSING, MISSING, str(ended), duration(total / max(1, ended)), duration(total), MISSING)
     )
     head = ("job", "strategy", "shots", "jobs", "one job", "all of them", "of that, search for settings")
-    return Sheet("Wall clock of jobs", head, "llrrrrl", tuple(body), 3, quiet=1)
+    return Sheet("Wall clock of jobs", head, "llrrrrl", tuple(body), 3, blank_repeats=1)
 
 
 def outcome(c: Comparison) -> str:

@@ -50,7 +50,7 @@ def without_repeats(sheet: Sheet, row: int) -> list[str]:
     """A row whose quiet columns are blank where they repeat the row above."""
     values = list(sheet.rows[row])
     above = sheet.rows[row - 1] if row else ()
-    for j in range(sheet.quiet):
+    for j in range(sheet.blank_repeats):
         if tuple(values[: j + 1]) != tuple(above[: j + 1]):
             break
         values[j] = ""

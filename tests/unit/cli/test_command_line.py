@@ -245,7 +245,7 @@ def test_runs_that_cannot_be_used(capsys: pytest.CaptureFixture[str]) -> None:
     assert "got a folder" in fail(capsys, "table", "run", "--csv", "photos")
     (run.path / "settings.yaml").write_text("seed: 1\n")
     for words in (["show", "run"], ["table", "run"], ["evaluate", "--run", "run", "--on", source]):
-        assert "run/settings.yaml: was changed or torn" in fail(capsys, *words)
+        assert "run/settings.yaml: was changed or damaged" in fail(capsys, *words)
     run.write_json("run.json", {**run.info.model_dump(), "format": 99})
     assert "expected a run of format 1, got format 99" in fail(capsys, "show", "run")
 

@@ -58,7 +58,7 @@ def test_a_plain_folder(tmp_path: Path) -> None:
     }
     assert [record.name for record in domain.records] == sorted(seen(domain))
     assert all(record.split == split_of(record.group, DATA.split) for record in domain.records)
-    assert "1 files without an image suffix passed over (.txt 1)" in domain.notes
+    assert "1 files without an image suffix skipped (.txt 1)" in domain.notes
     assert domain.records[0].source == folder / "fake/b.webp"
 
 
@@ -176,7 +176,7 @@ def test_built_in_domains(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> No
     assert (domain.name, domain.origin, domain.notes) == ("photos/one", "photos/one", ())
     assert domain.records[0] == Record("train/0", REAL, "train", "train", b"bytes")
     assert places == [tmp_path]
-    assert "passed over" in open_domain("photos/one", group="path", data=DATA).notes[0]
+    assert "skipped" in open_domain("photos/one", group="path", data=DATA).notes[0]
     assert "perhaps you meant 'photos/two'" in refused("photos/tow")
     assert "expected one domain of this data set: photos/one, photos/two" in refused("photos")
 

@@ -176,7 +176,7 @@ def test_a_tree_of_videos_keeps_its_paths_and_nothing_collides(tmp_path: Path) -
         "a/y.avi": "a/y.avi",
         "a/y.mp4": "a/y.mp4",
     }
-    assert notes == ["1 videos in folders called masks were passed over"]
+    assert notes == ["1 videos in folders called masks were skipped"]
 
 
 def test_masks_are_found_under_the_same_path_and_as_faceforensics_has_them(tmp_path: Path) -> None:

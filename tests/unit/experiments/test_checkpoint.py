@@ -1,4 +1,4 @@
-"""The state of a training on disk: what is read back goes on as if nothing had happened, and a torn file is named."""
+"""The state of a training on disk: what is read back continues as if nothing had happened, a damaged file is named."""
 
 from __future__ import annotations
 

@@ -319,7 +319,7 @@ def test_what_a_detector_could_cheat_with(sweep: Path, tmp_path: Path) -> None:
     assert "Not audited: beta, gamma." in Page(write_report(folder, tmp_path / "report")).text
     path = audit_path(folder, "alpha")
     path.write_text(path.read_text().replace("0.98", "0.50"))
-    with pytest.raises(UserError, match=r"alpha\.json: was edited or torn since the audit; delete it"):
+    with pytest.raises(UserError, match=r"alpha\.json: was edited or damaged since the audit; delete it"):
         write_report(folder, tmp_path / "report")
 
 
@@ -530,6 +530,6 @@ def test_the_command(sweep: Path, tmp_path: Path, capsys: pytest.CaptureFixture[
     file.write_text(file.read_text().replace("0.", "0.1", 1))
     assert main(["report", str(copy)]) == 2
     err = capsys.readouterr().err.strip()
-    assert f"{file}: was edited or torn since the job ended; restore it, or delete jobs/" in err.splitlines()[-1]
+    assert f"{file}: was edited or damaged since the job ended; restore it, or delete jobs/" in err.splitlines()[-1]
     assert main(["report", str(tmp_path)]) == 2
     assert "is not the folder of a sweep" in capsys.readouterr().err

@@ -252,7 +252,7 @@ def test_latents_of_another_number_of_images_are_refused(tmp_path: Path) -> None
 def test_torn_latents_are_named(tmp_path: Path, content: bytes) -> None:
     write_evaluation(tmp_path / "runs" / "r", "glue", [0.0] * 3)
     (tmp_path / "runs" / "r" / "evaluations" / "glue" / "latents.npz").write_bytes(content)
-    with pytest.raises(UserError, match=r"glue/latents\.npz: is torn or was changed"):
+    with pytest.raises(UserError, match=r"glue/latents\.npz: is damaged or was changed"):
         write_projector(tmp_path)
 
 

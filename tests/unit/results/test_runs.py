@@ -97,7 +97,7 @@ def test_a_torn_file_is_named(tmp_path: Path, name: str) -> None:
     run = finished(tmp_path / "a")
     content = (run.path / name).read_bytes()
     (run.path / name).write_bytes(content[:-3])
-    assert f"{run.path / name}: was changed or torn" in error(RunFolder.open, run.path)
+    assert f"{run.path / name}: was changed or damaged" in error(RunFolder.open, run.path)
     (run.path / name).unlink()
     assert f"{run.path / name}: is missing" in error(RunFolder.open, run.path)
 
@@ -143,7 +143,7 @@ def test_only_runs_and_empty_folders_are_written_to(tmp_path: Path) -> None:
     assert "lies inside the run" in error(check_new, run.path / "b")
     assert "give one of them" in error(check_new, run.path, overwrite=True, resume=True)
     (run.path / "FINISHED").unlink()
-    assert "--resume goes on" in error(check_new, run.path)
+    assert "--resume continues" in error(check_new, run.path)
 
 
 def test_overwrite_replaces_and_leaves_nothing_else(tmp_path: Path) -> None:

@@ -146,12 +146,12 @@ def test_a_folder_that_is_no_sweep_is_refused(tmp_path: Path, copied: Path) -> N
     with pytest.raises(UserError, match=r"sweep\.json: expected a sweep of format 1"):
         open_sweep(copied)
     (copied / "sweep.json").write_text(json.dumps({**info, "draws": 500}))
-    with pytest.raises(UserError, match=r"sweep\.json: was edited or torn since the sweep began"):
+    with pytest.raises(UserError, match=r"sweep\.json: was edited or damaged since the sweep began"):
         open_sweep(copied)
     (copied / "sweep.json").write_text(json.dumps(info))
     open_sweep(copied)
     (copied / "sweep.yaml").write_text((copied / "sweep.yaml").read_text().replace("draws: 3", "draws: 5"))
-    with pytest.raises(UserError, match=r"sweep\.yaml: was edited, torn or removed since the sweep began"):
+    with pytest.raises(UserError, match=r"sweep\.yaml: was edited, damaged or removed since the sweep began"):
         open_sweep(copied)
 
 
@@ -170,7 +170,7 @@ def test_edited_and_missing_results_are_found(copied: Path, pattern: str) -> Non
     file = only(copied, f"runs/alpha-*-to-beta-head-k10-*/{pattern}")
     told = f"{re.escape(str(file))}: {{}} since the job ended; restore it, or delete jobs/alpha-.*-head-k10-.*.json"
     file.write_text(file.read_text().replace("0", "1", 1))
-    with pytest.raises(UserError, match=told.format("was edited or torn")):
+    with pytest.raises(UserError, match=told.format("was edited or damaged")):
         open_sweep(copied)
     file.unlink()
     with pytest.raises(UserError, match=told.format("is missing")):
@@ -189,7 +189,7 @@ def test_edited_shots_are_found(copied: Path) -> None:
 def test_edited_torn_and_foreign_records_are_found(copied: Path) -> None:
     file = only(copied, "jobs/alpha-*-on-beta-*.json")
     whole, record = file.read_text(), json.loads(file.read_text())
-    told = r"jobs/alpha-.*\.json: was edited or torn since the job ended; restore it, or delete jobs/alpha"
+    told = r"jobs/alpha-.*\.json: was edited or damaged since the job ended; restore it, or delete jobs/alpha"
     of_another = only(copied, "jobs/alpha-*-on-gamma-*.json").read_text()
     for text in (json.dumps({**record, "balanced_accuracy": 1.0}), whole[:100], of_another, "[]", "1"):
         file.write_text(text)

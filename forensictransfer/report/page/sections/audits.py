@@ -38,7 +38,7 @@ def audits_section(view: View) -> Section:
     if missing:
         parts.append(
             paragraph(
-                f"Not audited: {', '.join(missing)}. The sweep audits its domains when it begins or goes on: ",
+                f"Not audited: {', '.join(missing)}. The sweep audits its domains when it begins or continues: ",
                 code("forensictransfer sweep sweep.yaml --out SWEEP"),
                 ".",
             )

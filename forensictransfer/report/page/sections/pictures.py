@@ -116,7 +116,7 @@ def within_room(cases: list[Case], room: int) -> list[Case]:
 
 
 def read_cases(view: View, cell: Cell, title: str) -> list[Case]:
-    """The pictures beside an evaluation, if it kept any. Raises UserError for a list or a picture that is torn."""
+    """The pictures beside an evaluation, if it kept any. Raises UserError for a list or a picture that is damaged."""
     folder = view.results.folder(cell) / "pictures"
     path = folder / "pictures.json"
     if not path.is_file():
