@@ -172,7 +172,7 @@ def evaluate(
             )
     import_tensorflow()
     from forensictransfer.experiments import evaluate as evaluation
-    from forensictransfer.report.card import card_text
+    from forensictransfer.report.model_card import card_text
 
     found = evaluation.evaluate_run(opened, domains, chosen, overwrite=overwrite)
     opened.write_text("CARD.md", card_text(opened))
@@ -326,7 +326,7 @@ def show(run: str | Path) -> str:
 
     Raises: UserError if the folder is missing, no run, of another format, or damaged.
     """
-    from forensictransfer.report.card import show_text
+    from forensictransfer.report.model_card import show_text
 
     _refuse_sweep(run)
     return show_text(RunFolder.open(run, finished=False))
@@ -353,7 +353,7 @@ def detectors_table(crop: int = 128) -> str:
 
 def results(run: str | Path) -> str:
     """What a run has measured, a line for each domain, and what it has forgotten of its source."""
-    from forensictransfer.report.card import evaluation_lines, forgetting_line
+    from forensictransfer.report.model_card import evaluation_lines, forgetting_line
     from forensictransfer.results.metadata_baseline import warnings
 
     opened = RunFolder.open(run)

@@ -15,7 +15,7 @@ import forensictransfer as ft
 from forensictransfer.core.errors import UserError
 from forensictransfer.core.log import messages_on_stderr
 from forensictransfer.core.presets import presets
-from forensictransfer.report.card import evaluation_lines
+from forensictransfer.report.model_card import evaluation_lines
 
 DATASET = "forged_photos"
 SOURCE = f"{DATASET}/resynth_nearest"

@@ -21,7 +21,7 @@ MOVED = {
     "board": "report.tensorboard",
     "calibration": "evaluation.thresholds",
     "callbacks": "experiments.callbacks",
-    "card": "report.card",
+    "card": "report.model_card",
     "checkpoint": "experiments.checkpoint",
     "commands": "api",
     "config": "core.settings",

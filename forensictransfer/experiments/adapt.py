@@ -25,7 +25,7 @@ from forensictransfer.experiments.evaluate import DomainTest, check_splits, scor
 from forensictransfer.experiments.session import Session, weights_restored
 from forensictransfer.experiments.strategies import WITH_GRADIENT
 from forensictransfer.experiments.strategies.base import Adapted, FewShotTask, SourceKnowledge, strategy
-from forensictransfer.report.card import card_text
+from forensictransfer.report.model_card import card_text
 from forensictransfer.results.formats.data import AdaptationData, TargetData, TrainingData
 from forensictransfer.results.formats.decision import DecisionFile
 from forensictransfer.results.formats.run import RunInfo

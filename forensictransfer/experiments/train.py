@@ -33,7 +33,7 @@ from forensictransfer.experiments.evaluate import (
 from forensictransfer.experiments.fit import check_monitor, fit
 from forensictransfer.experiments.session import Session
 from forensictransfer.experiments.tuning import source as search
-from forensictransfer.report.card import card_text
+from forensictransfer.report.model_card import card_text
 from forensictransfer.results.formats.data import SeenImages, TrainingData, WeightsFile
 from forensictransfer.results.formats.decision import DecisionFile
 from forensictransfer.results.formats.run import RunInfo

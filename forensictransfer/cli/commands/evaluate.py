@@ -40,7 +40,7 @@ examples:
 def run(arguments: Namespace) -> None:
     """Evaluate, then print a line for each domain."""
     from forensictransfer import api
-    from forensictransfer.report.card import evaluation_lines
+    from forensictransfer.report.model_card import evaluation_lines
     from forensictransfer.results.metadata_baseline import warnings
 
     found = api.evaluate(

@@ -15,7 +15,7 @@ from forensictransfer.core.settings import Settings
 from forensictransfer.data.counts import Counts
 from forensictransfer.evaluation.decision import Decision
 from forensictransfer.evaluation.estimate import Estimate
-from forensictransfer.report.card import show_text
+from forensictransfer.report.model_card import show_text
 from forensictransfer.report.tables.cross_domain import table
 from forensictransfer.results.formats.data import AdaptationData, SeenImages, TargetData, TrainingData, WeightsFile
 from forensictransfer.results.formats.decision import DecisionFile

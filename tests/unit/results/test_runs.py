@@ -19,7 +19,7 @@ from forensictransfer.core.settings import Settings, load_settings
 from forensictransfer.data.counts import Counts
 from forensictransfer.evaluation.estimate import Estimate
 from forensictransfer.evaluation.metrics import ScoredImages
-from forensictransfer.report.card import card_text, forgetting_line, show_text
+from forensictransfer.report.model_card import card_text, forgetting_line, show_text
 from forensictransfer.results.formats.metrics import Dropped
 from forensictransfer.results.formats.run import Marker, RunInfo
 from forensictransfer.results.runs import RunFolder, check_new

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from forensictransfer.report.card import card_text, show_text
+from forensictransfer.report.model_card import card_text, show_text
 from forensictransfer.results.runs import RunFolder
 
 RUNS = Path(__file__).resolve().parents[2] / "fixtures" / "v0_1" / "runs"
