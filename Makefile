@@ -4,6 +4,9 @@
 #   make install   make .venv with everything pinned (requirements/); a second call does nothing
 #   make test      install the test extras, then lint, types and all tests: what CI runs
 #   make quick     lint, types, the order of imports and the unit tests: about two minutes on two cores
+#   make coverage  the unit tests, with the share of lines that they reach and its floor
+#   make docs      pages of the Python calls from their docstrings, into build/docs
+#   make hooks     run the linters before each commit (pre-commit)
 #   make lint      ruff, mypy and import-linter alone
 #   make bench     measure training and scoring speed
 #   make clean     remove .venv and caches
@@ -21,9 +24,10 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 INSTALLED := $(VENV)/.installed-$(TENSORFLOW)
 TESTABLE := $(VENV)/.testable-$(TENSORFLOW)
+DOCUMENTABLE := $(VENV)/.documentable-$(TENSORFLOW)
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test quick lint bench clean
+.PHONY: help install demo test quick coverage docs hooks lint bench clean
 
 help:
 	@awk '!/^#/ {exit} {sub(/^# ?/, ""); print}' Makefile
@@ -48,6 +52,10 @@ $(TESTABLE): requirements/test.txt $(INSTALLED)
 	$(PIP) install -r requirements/test.txt
 	@touch $@
 
+$(DOCUMENTABLE): requirements/docs.txt $(INSTALLED)
+	$(PIP) install -r requirements/docs.txt
+	@touch $@
+
 demo: $(INSTALLED)
 	$(BIN)/python -m forensictransfer.cli.demo
 
@@ -62,6 +70,16 @@ test: lint
 
 quick: lint
 	$(BIN)/python -m pytest -q -n $(TESTERS) --dist loadscope -m "not slow" tests/unit
+
+# Beside `test`, not in it: tracing makes the unit tests slower.
+coverage: $(TESTABLE)
+	$(BIN)/python -m pytest -q -n $(TESTERS) --dist loadscope --cov --cov-report=term:skip-covered tests/unit
+
+docs: $(DOCUMENTABLE)
+	$(BIN)/python docs/api_pages.py
+
+hooks: $(TESTABLE)
+	$(BIN)/pre-commit install
 
 bench: $(INSTALLED)
 	$(BIN)/python benchmarks/bench.py

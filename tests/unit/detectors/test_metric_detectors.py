@@ -101,6 +101,7 @@ def test_features_learn_by_pairs_first_and_by_the_classifier_then() -> None:
     assert [float(detector.model.get_layer("gate").opening), float(detector._contrast)] == [1.0, 0.0]
 
 
+@pytest.mark.slow
 def test_a_network_saved_while_the_gate_was_shut_is_fine_tuned_whole(tmp_path: Path) -> None:
     """The best epoch may be one in which the classifier's gradient was kept from the features."""
     keras.utils.set_random_seed(0)

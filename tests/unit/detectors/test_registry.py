@@ -112,6 +112,7 @@ def outside(folder: Path) -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": os.pathsep.join([str(folder), str(ROOT)])}
 
 
+@pytest.mark.slow
 def test_the_contract_is_imported_and_run_from_outside(tmp_path: Path) -> None:
     (tmp_path / "test_mine.py").write_text(textwrap.dedent(CONTRACT))
     tests = ["registered", "crop_and_refuses", "energies_and_features", "two_steps"]

@@ -187,6 +187,7 @@ def rigged(monkeypatch: pytest.MonkeyPatch, loss: Callable[[Settings], float]) -
     monkeypatch.setattr(tuned, "held_out_losses", lambda task, start, held: np.full(len(held), loss(task.settings)))
 
 
+@pytest.mark.slow
 def test_the_first_trial_is_what_was_asked_for_then_come_the_other_strategies(make_task: Callable[..., Any]) -> None:
     task = make_task(learning_rate=3e-3, frozen=1, reconstruction=0.2)
     adapted, _ = run(task)
