@@ -185,7 +185,7 @@ def test_a_equalising_that_is_stopped_leaves_nothing(
     [
         (["{domain}", "{domain}"], "is named twice; give one domain, or two different ones"),
         (["{domain}", "--workers", "0"], "--workers: expected at least 1, got 0"),
-        (["{domain}", "--json", "{tmp}"], "expected a file to write the findings to, got a folder"),
+        (["{domain}", "--json", "{tmp}"], "expected a file to write json to, got a folder"),
         (["{domain}", "{other}", "--equalise", "{tmp}/x"], "--equalise: expected one domain, got two"),
         (["{domain}", "{other}", "--mend", "{tmp}/x"], "--equalise: expected one domain, got two"),  # as in version 0.1
         (["{domain}", "--equalise", "{domain}"], "needs a folder of its own"),
