@@ -36,7 +36,10 @@ class Environment(FieldsByKey):
 
 
 def environment() -> Environment:
-    """Versions, platform and processors, for environment.json. Looks at installed metadata, imports nothing."""
+    """Collect the versions, platform and processors, for environment.json.
+
+    Looks at installed metadata, imports nothing.
+    """
     versions = {}
     for name in PACKAGES:
         try:

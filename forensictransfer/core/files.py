@@ -24,7 +24,9 @@ _PARTIAL = re.compile(r"^\..+\.partial-(\d+)$")
 
 @contextlib.contextmanager
 def writing(path: Path) -> Iterator[Path]:
-    """A hidden path beside `path`, of the same suffix, to write to; it takes `path`'s place when the block ends well.
+    """Yield a hidden path beside `path`, of the same suffix, to write to.
+
+    It takes `path`'s place when the block ends well.
 
     An OSError that does not say which file it is about (a full disk) is given the name of this one.
     """
@@ -62,7 +64,7 @@ def write_json(path: Path, content: Any) -> None:
 
 @contextlib.contextmanager
 def new_folder(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
-    """A hidden folder beside `path` to fill; it becomes `path` when the block ends well and goes away otherwise.
+    """Yield a hidden folder beside `path` to fill; it becomes `path` when the block ends well and goes away otherwise.
 
     With `overwrite` an existing folder is replaced (the caller has made sure that it may be), else it is an error.
     """
@@ -116,7 +118,7 @@ def check_folder(path: Path) -> None:
 
 
 def csv_text(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
-    """CSV as RFC 4180 has it, with plain line feeds."""
+    """Write rows as CSV text, as RFC 4180 has it, with plain line feeds."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(header)
@@ -125,7 +127,7 @@ def csv_text(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
 
 
 def read_json(path: Path) -> Any:
-    """The content of a JSON file. Raises UserError if it is missing or damaged."""
+    """Read a JSON file. Raises UserError if it is missing or damaged."""
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -139,13 +141,13 @@ def read_json(path: Path) -> Any:
 
 
 def file_sha256(path: Path) -> str:
-    """SHA-256 of a file's content, in hex."""
+    """Compute the SHA-256 of a file's content, in hex."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def now() -> str:
-    """The time in UTC, to the second."""
+    """Return the time in UTC, to the second."""
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 

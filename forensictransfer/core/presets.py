@@ -11,7 +11,7 @@ SWEEP = "sweep"  # a grid, not the settings of a run
 
 
 def presets() -> dict[str, Path]:
-    """The settings files that come with the package, by name."""
+    """Find the settings files that come with the package, by name."""
     for folder in (_PACKAGE.parent / "configs", _PACKAGE / "configs"):
         found = {path.stem: path for path in sorted(folder.glob("*.yaml"))}
         if found:
@@ -20,7 +20,7 @@ def presets() -> dict[str, Path]:
 
 
 def find_config(name: str | Path) -> Path:
-    """The settings file that a user means: a file of that name, else the preset. Raises UserError for neither."""
+    """Find the settings file that a user means: a file of that name, else the preset. Raises UserError for neither."""
     path = Path(name).expanduser()
     if path.exists() and not path.is_dir():
         return path

@@ -25,7 +25,7 @@ _SHOWN: ContextVar[Progress | None] = ContextVar("_SHOWN", default=None)
 
 
 def is_lively(stream: Any) -> bool:
-    """Whether a stream is a terminal on which lines can be replaced."""
+    """Tell whether a stream is a terminal on which lines can be replaced."""
     return bool(stream.isatty()) and os.environ.get("TERM") not in ("dumb", "unknown")
 
 

@@ -164,7 +164,7 @@ class Settings(Section):
 
 
 def leaves(model: type[Section] = Settings, prefix: str = "") -> Iterator[tuple[str, FieldInfo]]:
-    """Every single setting as its dotted name and pydantic's description of it, sections in order."""
+    """Yield every single setting as its dotted name and pydantic's description of it, sections in order."""
     for name, info in model.model_fields.items():
         kind = info.annotation
         if isinstance(kind, type) and issubclass(kind, Section):
@@ -179,7 +179,7 @@ def load_settings(
     base: Settings | None = None,
     choices: Choices | None = None,
 ) -> Settings:
-    """The settings of `base` (the defaults), a YAML file laid over them, and `overrides` over both.
+    """Lay a YAML file over the settings of `base` (the defaults), and `overrides` over both.
 
     Override names are dotted (`train.epochs`) or nested. choices: what the settings that name something may be set to;
     without them names are not checked, as for a run that another installation made.
@@ -198,7 +198,7 @@ def load_settings(
 
 
 def load_checked(model: type[Model], path: Path, changes: Mapping[str, Any] | None = None) -> Model:
-    """A YAML file as `model`, with `changes` laid over it. Raises one UserError that names every problem."""
+    """Read a YAML file as `model`, with `changes` laid over it. Raises one UserError that names every problem."""
     problems: list[Problem] = []
     found = _validated(model, {**read_yaml(path), **(changes or {})}, problems)
     refuse(str(path), problems)
@@ -207,7 +207,7 @@ def load_checked(model: type[Model], path: Path, changes: Mapping[str, Any] | No
 
 
 def load_domain_file(path: str | Path) -> DomainSettings:
-    """A domain file; paths in it are relative to the file. Raises one UserError that names every problem."""
+    """Read a domain file; paths in it are relative to the file. Raises one UserError that names every problem."""
     path = Path(path)
     domain = load_checked(DomainSettings, path)
     folder = path.resolve().parent
@@ -221,7 +221,7 @@ def load_domain_file(path: str | Path) -> DomainSettings:
 
 
 def dump(settings: Section) -> str:
-    """Settings as YAML text that `load_settings` reads back to the same settings."""
+    """Write settings as YAML text that `load_settings` reads back to the same settings."""
     return write_yaml(settings.model_dump(mode="json"))
 
 
@@ -244,7 +244,7 @@ Model = TypeVar("Model", bound=Section)
 def _validated(
     model: type[Model], raw: dict[str, Any], problems: list[Problem], flagged: set[str] | None = None
 ) -> Model | None:
-    """The checked model, or None with each problem added to `problems`."""
+    """Check raw settings and return the model, or None with each problem added to `problems`."""
     try:
         return model.model_validate(tuples(raw))
     except ValidationError as error:
@@ -257,7 +257,7 @@ def _validated(
 
 
 def _said(item: Any, name: str, known: list[str]) -> str:
-    """One of pydantic's errors in our words: what was expected, what came."""
+    """Say one of pydantic's errors in our words: what was expected, what came."""
     if item["type"] == "extra_forbidden":
         sections = {other.rpartition(".")[0] for other in known} - {""}
         if isinstance(item["input"], dict):

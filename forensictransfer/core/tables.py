@@ -19,7 +19,7 @@ class TextTable:
     notes: tuple[str, ...] = ()
 
     def text(self) -> str:
-        """The table in columns, an empty line and the notes; no line ends in spaces."""
+        """Write the table in columns, an empty line and the notes; no line ends in spaces."""
         widths = [max(map(len, column)) for column in zip(self.head, *self.rows, strict=True)]
         lines = [self._line(self.head, widths), *(self._line(row, widths) for row in self.rows)]
         if self.ruled:

@@ -40,7 +40,7 @@ _Dumper.add_representer(list, lambda dumper, data: dumper.represent_sequence("ta
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
-    """The mapping that a YAML file holds; an empty file holds an empty one. Raises UserError."""
+    """Read the mapping that a YAML file holds; an empty file holds an empty one. Raises UserError."""
     try:
         content = yaml.load(path.read_text(encoding="utf-8-sig"), _Loader)
     except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
@@ -65,7 +65,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
 
 
 def parse_value(text: str) -> Any:
-    """A value typed on the command line, read as YAML would read it; text that is no YAML stays text."""
+    """Read a value typed on the command line as YAML would read it; text that is no YAML stays text."""
     try:
         return yaml.load(text, _Loader)
     except (yaml.YAMLError, ValueError):
@@ -73,19 +73,19 @@ def parse_value(text: str) -> Any:
 
 
 def write_yaml(values: Mapping[str, Any]) -> str:
-    """YAML text of nested values, in their order."""
+    """Write nested values as YAML text, in their order."""
     return yaml.dump(values, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120)
 
 
 def shown(value: Any) -> str:
-    """A value as it would stand in a YAML file, on one line and not longer than 60 characters."""
+    """Show a value as it would stand in a YAML file, on one line and not longer than 60 characters."""
     text = yaml.dump(_lists(value), Dumper=_Dumper, width=1000, allow_unicode=True, default_flow_style=True)
     text = " ".join(text.removesuffix("...\n").split())
     return text if len(text) <= 60 else text[:57] + "..."
 
 
 def nested(values: Mapping[Any, Any], problems: list[Problem]) -> dict[str, Any]:
-    """Dotted names (`train.epochs`) as nested sections; a value given twice adds to `problems`."""
+    """Turn dotted names (`train.epochs`) into nested sections; a value given twice adds to `problems`."""
     result: dict[str, Any] = {}
     for key, value in values.items():
         head, _, rest = str(key).partition(".")
@@ -108,7 +108,7 @@ def _twice(name: str) -> Problem:
 
 
 def merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
-    """Nested values with others laid over them; a section left empty in YAML (None) changes nothing."""
+    """Lay nested values over others; a section left empty in YAML (None) changes nothing."""
     result = dict(below)
     for key, value in above.items():
         if isinstance(result.get(key), dict):
@@ -121,7 +121,7 @@ def merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]
 
 
 def flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Nested values under their dotted names."""
+    """Put nested values under their dotted names."""
     result: dict[str, Any] = {}
     for key, value in values.items():
         result.update(flat(value, f"{prefix}{key}.") if isinstance(value, Mapping) else {f"{prefix}{key}": value})
@@ -129,7 +129,7 @@ def flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 
 
 def tuples(value: Any) -> Any:
-    """The same nested values with tuples for lists (YAML knows lists only, frozen settings take tuples only)."""
+    """Return the same nested values with tuples for lists (YAML knows lists only, frozen settings take tuples only)."""
     if isinstance(value, dict):
         return {key: tuples(item) for key, item in value.items()}
     return tuple(tuples(item) for item in value) if isinstance(value, (list, tuple)) else value

@@ -41,7 +41,7 @@ _ORDER, _CROP, _MIXUP = 1, 2, 3
 
 
 def epoch_order(labels: np.ndarray, *, seed: int, epoch: int, batch: int, balance: bool) -> np.ndarray:
-    """Which images stand in which batch of an epoch: indices, int64 (steps, batch).
+    """Choose which images stand in which batch of an epoch: indices, int64 (steps, batch).
 
     Balanced, every batch alternates real and fake; each class runs through reshuffled passes, and the epoch ends
     when the larger one has been seen once: steps = ceil(2 max(n_real, n_fake) / batch). Unbalanced, it is a
@@ -84,7 +84,7 @@ def training_batch(
     epoch: int,
     step: int,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Random augmented crops of the images at `indices`: uint8 (b, crop, crop, 3) and int32 (b,) labels."""
+    """Cut random augmented crops from the images at `indices`: uint8 (b, crop, crop, 3) and int32 (b,) labels."""
     labels = images.labels[np.asarray(indices)]
     crops = np.empty((len(indices), crop, crop, 3), np.uint8)
     for position, index in enumerate(indices):
@@ -107,9 +107,9 @@ def training_batches(
     first_epoch: int = 0,
     workers: int,
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Endless training batches from `first_epoch` on, prepared ahead by threads.
+    """Yield training batches without end from `first_epoch` on, prepared ahead by threads.
 
-    Each epoch has the `epoch_order(...)`'s number of batches, the same in all epochs.
+    Each epoch has `epoch_order(...)`'s number of batches, the same in all epochs.
 
     Raises:
         UserError: as `epoch_order`. ImageError: an image that was readable at first no longer is.
@@ -133,6 +133,6 @@ _augmented = augment
 
 
 def _passes(indices: np.ndarray, length: int, rng: np.random.Generator) -> np.ndarray:
-    """`length` of the indices: shuffled passes over all of them, one after the other."""
+    """Draw `length` of the indices: shuffled passes over all of them, one after the other."""
     passes = [rng.permutation(indices) for _ in range(math.ceil(length / len(indices)))]
     return np.concatenate(passes)[:length]

@@ -59,7 +59,7 @@ def sheet(
 
 
 def choose(records: Sequence[Record], per_class: int, seed: int) -> tuple[list[Record], list[Record]]:
-    """Reals and fakes to show, at most `per_class` of each, drawn by a hash of the group.
+    """Choose the reals and fakes to show, at most `per_class` of each, drawn by a hash of the group.
 
     Groups that have both classes come first, with one image of each at the same place of both lists, so that a fake
     stands across from the photograph it was made from; then other groups, one image of each, then further ones.
@@ -126,7 +126,7 @@ def _paste(
 
 
 def _ascii(text: str) -> str:
-    """The built-in font has no more than Latin letters."""
+    """Replace what is no Latin letter: the built-in font has no others."""
     return text.encode("latin-1", "replace").decode("latin-1")
 
 

@@ -49,7 +49,7 @@ _STANDARD_LENGTHS = {
 
 
 def container_facts(content: bytes, kind: str) -> Facts:
-    """What the container of an encoded image says, by the names of `traces.TRACES`.
+    """Read what the container of an encoded image says, by the names of `traces.TRACES`.
 
     kind: JPEG (or MPO), PNG, WEBP, TIFF or BMP, as the project's decoder has it. `structure` and `metadata` are there
     for every kind: the order of the parts, and which kinds of metadata stand among them.
@@ -66,7 +66,7 @@ def container_facts(content: bytes, kind: str) -> Facts:
 
 
 def _in_short(tokens: Sequence[str]) -> str:
-    """Tokens in their order, repeated ones counted; a digest where there are very many."""
+    """Join tokens in their order, repeated ones counted; a digest where there are very many."""
     parts = []
     for token, run in groupby(token.strip() for token in tokens):
         count = sum(1 for _ in run)
@@ -105,7 +105,7 @@ def _jpeg(content: bytes) -> tuple[Facts, list[str]]:
 
 
 def _segments(content: bytes) -> Iterator[tuple[int, bytes]]:
-    """(marker, body) of the segments up to the first scan."""
+    """Yield (marker, body) of the segments up to the first scan."""
     place = 2
     while place + 4 <= len(content):
         if content[place] != 0xFF:
@@ -125,7 +125,7 @@ def _segments(content: bytes) -> Iterator[tuple[int, bytes]]:
 
 
 def _huffman_lengths(body: bytes) -> dict[tuple[int, int], bytes]:
-    """(class, number) -> how many codes of each length, of the tables in a DHT segment."""
+    """Read how many codes of each length the tables in a DHT segment have, by (class, number)."""
     found = {}
     place = 0
     while place + 17 <= len(body):
@@ -182,6 +182,6 @@ def _webp(content: bytes) -> tuple[Facts, list[str]]:
 
 
 def _after(content: bytes, end: bytes) -> int:
-    """Bytes behind the last end marker; 0 where there is none (a file that was cut short)."""
+    """Count the bytes behind the last end marker; 0 where there is none (a file that was cut short)."""
     found = content.rfind(end)
     return 0 if found < 0 else len(content) - found - len(end)

@@ -11,7 +11,7 @@ SAMPLE = 50
 
 
 def crop_note(records: Sequence[Record], crop: int) -> str | None:
-    """One line if most images are shorter than `crop` pixels, height or width; None otherwise.
+    """Write one line if most images are shorter than `crop` pixels, height or width; None otherwise.
 
     Looks at the headers of up to 50 images, evenly over the records; no pixel is decoded.
     """

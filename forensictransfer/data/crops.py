@@ -19,14 +19,14 @@ from forensictransfer.data.tiles import ALIGNMENT, fit_to, last_start
 
 
 def random_crop(image: np.ndarray, crop: int, rng: np.random.Generator) -> np.ndarray:
-    """A crop at a random place, (crop, crop, 3), a view where possible; smaller images are mirrored first."""
+    """Cut a crop at a random place, (crop, crop, 3), a view where possible; smaller images are mirrored first."""
     image = fit_to(image, crop)
     top, left = (ALIGNMENT * int(rng.integers(last_start(side, crop) // ALIGNMENT + 1)) for side in image.shape[:2])
     return image[top : top + crop, left : left + crop]
 
 
 def augment(crop_image: np.ndarray, settings: AugmentSettings, rng: np.random.Generator) -> np.ndarray:
-    """A training crop, perhaps mirrored left to right, blurred, made noisy and compressed once more, same shape.
+    """Perhaps mirror a training crop left to right, blur it, add noise and compress it once more; the shape stays.
 
     In this order: a camera blurs, then adds noise, then compresses (as JPEG, 4:2:0). The random numbers that decide are
     drawn in any case, so that a setting changes what it names and nothing else.
@@ -47,7 +47,7 @@ def augment(crop_image: np.ndarray, settings: AugmentSettings, rng: np.random.Ge
 
 
 def spatial_mixup(crops: np.ndarray, labels: np.ndarray, probability: float, rng: np.random.Generator) -> np.ndarray:
-    """Some crops with the right half of another crop of their class, taken from the same batch.
+    """Replace the right half of some crops by that of another crop of their class, taken from the same batch.
 
     Args:
         crops: uint8 (b, h, w, 3). labels: (b,). probability: share of the crops that are changed.

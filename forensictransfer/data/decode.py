@@ -77,7 +77,7 @@ class Header(NamedTuple):
 
 
 def decode(source: Source, *, max_pixels: int, name: str | None = None) -> np.ndarray:
-    """The pixels of one image, by the rules at the head of this module.
+    """Decode the pixels of one image, by the rules at the head of this module.
 
     Args:
         source: a file, the encoded bytes of an image, or a stored one.
@@ -106,13 +106,13 @@ def decode(source: Source, *, max_pixels: int, name: str | None = None) -> np.nd
 
 
 def read_header(source: Source) -> Header:
-    """Format, size and mode of one image, without decoding it. Raises ImageError."""
+    """Read the format, size and mode of one image, without decoding it. Raises ImageError."""
     with opened(source) as image:
         return Header(str(image.format), *image.size, image.mode)
 
 
 def digest(pixels: np.ndarray) -> str:
-    """The identity of decoded pixels: SHA-256, in hex, over the shape and the bytes of `uint8 (h, w, 3)`."""
+    """Compute the identity of decoded pixels: SHA-256, in hex, over the shape and the bytes of `uint8 (h, w, 3)`."""
     state = hashlib.sha256(repr(tuple(pixels.shape)).encode())
     state.update(np.ascontiguousarray(pixels).data)
     return state.hexdigest()
@@ -120,7 +120,7 @@ def digest(pixels: np.ndarray) -> str:
 
 @contextlib.contextmanager
 def opened(source: Source, name: str | None = None) -> Iterator[ImageFile]:
-    """The image behind its header, not decoded; whatever goes wrong while it is open becomes an ImageError.
+    """Open an image behind its header, not decoded; whatever goes wrong while it is open becomes an ImageError.
 
     name: what an error calls the image (default: its path).
     """
@@ -159,7 +159,7 @@ def _stream(source: Source) -> IO[bytes]:
 
 
 def read_content(source: Source, name: str | None = None) -> bytes:
-    """The encoded bytes of an image, whatever they hold. Raises ImageError where they cannot be read.
+    """Read the encoded bytes of an image, whatever they hold. Raises ImageError where they cannot be read.
 
     name: what the error calls the image (default: its path).
     """
@@ -175,7 +175,7 @@ def read_content(source: Source, name: str | None = None) -> bytes:
 
 
 def source_name(source: Source) -> str:
-    """What messages call a source: the path, or the number of bytes."""
+    """Name a source in messages: the path, or the number of bytes."""
     return f"encoded image of {len(source)} bytes" if isinstance(source, bytes) else str(source)
 
 
@@ -207,7 +207,7 @@ def _load(image: ImageFile) -> None:
 
 
 def _orientation(image: ImageFile) -> int:
-    """The EXIF orientation, 1 (upright) to 8; asked after loading, when TIFF has applied and removed its own."""
+    """Read the EXIF orientation, 1 (upright) to 8; asked after loading, when TIFF has applied and removed its own."""
     try:
         return int(image.getexif().get(_ORIENTATION, 1))
     except Exception:
@@ -216,7 +216,7 @@ def _orientation(image: ImageFile) -> int:
 
 
 def _rgb(image: ImageFile, name: str) -> np.ndarray:
-    """The loaded image as uint8 (h, w, 3)."""
+    """Convert the loaded image to uint8 (h, w, 3)."""
     mode = image.mode
     # Older versions of PIL read 16-bit PNG as "I", too.
     if mode.startswith("I;16") or (mode == "I" and image.format == "PNG"):

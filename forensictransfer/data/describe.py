@@ -48,12 +48,12 @@ class DomainSummary:
     notes: tuple[str, ...]
 
     def table(self) -> TextTable:
-        """Images and groups by split."""
+        """Count images and groups by split, as a table."""
         rows = ((split, str(n.real), str(n.fake), str(n.groups)) for split, n in self.splits.items())
         return TextTable(("split", "real", "fake", "groups"), tuple(rows), "lrrr")
 
     def remarks(self) -> list[str]:
-        """A line on the formats and sizes of each class, and the notes below them."""
+        """Write a line on the formats and sizes of each class, and the notes below them."""
         lines = []
         for name, found in self.classes.items():
             of = f"{name} ({found.looked_at} looked at)" if found.looked_at < found.images else name
@@ -61,23 +61,23 @@ class DomainSummary:
         return lines + (["", *(f"note: {note}" for note in self.notes)] if self.notes else [])
 
     def text(self) -> str:
-        """All of it."""
+        """Write all of it as text."""
         counts = [f"{a:<12}{b:>8}{c:>8}{d:>8}" for a, b, c, d in (self.table().head, *self.table().rows)]
         return "\n".join([f"{self.name} ({self.origin})", "", *counts, "", *self.remarks()])
 
 
 def list_names() -> tuple[str, ...]:
-    """The names of all built-in domains."""
+    """List the names of all built-in domains."""
     return builtin_names()
 
 
 def show(domain: str | Path, group: str | None = None, *, data: DataSettings | None = None) -> str:
-    """What a domain holds, as text: `summary` in lines. Raises UserError as `open_domain`."""
+    """Say what a domain holds, as text: `summary` in lines. Raises UserError as `open_domain`."""
     return summary(domain, group, data=data).text()
 
 
 def summary(domain: str | Path, group: str | None = None, *, data: DataSettings | None = None) -> DomainSummary:
-    """What a domain holds: images and groups by split and class, formats and sizes, remarks.
+    """Sum up what a domain holds: images and groups by split and class, formats and sizes, remarks.
 
     Formats and sizes come from the headers of up to 200 images of each class, evenly over the class.
 
@@ -103,7 +103,7 @@ def _counts(domain: Domain, split: str) -> SplitCounts:
 
 
 def _headers(records: Sequence[Record]) -> tuple[Headers, list[str]]:
-    """Formats and sizes of a class, and remarks on unreadable images."""
+    """Count the formats and sizes of a class, and collect remarks on unreadable images."""
     sample = records[:: -(-len(records) // SAMPLE) or 1]
     formats: Counter[str] = Counter()
     sizes: Counter[str] = Counter()

@@ -35,13 +35,15 @@ class Domain:
     spec: DomainSettings = field(default_factory=lambda: DomainSettings(path="."))
 
     def split(self, split: str) -> tuple[Record, ...]:
-        """The images of train, validation or test, in the domain's order."""
+        """Return the images of train, validation or test, in the domain's order."""
         if split not in SPLITS:
             raise ValueError(f"expected a split out of {SPLITS}, got {split!r}")
         return tuple(record for record in self.records if record.split == split)
 
     def fingerprint(self) -> str:
-        """SHA-256, in hex, over name, label, group, split and size in bytes of all images; nothing is decoded.
+        """Compute the SHA-256, in hex, over name, label, group, split and size in bytes of all images.
+
+        Nothing is decoded.
 
         It changes when images come, go, grow or move between groups and splits, not with their order or their place.
         """
@@ -74,7 +76,7 @@ def open_domain(spec: str | Path | DomainSettings, *, group: str | None = None, 
 
 
 def data_folder(data: DataSettings) -> Path:
-    """Where built-in data sets are kept: the setting, else $FORENSICTRANSFER_DATA, else the user's cache."""
+    """Return the folder of built-in data sets: the setting, else $FORENSICTRANSFER_DATA, else the user's cache."""
     chosen = data.data_dir or os.environ.get("FORENSICTRANSFER_DATA") or "~/.cache/forensictransfer"
     return Path(chosen).expanduser()
 
@@ -135,7 +137,7 @@ def _missing(spec: str, folder: Path) -> str:
 
 
 def _gaps(domain: Domain) -> list[str]:
-    """One line for each split that lacks a class."""
+    """Write one line for each split that lacks a class."""
     counts = Counter((record.split, record.label) for record in domain.records)
     notes = []
     for split in SPLITS:
@@ -148,7 +150,7 @@ def _gaps(domain: Domain) -> list[str]:
 
 
 def _size(source: Source) -> int:
-    """Size in bytes; -1 for a file that is not there."""
+    """Return the size in bytes; -1 for a file that is not there."""
     if isinstance(source, StoredImage):
         return source.length
     if isinstance(source, bytes):

@@ -13,7 +13,7 @@ from forensictransfer.data.records import SPLITS
 
 
 def groups_of(names: Sequence[str], rule: str, where: str) -> tuple[list[str], list[str]]:
-    """The group of each image by a rule, and one-line notes.
+    """Find the group of each image by a rule, and write one-line notes.
 
     Args:
         names: posix paths relative to the domain's folder.
@@ -34,7 +34,7 @@ def groups_of(names: Sequence[str], rule: str, where: str) -> tuple[list[str], l
 
 
 def keep_apart(groups: Sequence[str], splits: Sequence[str], rule: str) -> tuple[list[str], list[int], list[str]]:
-    """Mend groups that stand in more than one split folder.
+    """Repair groups that stand in more than one split folder.
 
     File stems (the default rule) are taken for different photographs that were numbered alike: the group becomes
     `split/stem`. Any other rule was given by someone who knows: the images of the later split are dropped.

@@ -81,7 +81,7 @@ class ImageFile:
 
     @classmethod
     def of_record(cls, record: Record, *, max_pixels: int = MOST_PIXELS, pixels: np.ndarray | None = None) -> ImageFile:
-        """The image of a domain's record, under the record's name."""
+        """Open the image of a domain's record, under the record's name."""
         return cls(record.source, name=record.name, max_pixels=max_pixels, pixels=pixels)
 
     def __repr__(self) -> str:
@@ -131,7 +131,10 @@ def _quantisation(image: JpegImageFile) -> tuple[np.ndarray, ...]:
 
 
 def _exif(image: Any) -> dict[str, Any]:
-    """EXIF entries by name. Asked for a PNG without an eXIf chunk before its pixels, PIL would decode these."""
+    """Read the EXIF entries by name.
+
+    Asked for a PNG without an eXIf chunk before its pixels, PIL would decode these.
+    """
     if "exif" not in image.info and image.format != "TIFF":
         return {}
     found: dict[str, Any] = {}

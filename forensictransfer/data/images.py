@@ -71,12 +71,15 @@ class Images:
         return len(self.records)
 
     def __getitem__(self, index: int) -> np.ndarray:
-        """The pixels of one image. Raises ImageError if it has to be read again and is no longer readable."""
+        """Return the pixels of one image. Raises ImageError if it has to be read again and is no longer readable."""
         pixels = self._kept[index]
         return self._decode(self.records[index]) if pixels is None else pixels
 
     def subset(self, indices: Sequence[int] | np.ndarray) -> Images:
-        """The images at `indices`, in that order, without reading anything again; `skipped` stays what it was."""
+        """Select the images at `indices`, in that order, without reading anything again.
+
+        `skipped` stays what it was.
+        """
         part = copy.copy(self)
         chosen = [int(index) for index in indices]
         part._kept = [self._kept[index] for index in chosen]
@@ -105,7 +108,7 @@ def check_labels(labels: Iterable[int] | np.ndarray) -> None:
 
 
 def in_order(work: Callable[[Item], Result], items: Iterable[Item], *, workers: int) -> Iterator[Result]:
-    """`work` on all items by threads, a bounded number ahead; the results come in the items' order.
+    """Do `work` on all items by threads, a bounded number ahead; the results come in the items' order.
 
     An exception of `work` comes out where its result would have come. `items` may be endless.
     """

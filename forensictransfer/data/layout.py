@@ -29,7 +29,7 @@ class Entry:
 
 
 def list_images(folder: Path) -> tuple[list[Entry], list[str]]:
-    """All image files of a domain folder, sorted by name, and one-line notes on what was skipped.
+    """List all image files of a domain folder, sorted by name, with one-line notes on what was skipped.
 
     Layouts: `real/`, `fake/`, or these two within `train/`, `validation/` (`val`, `valid`) and `test/`; the classes may
     also be called `0_real` and `1_fake`. Below the class folders any depth; links are followed; hidden files and
@@ -61,7 +61,7 @@ def list_images(folder: Path) -> tuple[list[Entry], list[str]]:
 
 
 def _class_folders(folder: Path) -> list[tuple[str | None, int, Path]]:
-    """(split or None, label, class folder) of every part of the domain."""
+    """Find (split or None, label, class folder) of every part of the domain."""
     inside = _folders(folder)
     plain = [name for name in inside if name.lower() in CLASS_FOLDERS]
     splits = [name for name in inside if name.lower() in SPLIT_FOLDERS]
@@ -108,7 +108,7 @@ def _both_classes(folder: Path) -> list[tuple[int, Path]]:
 
 
 def _found_instead(folder: Path, folders: list[str], classes: dict[int, str]) -> str:
-    """What lies in a folder that lacks a class, and what is missing."""
+    """Say what lies in a folder that lacks a class, and what is missing."""
     listed = ", ".join(folders[:6]) + (f" and {len(folders) - 6} more" if len(folders) > 6 else "")
     loose = sum(entry.name.lower().endswith(SUFFIXES) for entry in _entries(folder) if not _is_folder(entry))
     parts = [f"{loose} images"] * bool(loose) + [f"the folders {listed}" if folders else "no folders"]
@@ -135,12 +135,15 @@ def _check_classes(
 
 
 def _folders(folder: Path) -> list[str]:
-    """Names of the folders in a folder, sorted, hidden ones left out."""
+    """List the names of the folders in a folder, sorted, hidden ones left out."""
     return sorted(entry.name for entry in _entries(folder) if _is_folder(entry))
 
 
 def _files(folder: str | Path, above: tuple[tuple[int, int], ...]) -> Iterator[str]:
-    """Paths of all files below a folder, hidden ones left out; a link to a folder above it is not followed."""
+    """Yield the paths of all files below a folder, hidden ones left out.
+
+    A link to a folder above it is not followed.
+    """
     status = os.stat(folder)
     here = (status.st_dev, status.st_ino)
     if here in above:
@@ -172,5 +175,5 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
 
 
 def _text(path: str) -> str:
-    """A path as text that can be written anywhere: bytes that are no UTF-8 appear as \\x.. escapes."""
+    """Write a path as text that can be written anywhere: bytes that are no UTF-8 appear as \\x.. escapes."""
     return os.fsencode(path).decode("utf-8", "backslashreplace").replace(os.sep, "/")

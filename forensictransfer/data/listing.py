@@ -32,7 +32,7 @@ def listing(*, data: DataSettings | None = None) -> TextTable:
 
 
 def details(name: str, *, data: DataSettings | None = None) -> str:
-    """All that is known of one data set, its domains, and how to get it.
+    """Describe all that is known of one data set, its domains, and how to get it.
 
     Raises:
         UserError: an unknown name.

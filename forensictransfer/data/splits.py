@@ -14,7 +14,7 @@ _SALT = b"ft-split"  # changing it would move images between the splits of every
 
 
 def split_of(group: str, fractions: tuple[float, float, float]) -> str:
-    """The split of a group: a hash of its name falls into the share of train, validation or test.
+    """Find the split of a group: a hash of its name falls into the share of train, validation or test.
 
     It depends on the name and the shares alone, not on the domain, a seed or the other groups, so that a photograph
     that stands in two domains lands in the same split of both.
@@ -36,7 +36,7 @@ def split_of(group: str, fractions: tuple[float, float, float]) -> str:
 def draw_shots(
     records: Sequence[Record], k: int, *, seed: int, draw: int, domain: str | None = None
 ) -> tuple[int, ...]:
-    """The shots of one draw: k real and k fake images of the train split, as indices into `records`.
+    """Choose the shots of one draw: k real and k fake images of the train split, as indices into `records`.
 
     Within a class the shots come from distinct groups as long as these suffice. The indices alternate real, fake,
     real, fake ...; for the same seed and draw fewer shots are the beginning of more, whatever the order of `records`.
@@ -90,7 +90,7 @@ def drop_shared(
 
 
 def _shuffled(records: Sequence[Record], indices: list[int], key: str) -> list[int]:
-    """The indices in an order given by hashes: first one image of every group, then a second one, and so on."""
+    """Put the indices in an order given by hashes: first one image of every group, then a second one, and so on."""
     groups = defaultdict(list)
     for index in sorted(indices, key=lambda i: _rank(key, "image", records[i].name)):
         groups[records[index].group].append(index)

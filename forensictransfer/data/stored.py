@@ -34,7 +34,7 @@ class StoredImage:
     length: int
 
     def read_bytes(self) -> bytes:
-        """The encoded image. Raises OSError if the file is gone or has been cut short."""
+        """Read the encoded image. Raises OSError if the file is gone or has been cut short."""
         with open(self.file, "rb") as file:
             file.seek(self.offset)
             content = file.read(self.length)
@@ -61,7 +61,7 @@ class Example(NamedTuple):
 
 
 def read_examples(folder: Path, splits: tuple[str, ...]) -> list[Example]:
-    """All examples of a built data set's folder, sorted by split and name: from the index, else by a scan.
+    """Read all examples of a built data set's folder, sorted by split and name: from the index, else by a scan.
 
     Raises:
         UserError: the files are not what TFDS wrote, or cannot be read.
@@ -98,7 +98,10 @@ def _image(folder: Path, place: list[Any] | None) -> StoredImage | None:
 
 
 def _scan(folder: Path, splits: tuple[str, ...]) -> Iterator[list[Any]]:
-    """[name, label, group, split, image, mask] of each record, an image as [file, offset, length], no mask as None."""
+    """Yield [name, label, group, split, image, mask] of each record.
+
+    An image is [file, offset, length], no mask is None.
+    """
     for split in splits:
         for path in sorted(folder.glob(f"*-{split}.tfrecord-*")):
             if not path.stat().st_size:
@@ -146,7 +149,7 @@ def _example(content: mmap.mmap, start: int, end: int, file: str, split: str) ->
 
 
 def _fields(content: mmap.mmap, start: int, end: int, *, packed: bool = False) -> list[tuple[int, int, int]]:
-    """(number, first byte, past the last byte) of the fields of a message; a plain number counts as its own bytes."""
+    """Find (number, first byte, past the last byte) of a message's fields; a plain number counts as its own bytes."""
     found = []
     while start < end:
         tag, start = _varint(content, start)
@@ -165,7 +168,7 @@ def _fields(content: mmap.mmap, start: int, end: int, *, packed: bool = False) -
 
 
 def _varint(content: mmap.mmap, place: int) -> tuple[int, int]:
-    """A number in 7 bits a byte, the lowest first, and the place past it."""
+    """Read a number in 7 bits a byte, the lowest first, and the place past it."""
     value = shift = 0
     while True:
         byte = content[place]

@@ -18,7 +18,7 @@ ALIGNMENT = 8
 
 
 def fit_to(image: np.ndarray, crop: int) -> np.ndarray:
-    """The image, mirrored at its lower and right edge where it is smaller than `crop`; larger sides are left alone.
+    """Mirror an image at its lower and right edge where it is smaller than `crop`; larger sides are left alone.
 
     The edge pixels are repeated (numpy's "symmetric"), as often as it takes.
     """
@@ -29,7 +29,7 @@ def fit_to(image: np.ndarray, crop: int) -> np.ndarray:
 
 
 def tile_starts(length: int, crop: int, stride: int) -> list[int]:
-    """Where the tiles along a side of `length` pixels start: every `stride` pixels from 0, and the last aligned start.
+    """List where tiles along a side of `length` pixels start: every `stride` pixels from 0, and the last aligned start.
 
     Up to 7 pixels at the far edge stay outside of all tiles: the starts are multiples of 8, and so must `stride` be.
     """
@@ -47,7 +47,7 @@ class Place(NamedTuple):
 
 
 def tile_places(height: int, width: int, *, crop: int, stride: int, max_tiles: int) -> list[Place]:
-    """Places of the tiles that cover an image of this size, row by row.
+    """Choose the places of the tiles that cover an image of this size, row by row.
 
     If the grid has more than `max_tiles` places, whole rows and columns of it are left out, evenly, until there are at
     most so many. An image smaller than a crop has one place along that side.
@@ -59,13 +59,16 @@ def tile_places(height: int, width: int, *, crop: int, stride: int, max_tiles: i
 
 
 def cut(image: np.ndarray, places: Sequence[Place], crop: int) -> np.ndarray:
-    """The tiles at some places of an image, uint8 (t, crop, crop, 3); a smaller image is mirrored first (`fit_to`)."""
+    """Cut the tiles at some places of an image, uint8 (t, crop, crop, 3).
+
+    A smaller image is mirrored first (`fit_to`).
+    """
     image = fit_to(image, crop)
     return np.stack([image[top : top + crop, left : left + crop] for top, left in places])
 
 
 def tiles(image: np.ndarray, *, crop: int, stride: int, max_tiles: int) -> np.ndarray:
-    """Square tiles that cover an image, row by row: uint8 (t, crop, crop, 3), at the places of `tile_places`."""
+    """Cut square tiles that cover an image, row by row: uint8 (t, crop, crop, 3), at the places of `tile_places`."""
     height, width = image.shape[:2]
     return cut(image, tile_places(height, width, crop=crop, stride=stride, max_tiles=max_tiles), crop)
 
@@ -73,7 +76,7 @@ def tiles(image: np.ndarray, *, crop: int, stride: int, max_tiles: int) -> np.nd
 def tile_batches(
     images: Images, *, crop: int, stride: int, max_tiles: int, batch: int, workers: int | None = None
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """The tiles of all images in order: uint8 (b, crop, crop, 3) and owners int64 (b,), the index of their image.
+    """Yield the tiles of all images in order: uint8 (b, crop, crop, 3) and owners int64 (b,), the index of their image.
 
     All batches are full (b = batch) but the last; tiles of one image may stand in two of them. Images that are not in
     memory are decoded ahead by `workers` threads (default: as many as `images` was read with).
@@ -91,12 +94,12 @@ def tile_batches(
 
 
 def last_start(length: int, crop: int) -> int:
-    """The last aligned place along a side at which a crop starts; 0 if the side is shorter than the crop."""
+    """Find the last aligned place along a side at which a crop starts; 0 if the side is shorter than the crop."""
     return max(0, length - crop) // ALIGNMENT * ALIGNMENT
 
 
 def _grid(rows: int, columns: int, limit: int) -> tuple[int, int]:
-    """The rows and columns to keep, together at most `limit` tiles, in about the proportion of the full grid."""
+    """Choose the rows and columns to keep, together at most `limit` tiles, in about the proportion of the full grid."""
     if rows * columns <= limit:
         return rows, columns
     kept_columns = min(columns, limit, max(1, round(math.sqrt(limit * columns / rows))))
@@ -106,5 +109,5 @@ def _grid(rows: int, columns: int, limit: int) -> tuple[int, int]:
 
 
 def _evenly(places: list[int], count: int) -> list[int]:
-    """`count` of the places: the middle of each of `count` equal stretches."""
+    """Choose `count` of the places: the middle of each of `count` equal stretches."""
     return [places[(2 * i + 1) * len(places) // (2 * count)] for i in range(count)]

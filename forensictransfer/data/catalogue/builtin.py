@@ -35,23 +35,23 @@ LABELS = ["real", "fake"]
 
 
 def builtin_names() -> tuple[str, ...]:
-    """All built-in domains, `DATASET/CONFIG`, in the order of the data sets' catalogues."""
+    """List all built-in domains, `DATASET/CONFIG`, in the order of the data sets' catalogues."""
     return tuple(domain for data_set in data_sets().values() for domain in data_set.domains)
 
 
 def builtin_descriptions() -> dict[str, str]:
-    """One line on each built-in domain."""
+    """Describe each built-in domain in one line."""
     return {f"{s.name}/{config}": text for s in data_sets().values() for config, text in s.configs.items()}
 
 
 def is_built(name: str, data_dir: Path) -> bool:
-    """Whether the built-in domain `name` stands complete under `data_dir`; a look at files, nothing is loaded."""
+    """Tell whether the built-in domain `name` stands complete under `data_dir`; a look at files, nothing is loaded."""
     folder = _folder(name, data_dir)
     return (folder / "dataset_info.json").is_file() and (folder / "features.json").is_file()
 
 
 def builtin_notes(name: str, data_dir: Path) -> tuple[str, ...]:
-    """The remarks that the build of a domain left: what was skipped, and what its groups do not know."""
+    """Read the remarks that the build of a domain left: what was skipped, and what its groups do not know."""
     try:
         return tuple(json.loads((_folder(name, data_dir) / "metadata.json").read_text(encoding="utf-8"))["notes"])
     except (OSError, ValueError, KeyError, TypeError):
@@ -101,7 +101,7 @@ def build_builtin(name: str, data_dir: Path, overwrite: bool = False, *, files: 
 
 
 def load_builtin(name: str, data_dir: Path) -> list[Example]:
-    """As `find_builtin`, with the encoded images in memory."""
+    """Read what `find_builtin` finds, with the encoded images in memory."""
     return [
         example._replace(image=_bytes(example.image), mask=None if example.mask is None else _bytes(example.mask))
         for example in find_builtin(name, data_dir)
@@ -109,7 +109,7 @@ def load_builtin(name: str, data_dir: Path) -> list[Example]:
 
 
 def find_builtin(name: str, data_dir: Path) -> list[Example]:
-    """The examples of the built-in domain `name` in `data_dir`, sorted by split and name.
+    """Find the examples of the built-in domain `name` in `data_dir`, sorted by split and name.
 
     The images stay where they are (`StoredImage`), since a domain may be larger than the memory. No TensorFlow.
 
@@ -139,7 +139,7 @@ def _chosen(name: str) -> tuple[DataSet, list[str]]:
 
 
 def unknown_data_set(name: str) -> UserError:
-    """What to say of a name that is neither a data set's nor a domain's."""
+    """Build the error for a name that is neither a data set's nor a domain's."""
     tail = nearest(name, [*data_sets(), *builtin_names()])
     return UserError(
         f"no built-in data set '{name}': `forensictransfer data list` names them all{tail}", code=ErrorCode.NAME_UNKNOWN

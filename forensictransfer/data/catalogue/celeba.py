@@ -18,7 +18,9 @@ SPLITS = {"0": "train", "1": "validation", "2": "test"}
 
 
 def celeba_items(tree: ManualFolder) -> Iterator[Item]:
-    """`real/` and `fake/`, whose names begin with the number of the CelebA photograph they are or were made from.
+    """Yield the images of `real/` and `fake/`, whose names begin with the number of a CelebA photograph.
+
+    The photograph is the one that an image is or was made from.
 
     The group is the identity, the split is CelebA's own, which keeps identities apart. Where the mapping of CelebA-HQ
     stands in the folder, the numbers are those of CelebA-HQ.
@@ -55,7 +57,7 @@ def _pairs(tree: ManualFolder, *place: str) -> dict[str, str]:
 
 
 def _mapping(tree: ManualFolder) -> dict[int, int]:
-    """Number in CelebA-HQ -> number in CelebA (from 1), by the file's columns idx, orig_idx and orig_file."""
+    """Map the numbers in CelebA-HQ to those in CelebA (from 1), by the file's columns idx, orig_idx and orig_file."""
     rows = [line.split() for line in tree.lines(MAPPING)[1:]]
     try:
         return {int(index): int(file.removesuffix(".jpg")) for index, _, file in rows}

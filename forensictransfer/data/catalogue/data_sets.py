@@ -43,7 +43,7 @@ class Facts:
         return self.obtained != MADE_HERE
 
     def instructions(self, folder: str) -> str:
-        """How to get the files and where they go, some lines; `folder` is the data set's own folder."""
+        """Say in some lines how to get the files and where they go; `folder` is the data set's own folder."""
         if not self.manual:
             return f"Nothing to get: {MADE_HERE}.\n"
         lines = ["Nothing is downloaded for you.", f"1. Get {_listed(self.files)} from {self.page} ({self.obtained})."]
@@ -66,12 +66,12 @@ class DataSet:
         return tuple(f"{self.name}/{config}" for config in self.configs)
 
     def module(self, part: str) -> ModuleType:
-        """A module of the data set's folder: `catalogue`, `layout`, or `NAME_dataset_builder` (loads TensorFlow)."""
+        """Import a module of the data set: `catalogue`, `layout`, or `NAME_dataset_builder` (loads TensorFlow)."""
         return importlib.import_module(f"forensictransfer.datasets.{self.name}.{part}")
 
 
 def data_sets() -> dict[str, DataSet]:
-    """All built-in data sets by name, sorted: every folder of builders that has a `catalogue.py`."""
+    """Find all built-in data sets by name, sorted: every folder of builders that has a `catalogue.py`."""
     found = {}
     for root in forensictransfer.datasets.__path__:
         for file in Path(root).glob("*/catalogue.py"):
@@ -82,7 +82,7 @@ def data_sets() -> dict[str, DataSet]:
 
 
 def manual_folder(name: str, data_dir: Path) -> Path:
-    """Where the user puts the files of the data set `name`."""
+    """Return the folder where the user puts the files of the data set `name`."""
     return Path(data_dir).expanduser().absolute() / "manual" / name
 
 

@@ -26,22 +26,22 @@ class ManualFolder:
         self.notes: list[str] = []
 
     def has(self, *parts: str) -> bool:
-        """Whether a file or folder is there, by its path below the root."""
+        """Tell whether a file or folder is there, by its path below the root."""
         return self.root.joinpath(*parts).exists()
 
     def folder(self, *parts: str) -> Path:
-        """A folder that must be there. Raises UserError: what was expected, where, and what was found instead."""
+        """Find a folder that must be there. Raises UserError: what was expected, where, and what was found instead."""
         return self._expected("folder", Path.is_dir, parts)
 
     def file(self, *parts: str) -> Path:
-        """A file that must be there and hold something. Raises UserError."""
+        """Find a file that must be there and hold something. Raises UserError."""
         path = self._expected("file", Path.is_file, parts)
         if not path.stat().st_size:
             raise self.problem(f"expected {path} to hold something, found 0 bytes: extract it again")
         return path
 
     def images(self, *parts: str) -> list[Path]:
-        """The image files of a folder that must be there and hold some, sorted by name; not those of its folders.
+        """List the image files of a folder that must be there and hold some, sorted by name; not those of its folders.
 
         Other and hidden files are skipped.
         """
@@ -52,7 +52,7 @@ class ManualFolder:
         return [folder / name for name in found]
 
     def images_below(self, *parts: str) -> list[Path]:
-        """The image files at any depth of a folder that must be there and hold some, sorted by path."""
+        """List the image files at any depth of a folder that must be there and hold some, sorted by path."""
         top = self.folder(*parts)
         found = sorted(
             Path(above) / name
@@ -65,12 +65,12 @@ class ManualFolder:
         return found
 
     def folders(self, *parts: str) -> list[str]:
-        """The names of the folders in a folder that must be there, sorted, hidden ones left out."""
+        """List the names of the folders in a folder that must be there, sorted, hidden ones left out."""
         folder = self.folder(*parts)
         return [name for name in self._names(folder) if (folder / name).is_dir()]
 
     def lines(self, *parts: str) -> list[str]:
-        """The lines of a text file that must be there, without blank ones and ends of line."""
+        """Read the lines of a text file that must be there, without blank ones and ends of line."""
         path = self.file(*parts)
         try:
             text = path.read_text(encoding="utf-8-sig")
@@ -79,7 +79,7 @@ class ManualFolder:
         return [line.rstrip() for line in text.splitlines() if line.strip()]
 
     def table(self, *parts: str, columns: Sequence[str], delimiter: str = ",") -> list[dict[str, str]]:
-        """The rows of a table with a header that must have `columns`. Raises UserError."""
+        """Read the rows of a table with a header that must have `columns`. Raises UserError."""
         rows = csv.DictReader(self.lines(*parts), delimiter=delimiter)
         missing = [column for column in columns if column not in (rows.fieldnames or ())]
         if missing:
@@ -90,7 +90,7 @@ class ManualFolder:
         return list(rows)
 
     def name(self, path: Path) -> str:
-        """The path of a file below the root, as text with slashes."""
+        """Return the path of a file below the root, as text with slashes."""
         return path.relative_to(self.root).as_posix()
 
     def note(self, text: str) -> None:
@@ -98,12 +98,12 @@ class ManualFolder:
         self.notes.append(text)
 
     def expect(self, found: int, expected: int, what: str) -> None:
-        """Note that fewer images were found than the data set is known to have; a part of it may be meant."""
+        """Add a note where fewer images were found than the data set is known to have; a part of it may be meant."""
         if found < expected:
             self.note(f"{found:,} of {expected:,} images found of {what}: was the archive extracted completely?")
 
     def problem(self, text: str) -> UserError:
-        """A UserError in one line that also says where the files are got."""
+        """Build a UserError of one line that also says where the files are got."""
         return UserError(
             f"{self.dataset}: {text} (from {' + '.join(self.facts.files)}, {self.facts.page})",
             code=ErrorCode.DATA_SET_INCOMPLETE,
@@ -128,7 +128,7 @@ class ManualFolder:
         raise self.problem(f"expected the {kind} {path}, {known} holds {listed or 'nothing'}{hint}")
 
     def _names(self, folder: Path) -> list[str]:
-        """The names in a folder, sorted, hidden ones left out."""
+        """List the names in a folder, sorted, hidden ones left out."""
         try:
             return sorted(name for name in os.listdir(folder) if not name.startswith("."))
         except OSError as error:

@@ -59,7 +59,7 @@ def learning_split(group: str) -> str:
 
 
 def linked(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """For each name in the pairs the smallest name that it is linked with, directly or through others."""
+    """Find for each name in the pairs the smallest name that it is linked with, directly or through others."""
     above: dict[str, str] = {}
 
     def top(name: str) -> str:
@@ -75,7 +75,7 @@ def linked(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
 
 
 def settle(items: Iterable[Item], tree: ManualFolder) -> list[Item]:
-    """All items with name and split, sorted by name, and groups that stand in one split only.
+    """Give all items a name and a split, sorted by name, and leave each group in one split only.
 
     An item without an official split gets that of its group's hash with the default shares. Where the official splits
     tear a group apart, the images of the later split are left out, and a note counts them.
@@ -113,7 +113,7 @@ def settle(items: Iterable[Item], tree: ManualFolder) -> list[Item]:
 def list_domain(
     dataset: str, layout: ModuleType, facts: Facts, config: str, root: Path
 ) -> tuple[list[Item], list[str]]:
-    """The settled items of one domain from the folder `root`, and notes. Loads no TensorFlow, opens no image."""
+    """List the settled items of one domain from the folder `root`, and notes. Loads no TensorFlow, opens no image."""
     tree = ManualFolder(root, dataset, facts)
     tree.folder()
     return settle(layout.items(tree, config), tree), tree.notes
@@ -181,7 +181,10 @@ class _Check:
         self._counts: Counter[str] = Counter()
 
     def read(self, item: Item) -> tuple[bytes, bytes | None] | None:
-        """The bytes of an item's image and mask; None if the image cannot be read, no mask if its size is another."""
+        """Read the bytes of an item's image and mask.
+
+        None if the image cannot be read, no mask if its size is another.
+        """
         try:
             image = item.path.read_bytes()
             header = read_header(image)

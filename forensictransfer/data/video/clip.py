@@ -111,7 +111,7 @@ def extract_clip(
 
 
 def crop_name(name: str, track: int, frame: int) -> str:
-    """The path of a crop below the folder of its video: unique also as a bare file name."""
+    """Return the path of a crop below the folder of its video: unique also as a bare file name."""
     return f"{track:02d}/{name}_{track:02d}_{frame:06d}.png"
 
 
@@ -130,7 +130,7 @@ class _Masks:
         self._next = next(self._frames, None)
 
     def at(self, frame: Frame) -> Frame | None:
-        """The mask of a frame, None if there is none. Raises VideoError if it is of another size."""
+        """Find the mask of a frame, None if there is none. Raises VideoError if it is of another size."""
         while self._next is not None and self._next.index < frame.index:
             self._next = next(self._frames, None)
         mask = self._next

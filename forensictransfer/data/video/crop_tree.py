@@ -30,7 +30,7 @@ class CropTree:
         self._masks = mask_root(tree.root)
 
     def main_face(self, video: str) -> list[Path]:
-        """The crops of the main face of a video, in time; none if the video is not there or shows no face.
+        """List the crops of the main face of a video, in time; none if the video is not there or shows no face.
 
         Only the main face: in a manipulated video the face of a bystander is as the camera saw it.
 
@@ -57,12 +57,12 @@ class CropTree:
         return crops
 
     def mask(self, crop: Path) -> Path | None:
-        """The mask that `data faces --masks` has cropped with a crop, None if there is none."""
+        """Find the mask that `data faces --masks` has cropped with a crop, None if there is none."""
         mask = self._masks / crop.relative_to(self._tree.root)
         return mask if mask.is_file() else None
 
     def finish(self) -> None:
-        """Note what was missing, and what the extraction itself could not do."""
+        """Add notes on what was missing, and what the extraction itself could not do."""
         if self._missing:
             self._tree.note(f"{self._missing} of {self._asked} videos of the lists are not there")
         if self._empty:
@@ -82,7 +82,7 @@ class CropTree:
 
 
 def read_json(tree: ManualFolder, *parts: str) -> Any:
-    """The content of a JSON file that must be there. Raises UserError."""
+    """Read a JSON file that must be there. Raises UserError."""
     path = tree.file(*parts)
     try:
         return json.loads(path.read_text(encoding="utf-8-sig"))
@@ -91,7 +91,7 @@ def read_json(tree: ManualFolder, *parts: str) -> Any:
 
 
 def parted(names: Iterable[str], shares: tuple[float, float, float]) -> dict[str, str]:
-    """A split for each of a few people, so that the shares are met as nearly as their number allows.
+    """Choose a split for each of a few people, so that the shares are met as nearly as their number allows.
 
     The people stand in the order of a hash of their names and are dealt out from its beginning; with the hash itself as
     the share (`split_of`) a few dozen people could all fall into one split.
@@ -105,6 +105,6 @@ def parted(names: Iterable[str], shares: tuple[float, float, float]) -> dict[str
 
 
 def common(splits: Iterable[str | None]) -> str | None:
-    """The split that all agree on, None if they do not or one has none."""
+    """Find the split that all agree on, None if they do not or one has none."""
     found = set(splits)
     return found.pop() if len(found) == 1 else None

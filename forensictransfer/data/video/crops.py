@@ -24,12 +24,14 @@ class Window(NamedTuple):
     width: int
 
     def cut(self, pixels: np.ndarray) -> np.ndarray:
-        """The pixels under the window, uint8 (height, width, 3), untouched."""
+        """Return the pixels under the window, uint8 (height, width, 3), untouched."""
         return pixels[self.top : self.top + self.height, self.left : self.left + self.width]
 
 
 def window_of(face: Face, frame: tuple[int, int], settings: FaceSettings) -> Window | None:
-    """The crop of a face in a frame of (height, width), all in coded pixels; None if the frame is too small for it.
+    """Place the crop of a face in a frame of (height, width), all in coded pixels.
+
+    None if the frame is too small for it.
 
     The crop is centred on the face up to 4 pixels, and shifted inwards at the frame's border, where up to 7 pixels
     beyond the last multiple of 8 stay outside of all crops. It holds the box as far as that lies in the rest, and is
@@ -58,8 +60,10 @@ def window_of(face: Face, frame: tuple[int, int], settings: FaceSettings) -> Win
 
 
 def as_coded(face: Face, turns: int, frame: tuple[int, int]) -> Face:
-    """A box in an upright image as a box in the frame as coded, of (height, width), that `turns` quarter turns
-    counterclockwise made upright."""
+    """Turn a box in an upright image into a box in the frame as coded.
+
+    The frame is of (height, width), and `turns` quarter turns counterclockwise made it upright.
+    """
     left, top, right, bottom = face[:4]
     for turn in range(turns % 4, 0, -1):
         # Before its last quarter turn the image was as wide as the coded frame if an even number of turns came before.
@@ -69,5 +73,5 @@ def as_coded(face: Face, turns: int, frame: tuple[int, int]) -> Face:
 
 
 def _enlarged(length: float, margin: float) -> int:
-    """The side of a crop: with its margin, at least 8 pixels of play for rounding, up to the next multiple of 8."""
+    """Compute a crop's side: with its margin, at least 8 pixels of play for rounding, up to the next multiple of 8."""
     return math.ceil(max(length * (1 + margin), length + GRID) / GRID) * GRID

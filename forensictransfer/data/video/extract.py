@@ -98,7 +98,7 @@ def extract_faces(
 def _one(
     clip: Clip, out: Path, settings: FaceSettings, detector: FaceDetector, mask: Path | None, records: Records
 ) -> None:
-    """One video: its folder of crops appears in one move, and after it the record that says it is finished."""
+    """Extract one video: its folder of crops appears in one move, and after it the record that says it is finished."""
     records.forget(clip)
     frames = open_frames(mask) if mask is not None else None
     with contextlib.ExitStack() as stack:
@@ -110,7 +110,10 @@ def _one(
 
 @contextlib.contextmanager
 def _fresh(folder: Path) -> Iterator[Path]:
-    """A folder to fill that replaces `folder` when the block ends well; VideoErrors leave what was there removed."""
+    """Yield a folder to fill that replaces `folder` when the block ends well.
+
+    VideoErrors leave what was there removed.
+    """
     try:
         with new_folder(folder, overwrite=True) as place:
             yield place

@@ -68,7 +68,7 @@ class FaceDetector:
         }
 
     def find(self, image: np.ndarray) -> list[Face]:
-        """The faces of an upright uint8 (h, w, 3) image in red, green, blue, best first."""
+        """Find the faces of an upright uint8 (h, w, 3) image in red, green, blue, best first."""
         longest = max(image.shape[:2])
         fine = max(_FINE, longest * _SMALLEST_SEEN / self._smallest)
         found = [face for side in {_COARSE, fine} for face in self._at(image, min(1.0, side / longest))]
@@ -94,7 +94,7 @@ class FaceDetector:
 
 
 def overlap(one: Face, other: Face) -> float:
-    """Intersection over union of two boxes, 0 to 1."""
+    """Compute the intersection over union of two boxes, 0 to 1."""
     width = min(one.right, other.right) - max(one.left, other.left)
     height = min(one.bottom, other.bottom) - max(one.top, other.top)
     if width <= 0 or height <= 0:
@@ -105,7 +105,7 @@ def overlap(one: Face, other: Face) -> float:
 
 
 def weights_file() -> Path:
-    """Where the detector's weights lie in the installed packages; nothing is imported. Raises UserError."""
+    """Find where the detector's weights lie in the installed packages; nothing is imported. Raises UserError."""
     package, name = WEIGHTS
     found = importlib.util.find_spec(package)
     folders = [] if found is None else list(found.submodule_search_locations or ())

@@ -45,7 +45,7 @@ class Frame:
     turns: int = 0
 
     def upright(self) -> np.ndarray:
-        """The frame as it is meant to be seen: a view of the same pixels, turned."""
+        """Return the frame as it is meant to be seen: a view of the same pixels."""
         return np.rot90(self.pixels, self.turns)
 
 
@@ -84,7 +84,7 @@ class Video:
         self.count = len(stamps)
 
     def read(self, indices: Iterable[int]) -> Iterator[Frame]:
-        """The frames at `indices`, in the order of showing; damaged ones are left out. Raises VideoError."""
+        """Yield the frames at `indices`, in the order of showing; damaged ones are left out. Raises VideoError."""
         wanted = set(indices)
         last = max(wanted, default=-1)
         if last < 0:
@@ -121,7 +121,7 @@ class FrameFolder:
         self.count = len(self._files)
 
     def read(self, indices: Iterable[int]) -> Iterator[Frame]:
-        """The frames at `indices`, in order; those beyond the last are left out. Raises VideoError."""
+        """Yield the frames at `indices`, in order; those beyond the last are left out. Raises VideoError."""
         for index in sorted(set(indices)):
             if index < self.count:
                 try:
@@ -131,12 +131,12 @@ class FrameFolder:
 
 
 def open_frames(path: Path) -> Frames:
-    """A video file, or a folder that holds one picture for each frame."""
+    """Open a video file, or a folder that holds one picture for each frame."""
     return FrameFolder(path) if path.is_dir() else Video(path)
 
 
 def sample(times: Sequence[float] | np.ndarray, *, per_video: int | None, per_second: float | None) -> list[int]:
-    """The frames to keep: the middles of `per_video` equal stretches, or the first one after every 1/`per_second`.
+    """Choose frames: the middles of `per_video` equal stretches, or the first one after every 1/`per_second`.
 
     A video of fewer frames than `per_video` gives all of them.
     """
@@ -152,7 +152,7 @@ def sample(times: Sequence[float] | np.ndarray, *, per_video: int | None, per_se
 
 
 def between(times: Sequence[float] | np.ndarray, kept: Sequence[int], gap: float) -> list[int]:
-    """The kept frames and those between them that it takes so that neighbours are at most `gap` seconds apart.
+    """List the kept frames and those between them that it takes so that neighbours are at most `gap` seconds apart.
 
     Where a video has no closer frames, all of them.
     """
@@ -169,7 +169,7 @@ def between(times: Sequence[float] | np.ndarray, kept: Sequence[int], gap: float
 
 @contextlib.contextmanager
 def _opened(path: Path) -> Iterator[tuple[Any, Any]]:
-    """(container, its main stream of pictures); whatever goes wrong inside becomes a VideoError."""
+    """Open (container, its main stream of pictures); whatever goes wrong inside becomes a VideoError."""
     av = load_av()
     try:
         # Looked at first, since opening a pipe would wait for ever.
@@ -192,7 +192,7 @@ def _opened(path: Path) -> Iterator[tuple[Any, Any]]:
 
 
 def _stamps(path: Path, container: Any, stream: Any) -> tuple[list[int], bool]:
-    """The time stamps of all pictures in order, and whether the container lacks them. Raises VideoError."""
+    """Read the time stamps of all pictures in order, and tell whether the container lacks them. Raises VideoError."""
     stamps: list[Any] = []
     ends: list[float] = []
     starts: list[float] = []
@@ -224,6 +224,6 @@ def _stamps(path: Path, container: Any, stream: Any) -> tuple[list[int], bool]:
 
 
 def _conversion() -> int:
-    """FFmpeg's flags for a conversion without interpolation that gives the same bytes everywhere."""
+    """Return FFmpeg's flags for a conversion without interpolation that gives the same bytes everywhere."""
     flags = load_av().video.reformatter.Interpolation
     return int(flags.POINT | flags.ACCURATE_RND | flags.BITEXACT)

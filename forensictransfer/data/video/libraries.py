@@ -21,12 +21,15 @@ class VideoError(UserError):
 
 
 def load_av() -> Any:
-    """PyAV, the decoder. Raises UserError if it is not installed."""
+    """Import PyAV, the decoder. Raises UserError if it is not installed."""
     return _load("av", "av")
 
 
 def load_cv2() -> Any:
-    """OpenCV, which runs the face detector. Raises UserError if it is missing or of a version without that detector."""
+    """Import OpenCV, which runs the face detector.
+
+    Raises UserError if it is missing or of a version without that detector.
+    """
     cv2 = _load("cv2", "opencv-python-headless")
     if not hasattr(cv2, "FaceDetectorYN"):
         version = getattr(cv2, "__version__", "an unknown version")

@@ -80,7 +80,7 @@ class Records:
             )
 
     def finished(self, clip: Clip) -> bool:
-        """Whether this very video has been done in this very way, and its crops are there."""
+        """Tell whether this very video has been done in this very way, and its crops are there."""
         record = _read(self._file(clip))
         return (
             record is not None
@@ -157,7 +157,7 @@ _MEANING = {
 
 
 def group_name(folder: str, track: int | None) -> str:
-    """The group of a video's track, or of the video itself: its path without the folders that say class or split.
+    """Name the group of a video's track, or of the video itself: its path without the folders that say class or split.
 
     The same path under real/ and fake/ is one group, as with the file stems of images: a fake often has the name of
     the video that it was made from.
@@ -168,13 +168,13 @@ def group_name(folder: str, track: int | None) -> str:
 
 
 def _identity(path: Path) -> dict[str, int]:
-    """What tells a file from another version of it without reading it."""
+    """Return what tells a file from another version of it without reading it."""
     status = path.stat()
     return {"bytes": status.st_size, "modified_ns": status.st_mtime_ns}
 
 
 def _read(file: Path) -> dict[str, Any] | None:
-    """A record, or None if there is none that can be read."""
+    """Read a record, or None if there is none that can be read."""
     try:
         content = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -183,5 +183,5 @@ def _read(file: Path) -> dict[str, Any] | None:
 
 
 def _some(lines: list[str], out: Path) -> list[str]:
-    """At most ten lines, and where the rest is."""
+    """Keep at most ten lines, and say where the rest is."""
     return lines if len(lines) <= 10 else [*lines[:10], f"{len(lines) - 10} others, see {out / REPORT}"]

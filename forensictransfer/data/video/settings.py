@@ -75,5 +75,5 @@ class FaceSettings:
             )
 
     def as_dict(self) -> dict[str, Any]:
-        """The settings as plain values, for reports and to see whether two runs agree."""
+        """Return the settings as plain values, for reports and to see whether two runs agree."""
         return asdict(self)

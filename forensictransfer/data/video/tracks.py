@@ -37,7 +37,7 @@ class Tracker:
         self._last: float | None = None
 
     def follow(self, image: np.ndarray, seconds: float, faces: Sequence[Face]) -> list[int]:
-        """The track of each face.
+        """Find the track of each face.
 
         Args:
             image: the frame, uint8 (h, w, 3), for telling cuts.
@@ -63,7 +63,7 @@ class Tracker:
         return numbers
 
     def _pairs(self, faces: Sequence[Face]) -> list[tuple[_Track, int]]:
-        """Tracks and the places of the faces that go on with them: the pairing with the largest sum of overlaps."""
+        """Pair tracks with the places of the faces that continue them: the pairing with the largest sum of overlaps."""
         if not self._alive or not faces:
             return []
         shared = np.array([[overlap(track.face, face) for face in faces] for track in self._alive])
@@ -77,13 +77,16 @@ class Tracker:
         ]
 
     def _cut(self, image: np.ndarray) -> bool:
-        """Whether another scene begins: half of the frame or more has other colours than the frame before."""
+        """Tell whether another scene begins: half of the frame or more has other colours than the frame before."""
         before, self._colours = self._colours, _colours(image)
         return before is not None and float(np.abs(self._colours - before).sum()) / 2 > _CUT
 
 
 def _colours(image: np.ndarray) -> np.ndarray:
-    """Shares of 6 x 6 x 6 colours among some 10,000 pixels of the frame, slightly blurred over neighbouring colours."""
+    """Compute the shares of 6 x 6 x 6 colours among some 10,000 pixels of the frame.
+
+    They are slightly blurred over neighbouring colours.
+    """
     step = max(1, int(np.sqrt(image.shape[0] * image.shape[1] / 10_000)))
     few = image[::step, ::step].reshape(-1, 3).astype(np.float32) / 256 * 5
     # A pixel counts for the two nearest shades of each channel, so that a slow fade changes little at a time.

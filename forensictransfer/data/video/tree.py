@@ -33,7 +33,7 @@ class Clip:
 
 
 def find_clips(source: Path, *, apart: Path | None = None) -> tuple[list[Clip], list[str]]:
-    """The videos of a file or a folder, sorted by name, and one-line notes on what was skipped.
+    """Find the videos of a file or a folder, sorted by name, and write one-line notes on what was skipped.
 
     A video's crops go to its path without the suffix, or with it where another video or a folder has that path.
     Folders called `masks` and what lies below `apart` are skipped.
@@ -78,7 +78,7 @@ def find_clips(source: Path, *, apart: Path | None = None) -> tuple[list[Clip], 
 
 
 def find_masks(source: Path, masks: Path, clips: list[Clip]) -> dict[str, Path]:
-    """The masks of each video by its name: a video or a folder of pictures under the same path, whatever the suffix.
+    """Find each video's masks by its name: a video or a folder of pictures under the same path, whatever the suffix.
 
     Also as FaceForensics++ has them: the masks of D/c23/videos/1_2.mp4 are D/masks/videos/1_2.mp4.
 
@@ -118,7 +118,7 @@ def find_masks(source: Path, masks: Path, clips: list[Clip]) -> dict[str, Path]:
 
 
 def mask_root(out: Path) -> Path:
-    """Where the masks of `out` stand: beside it, so that no reader of `out` takes them for pictures."""
+    """Return where the masks of `out` stand: beside it, so that no reader of `out` takes them for pictures."""
     real = Path(os.path.realpath(out))
     return real.with_name(f"{real.name}_masks")
 
@@ -147,7 +147,10 @@ def copy_lists(source: Path, out: Path) -> list[str]:
 
 
 def _files(folder: Path) -> Iterator[str]:
-    """Posix paths of all files below a folder relative to it; hidden ones are skipped, links are followed once."""
+    """Yield the paths of all files below a folder, relative to it and in posix form.
+
+    Hidden ones are skipped, links are followed once.
+    """
     seen: set[tuple[int, int]] = set()
     for place, folders, files in os.walk(folder, followlinks=True):
         status = os.stat(place)
