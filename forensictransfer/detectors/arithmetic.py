@@ -38,12 +38,12 @@ class Arithmetic:
     uncounted: tuple[str, ...] = ()
 
     def training(self, *, drawn: bool) -> int:
-        """Of a training step: forward, and as much again for the gradients of the weights and of the inputs each."""
+        """Count a training step: forward, and as much again for the gradients of the weights and of the inputs each."""
         learned = self.encoder - self.fixed + (self.decoder_drawn if drawn else self.decoder_computed)
         return self.fixed + 3 * learned - self.first
 
     def to_json(self) -> dict[str, Any]:
-        """As plain values, with what a training step takes."""
+        """Return the counts as plain values, with what a training step takes."""
         return {
             "encoder": self.encoder,
             "decoder_as_drawn": self.decoder_drawn,
@@ -71,7 +71,7 @@ def arithmetic(detector: TrainableDetector) -> Arithmetic:
 
 
 def multiply_adds(layer: keras.Layer) -> tuple[int, int]:
-    """Multiply-adds of one layer for one crop, as drawn and as computed; 0 for what does not count."""
+    """Count the multiply-adds of one layer for one crop, as drawn and as computed; 0 for what does not count."""
     if isinstance(layer, UpsampleConv2D):
         pairs = prod(layer.input.shape[1:]) * layer.filters
         return 4 * KERNEL_AREA * pairs, FOLDED_TAPS * pairs

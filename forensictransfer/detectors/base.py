@@ -93,5 +93,5 @@ class Detector(metaclass=_DetectorType):
         """
 
     def get_weights(self) -> list[np.ndarray]:
-        """Everything learned that its evidence depends on; nothing for a detector that learns nothing."""
+        """Return everything learned that its evidence depends on; nothing for a detector that learns nothing."""
         return []

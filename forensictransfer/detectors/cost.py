@@ -38,7 +38,7 @@ KNOWN = {
 
 
 def cost_of(name: str, crop: int) -> Cost | None:
-    """What a registered detector costs for crops of `crop` pixels, or the smallest that it takes.
+    """Find what a registered detector costs for crops of `crop` pixels, or the smallest that it takes.
 
     None for one that is no network.
     """

@@ -53,7 +53,7 @@ class Evidence:
 
     @classmethod
     def does_not_apply(cls, reason: str) -> Evidence:
-        """Evidence of an image that the detector cannot judge, for a reason in one line."""
+        """Build the evidence of an image that the detector cannot judge, for a reason in one line."""
         return cls(score=float("nan"), applies=False, reason=reason)
 
 
@@ -78,10 +78,10 @@ class Judgement(Protocol):
     """How energies and features become a score, and a score a probability (`evaluation.decision.Decision`)."""
 
     def scores(self, energies: np.ndarray, features: np.ndarray) -> np.ndarray:
-        """Scores (n,) from energies (n, 2) and features (n, d)."""
+        """Compute scores (n,) from energies (n, 2) and features (n, d)."""
 
     def probabilities(self, scores: np.ndarray) -> np.ndarray:
-        """Probability of fake, (n,) in [0, 1], from scores (n,)."""
+        """Compute the probability of fake, (n,) in [0, 1], from scores (n,)."""
 
 
 def _check_map(name: str, value: np.ndarray, kind: type) -> None:

@@ -16,7 +16,7 @@ MOST_TILES = 1024  # of one map: larger images are covered by tiles farther apar
 
 
 def map_places(height: int, width: int, crop: int) -> list[Place]:
-    """Places of tiles that overlap by half and cover an image of this size whole.
+    """Choose the places of tiles that overlap by half and cover an image of this size whole.
 
     Where these would be more than MOST_TILES they overlap less; an image that even tiles side by side do not cover
     with so many gets as many as it takes.
@@ -50,6 +50,6 @@ def _count(height: int, width: int, crop: int, stride: int) -> int:
 
 
 def _window(crop: int) -> np.ndarray:
-    """Weights of a tile's pixels, (crop, crop), all above 0."""
+    """Compute the weights of a tile's pixels, (crop, crop), all above 0."""
     side = np.sin(np.pi * (np.arange(crop) + 0.5) / crop) ** 2
     return np.outer(side, side)

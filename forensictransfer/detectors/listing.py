@@ -40,7 +40,7 @@ def detector_facts(crop: int) -> list[DetectorFacts]:
 
 
 def listing(detectors: Iterable[DetectorFacts], crop: int) -> TextTable:
-    """A row for each detector, for crops of `crop` pixels."""
+    """Write a row for each detector, for crops of `crop` pixels."""
     return TextTable(
         HEAD,
         tuple(_row(facts, crop) for facts in detectors),

@@ -13,7 +13,10 @@ from forensictransfer.detectors.trainable import TrainableDetector
 
 
 def detector_class(name: str) -> type[Detector]:
-    """The class registered as `name`. Raises UserError for an unknown name, and for one whose class is not there."""
+    """Load the class registered as `name`.
+
+    Raises UserError for an unknown name, and for one whose class is not there.
+    """
     known = detectors()
     if name not in known:
         raise UserError(
@@ -43,7 +46,7 @@ def detector_class(name: str) -> type[Detector]:
 
 
 def trainable_class(name: str) -> type[TrainableDetector]:
-    """As `detector_class`, for a detector that is a Keras model. Raises UserError for another one."""
+    """Load a class as `detector_class` does, for a detector that is a Keras model. Raises UserError for another one."""
     found = detector_class(name)
     if not issubclass(found, TrainableDetector):
         raise UserError(
@@ -54,7 +57,7 @@ def trainable_class(name: str) -> type[TrainableDetector]:
 
 
 def load_detector(name: str, path: Path) -> TrainableDetector:
-    """The detector whose model was saved at `path`. Raises UserError if the file is no model of this kind."""
+    """Load the detector whose model was saved at `path`. Raises UserError if the file is no model of this kind."""
     kind = trainable_class(name)
     try:
         return kind(keras.models.load_model(path, compile=False))

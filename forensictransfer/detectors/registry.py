@@ -97,12 +97,15 @@ _ADDED: dict[str, Entry] = {}
 
 
 def detectors() -> Mapping[str, Entry]:
-    """All detectors by name: those of the package, then those of other packages, then those registered by a call."""
+    """List all detectors by name.
+
+    Those of the package come first, then those of other packages, then those registered by a call.
+    """
     return {**_BUILT_IN, **_installed(), **_ADDED}
 
 
 def descriptions() -> dict[str, str]:
-    """One line on each detector, by name."""
+    """Describe each detector in one line, by name."""
     return {name: entry.about for name, entry in detectors().items()}
 
 
@@ -147,7 +150,7 @@ def register_detector(
 
 
 def load_target(target: str) -> Any:
-    """What stands at `module:Class`. Raises UserError if it cannot be loaded."""
+    """Load what stands at `module:Class`. Raises UserError if it cannot be loaded."""
     module, attribute = target.split(":")
     try:
         return getattr(importlib.import_module(module), attribute)
@@ -157,7 +160,7 @@ def load_target(target: str) -> Any:
 
 @functools.cache
 def _installed() -> dict[str, Entry]:
-    """What other packages offer by entry points. Raises UserError for a name that is taken."""
+    """Find what other packages offer by entry points. Raises UserError for a name that is taken."""
     found: dict[str, Entry] = {}
     for point in entry_points(group=GROUP):
         _check(point.name, point.value, taken={**_BUILT_IN, **found})

@@ -36,7 +36,7 @@ class TrainedPart:
         self.model = keras.Model(inputs, outputs)
 
     def feed(self, inputs: Any) -> list[Any]:
-        """What `model` takes, from the inputs of the whole: the frozen stages are run."""
+        """Compute what `model` takes from the inputs of the whole: the frozen stages are run."""
         flat = [tf.convert_to_tensor(part) for part in keras.tree.flatten(inputs)]
         return flat if self._front is None else [*flat, self._front(flat)]
 

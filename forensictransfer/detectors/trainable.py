@@ -53,7 +53,7 @@ class TrainableDetector(Detector):
 
     @classmethod
     def create(cls, crop: int) -> TrainableDetector:
-        """As `build`, for crops that are large enough. Raises UserError if they are not."""
+        """Build a detector as `build` does, for crops that are large enough. Raises UserError if they are not."""
         if crop < cls.smallest:
             raise UserError(
                 f"data.crop: '{cls.name}' needs crops of at least {cls.smallest} pixels, got {crop}",
@@ -64,7 +64,7 @@ class TrainableDetector(Detector):
     @classmethod
     @abstractmethod
     def build(cls, crop: int) -> TrainableDetector:
-        """A detector with fresh weights (Keras' global seed) for crops of `crop` pixels."""
+        """Build a detector with fresh weights (Keras' global seed) for crops of `crop` pixels."""
 
     @abstractmethod
     def compile(self, learning_rate: float) -> None:
@@ -72,7 +72,7 @@ class TrainableDetector(Detector):
 
     @abstractmethod
     def fit_batch(self, images: np.ndarray, labels: np.ndarray) -> tuple[Any, Any]:
-        """Inputs and targets of one batch, as the model's `fit` takes them."""
+        """Return the inputs and targets of one batch, as the model's `fit` takes them."""
 
     @property
     def image(self) -> keras.KerasTensor:
@@ -95,7 +95,7 @@ class TrainableDetector(Detector):
         )
 
     def inference_model(self) -> keras.Model:
-        """A Keras model of crops alone, uint8 (n, crop, crop, 3), whatever inputs its training has.
+        """Build a Keras model of crops alone, uint8 (n, crop, crop, 3), whatever inputs its training has.
 
         It shares all weights. Its outputs, also those of `predict`: "score" (n,), larger means more likely fake,
         "energies" (n, 2) of real and fake, "features" (n, d).
@@ -106,13 +106,13 @@ class TrainableDetector(Detector):
         return keras.Model(scorer.input, {"score": score, **found}, name=f"{self.model.name}_inference")
 
     def analyse(self, images: np.ndarray) -> Analysis:
-        """Energies and features of crops, uint8 (n, crop, crop, 3), in inference mode."""
+        """Compute energies and features of crops, uint8 (n, crop, crop, 3), in inference mode."""
         scorer = self.scorer
         found = self.once("analyse", lambda: tf.function(lambda batch: scorer(batch, training=False)))(images)
         return Analysis(found["energies"].numpy(), found["features"].numpy())
 
     def analyse_tiles(self, tiles: np.ndarray, batch: int) -> Analysis:
-        """Energies and features of crops, uint8 (n, crop, crop, 3), `batch` at a time."""
+        """Compute energies and features of crops, uint8 (n, crop, crop, 3), `batch` at a time."""
         found = []
         for start in range(0, len(tiles), batch):
             part = tiles[start : start + batch]
@@ -168,7 +168,7 @@ class TrainableDetector(Detector):
         )
 
     def get_weights(self) -> list[np.ndarray]:
-        """The weights of the model."""
+        """Return the weights of the model."""
         return list(self.model.get_weights())
 
     def refresh_statistics(self, batches: Iterable[Any]) -> None:
@@ -176,7 +176,10 @@ class TrainableDetector(Detector):
         estimate_statistics(self.model, batches)
 
     def begin_epoch(self, epoch: int) -> None:
-        """Called before each epoch of a training, also of a resumed one: for a loss that changes with the epochs."""
+        """Prepare an epoch; called before each one of a training, also of a resumed one.
+
+        For a loss that changes with the epochs.
+        """
 
     def fit_features(self, features: np.ndarray, labels: np.ndarray) -> None:
         """Fit the classifier of a detector without gradients to features (n, d) of whole images, labels (n,)."""
@@ -209,14 +212,14 @@ class TrainableDetector(Detector):
         return ()
 
     def loss_outputs(self, reconstruction: bool) -> Any:
-        """The outputs of `trainer` that `batch_loss` needs; what they are not computed from is not run.
+        """Return the outputs of `trainer` that `batch_loss` needs; what they are not computed from is not run.
 
         reconstruction: whether it counts; always False for a detector that has none.
         """
         return self.trainer.output
 
     def batch_loss(self, outputs: Any, targets: Any, reconstruction: Any) -> Any:
-        """The loss of one batch in fine-tuning, a scalar tensor: by default the loss that `compile` has set.
+        """Compute the loss of one batch in fine-tuning, a scalar tensor: by default the loss that `compile` has set.
 
         outputs: values of `loss_outputs`; targets: as `fit_batch` gives them; reconstruction: weight of the
         reconstruction's part of the loss, a scalar tensor.
@@ -224,7 +227,7 @@ class TrainableDetector(Detector):
         return self.trainer.compute_loss(y=targets, y_pred=outputs)
 
     def once(self, key: Hashable, make: Callable[[], Made]) -> Made:
-        """What `make` gave when it was first asked for under `key`: for graphs, which live as long as the detector.
+        """Return what `make` gave when `key` was first asked for. It is for graphs, which live as long as the detector.
 
         They read the weights where these are, so they serve whatever weights are loaded later.
         """
@@ -234,7 +237,7 @@ class TrainableDetector(Detector):
         return made
 
     def pictures(self, images: np.ndarray) -> dict[str, np.ndarray]:
-        """What TensorBoard shows of a few crops: name -> float32 (n, h, w, 3) in [0, 1]."""
+        """Draw what TensorBoard shows of a few crops: name -> float32 (n, h, w, 3) in [0, 1]."""
         return {"crops": images.astype(np.float32) / 255.0}
 
     def save(self, path: str) -> None:
@@ -243,7 +246,7 @@ class TrainableDetector(Detector):
 
 
 def as_trainable(detector: Detector) -> TrainableDetector:
-    """The same detector, for work on its model. Raises UserError for one that has none."""
+    """Return the same detector, for work on its model. Raises UserError for one that has none."""
     if not isinstance(detector, TrainableDetector):
         raise UserError(
             f"'{detector.name}' learns nothing: it has no model to train or to load weights into",

@@ -25,17 +25,17 @@ class Decision:
     chosen_on: str = "nothing"
 
     def scores(self, energies: np.ndarray, features: np.ndarray) -> np.ndarray:
-        """Score of each image, float64 (n,), from energies (n, 2) and features (n, d)."""
+        """Compute the score of each image, float64 (n,), from energies (n, 2) and features (n, d)."""
         if self.weights is None:
             return np.asarray(energies[:, 1] - energies[:, 0], np.float64)
         return np.asarray(features, np.float64) @ self.weights + self.bias
 
     def probabilities(self, scores: np.ndarray) -> np.ndarray:
-        """Probability of fake of each score, (n,) in [0, 1]."""
+        """Compute the probability of fake of each score, (n,) in [0, 1]."""
         return probability(scores, self.threshold, self.slope)
 
     def fitted(self, rule: str, scores: np.ndarray, labels: np.ndarray, chosen_on: str) -> Decision:
-        """The same score with the threshold that `rule` picks on labelled scores, and the slope fitted there."""
+        """Keep the score, with the threshold that `rule` picks on labelled scores and the slope fitted there."""
         threshold = threshold_rule(rule)(scores, labels, None)
         slope = fit_slope(scores, labels, threshold)
         return replace(self, threshold=threshold, slope=slope, rule=rule, chosen_on=chosen_on)

@@ -90,7 +90,7 @@ class Summary(FieldsByKey):
 def metric_values(
     labels: ArrayLike, scores: ArrayLike, probabilities: ArrayLike, threshold: float, weights: ArrayLike | None = None
 ) -> dict[str, Floats]:
-    """Every metric of METRICS for images counted `weights` times: one value per row of weights (NaN: undefined).
+    """Compute each metric of METRICS for images counted `weights` times: one value per row of weights (NaN: undefined).
 
     labels, scores, probabilities: (n,); weights: (b, n), not negative, None for one row of ones. A metric is NaN in a
     row in which a class that it needs has no weight.
@@ -171,7 +171,7 @@ def summarise_draws(draws: Sequence[ScoredImages], *, resamples: int = 1000, see
 
 
 def _ranking(fake: NDArray[np.bool_], s: Floats, w: Floats, n_real: Floats, n_fake: Floats) -> dict[str, Floats]:
-    """The four metrics that depend on the order of the scores alone, from the weighted ROC; w: (b, n)."""
+    """Compute the four metrics that depend on the order of the scores alone, from the weighted ROC; w: (b, n)."""
     order = np.argsort(-s, kind="stable")
     ends = np.flatnonzero(np.append(np.diff(s[order]) != 0, True))  # equal scores are passed in one step
     sorted_w, sorted_fake = np.take(w, order, axis=1), fake[order]
@@ -192,7 +192,7 @@ def _ranking(fake: NDArray[np.bool_], s: Floats, w: Floats, n_real: Floats, n_fa
 
 
 def _equal_error(fpr: Floats, tpr: Floats) -> Floats:
-    """FPR where the straight line between two ROC points crosses FPR = 1 - TPR; the ROC from (0, 0) to (1, 1)."""
+    """Find the FPR where the line between two ROC points crosses FPR = 1 - TPR; the ROC from (0, 0) to (1, 1)."""
     above = fpr + tpr - 1  # rises from -1 to 1
     after = np.argmax(above >= 0, axis=1)  # never the first point, but for rows of NaN
     before = np.maximum(after - 1, 0)
@@ -203,20 +203,20 @@ def _equal_error(fpr: Floats, tpr: Floats) -> Floats:
 
 
 def _ece(y: NDArray[np.int64], p: Floats, w: Floats) -> Floats:
-    """Expected calibration error over ECE_BINS equal-width bins [i/10, (i+1)/10), the last one closed."""
+    """Compute the expected calibration error over ECE_BINS equal-width bins [i/10, (i+1)/10), the last one closed."""
     bins = np.minimum((p * ECE_BINS).astype(int), ECE_BINS - 1)
     gaps = w @ np.where(bins[:, None] == np.arange(ECE_BINS), (p - y)[:, None], 0.0)
     return np.abs(gaps).sum(axis=1) / w.sum(axis=1)
 
 
 def _counts(rng: np.random.Generator, rows: int, n: int) -> Floats:
-    """How often each of n things is drawn in n draws with replacement, (rows, n)."""
+    """Draw how often each of n things is drawn in n draws with replacement, (rows, n)."""
     picks = rng.integers(0, n, size=(rows, n)) + n * np.arange(rows)[:, None]
     return np.bincount(picks.ravel(), minlength=rows * n).reshape(rows, n).astype(np.float64)
 
 
 def _percentiles(values: Floats) -> tuple[float | None, float | None]:
-    """The 2.5 and 97.5 % percentiles of the resamples in which the metric is defined."""
+    """Find the 2.5 and 97.5 % percentiles of the resamples in which the metric is defined."""
     defined = values[~np.isnan(values)]
     if defined.size == 0:
         return None, None
@@ -225,7 +225,7 @@ def _percentiles(values: Floats) -> tuple[float | None, float | None]:
 
 
 def _has_interval(name: str, labels: NDArray[np.int64], group_of: NDArray[np.int64]) -> bool:
-    """Whether resampling groups can say anything: each class the metric needs stands in two groups or more."""
+    """Tell whether resampling groups can say anything: each class the metric needs stands in two groups or more."""
     needed = [group_of[labels == c] for c in _ONE_CLASS.get(name, (0, 1))] or [group_of]
     return all(np.unique(groups).size >= 2 for groups in needed)
 
@@ -252,7 +252,10 @@ def _checked(
 
 
 def _same_images(draws: Sequence[ScoredImages]) -> tuple[NDArray[np.int64], NDArray[np.int64], int]:
-    """Labels, group numbers (in the order of the groups' names) and the number of groups that all draws share."""
+    """Find the labels, the group numbers (in the order of the groups' names) and the number of groups of all draws.
+
+    Raises ValueError where they do not share them.
+    """
     if not draws:
         raise ValueError("expected at least one draw")
     keys = [(list(d.names), list(d.groups), np.asarray(d.labels).tolist()) for d in draws]

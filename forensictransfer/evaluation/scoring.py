@@ -56,7 +56,9 @@ def analyse_images(
 
 
 def _examined(detector: Detector, images: Images, batch: int, progress: str | None) -> Analysis:
-    """Scores of a detector that gives evidence of whole images: energies (-score / 2, score / 2), so a_1 - a_0 = score.
+    """Score whole images with a detector that gives evidence of them.
+
+    The energies are (-score / 2, score / 2), so that a_1 - a_0 = score.
 
     Where it gives no features, the score is the one feature.
     """
@@ -78,7 +80,7 @@ def _examined(detector: Detector, images: Images, batch: int, progress: str | No
 
 
 def _checked(file: ImageFile, evidence: Evidence, detector: str) -> Evidence:
-    """The evidence of an image. Raises UserError if there is none: no number stands for it."""
+    """Return the evidence of an image. Raises UserError if there is none: no number stands for it."""
     if not evidence.applies:
         raise UserError(
             f"{file.name}: '{detector}' does not apply to it: {evidence.reason}; "
@@ -105,7 +107,7 @@ class ScoreCache:
     def analyse(
         self, detector: Detector, images: Images, options: EvaluateSettings, *, progress: str | None = None
     ) -> Analysis:
-        """Score images as `analyse_images` does, those alone that were not scored before."""
+        """Score images as `analyse_images` does, only those that were not scored before."""
         known = self._known(detector, options)
         missing = [i for i, digest in enumerate(images.digests) if digest not in known]
         if missing:

@@ -22,12 +22,15 @@ _FLATTEST = 1e-3  # least slope, times the largest |score - threshold|
 
 
 def zero(scores: ArrayLike, labels: ArrayLike, groups: Sequence[str] | None = None) -> float:
-    """Fake if a_1 > a_0, as in the paper: threshold = 0 on the score a_1 - a_0, whatever the labelled scores are."""
+    """Call an image fake if a_1 > a_0, as in the paper.
+
+    The threshold is 0 on the score a_1 - a_0, whatever the labelled scores are.
+    """
     return 0.0
 
 
 def balanced(scores: ArrayLike, labels: ArrayLike, groups: Sequence[str] | None = None) -> float:
-    """The threshold that calls most of the labelled images right, both classes counting alike.
+    """Choose the threshold that calls most of the labelled images right, both classes counting alike.
 
     threshold = middle of the widest interval of t, between the lowest and the highest score, on which
     (share of reals with score <= t + share of fakes with score > t) / 2 is largest; of equally wide ones that nearest
@@ -52,7 +55,9 @@ def balanced(scores: ArrayLike, labels: ArrayLike, groups: Sequence[str] | None 
 
 
 def midpoint(scores: ArrayLike, labels: ArrayLike, groups: Sequence[str] | None = None) -> float:
-    """Between the class means, as many standard deviations from one as from the other; works from one image per class.
+    """Put the threshold between the class means, as many standard deviations from one as from the other.
+
+    Works from one image per class.
 
     threshold = (s_1 m_0 + s_0 m_1) / (s_0 + s_1), where two Gaussians (m_c, s_c) err equally often; (m_0 + m_1) / 2 if
     both s_c are 0. A variance from a handful of images is hardly known, so each is drawn towards the pooled one s^2 as
@@ -83,7 +88,7 @@ THRESHOLD_RULES: dict[str, ThresholdRule] = {"zero": zero, "balanced": balanced,
 
 
 def threshold_rule(name: str) -> ThresholdRule:
-    """The named threshold rule. Raises UserError for an unknown name."""
+    """Find the named threshold rule. Raises UserError for an unknown name."""
     if name not in THRESHOLD_RULES:
         raise UserError(
             f"unknown threshold rule '{name}': expected {', '.join(THRESHOLD_RULES)}{nearest(name, THRESHOLD_RULES)}",
@@ -93,7 +98,7 @@ def threshold_rule(name: str) -> ThresholdRule:
 
 
 def fit_slope(scores: ArrayLike, labels: ArrayLike, threshold: float) -> float:
-    """How fast doubt turns into certainty around the threshold: the a > 0 of p = 1 / (1 + exp(-a (score - threshold))).
+    """Fit how fast doubt turns into certainty around the threshold: a > 0 of p = 1 / (1 + exp(-a (score - threshold))).
 
     Minimises the cross-entropy to Platt's softened labels (n_1 + 1) / (n_1 + 2) for fakes and 1 / (n_0 + 2) for reals,
     n_c images of class c: a is finite for separable shots and the more cautious the fewer they are (at k = 1 the two
@@ -123,14 +128,14 @@ def fit_slope(scores: ArrayLike, labels: ArrayLike, threshold: float) -> float:
 
 
 def probability(scores: ArrayLike, threshold: float, slope: float) -> Floats:
-    """Probability of fake in [0, 1], 0.5 at the threshold: 1 / (1 + exp(-slope (score - threshold)))."""
+    """Compute the probability of fake in [0, 1], 0.5 at the threshold: 1 / (1 + exp(-slope (score - threshold)))."""
     return np.asarray(expit(slope * (np.asarray(scores, dtype=np.float64) - threshold)))
 
 
 def _checked(
     scores: ArrayLike, labels: ArrayLike, groups: Sequence[str] | None
 ) -> tuple[Floats, NDArray[np.int64], Floats]:
-    """Scores, labels and votes (n,): 1 each, or 1 / (images of the same group and class)."""
+    """Check scores and labels and give them votes (n,): 1 each, or 1 / (images of the same group and class)."""
     x, y = np.asarray(scores, dtype=np.float64), np.asarray(labels)
     if x.ndim != 1 or x.shape != y.shape or (groups is not None and len(groups) != x.size):
         raise ValueError(f"expected scores, labels and groups of one shape (n,), got {x.shape} and {y.shape}")
@@ -147,5 +152,5 @@ def _checked(
 
 
 def _class_totals(y: NDArray[np.int64], w: Floats) -> Floats:
-    """For each image the votes of its class, (n,)."""
+    """Sum up for each image the votes of its class, (n,)."""
     return np.where(y == 1, w[y == 1].sum(), w[y == 0].sum())

@@ -17,7 +17,7 @@ FOLDER = "audits"
 
 
 def audit_path(sweep: Path, domain: str) -> Path:
-    """Where the audit of a domain of this name lies, or would lie, in a sweep's folder."""
+    """Return where the audit of a domain of this name lies, or would lie, in a sweep's folder."""
     name = re.sub(r"[^\w.+-]+", "_", domain).strip(".")
     return sweep / FOLDER / f"{name}.json"
 
@@ -25,7 +25,7 @@ def audit_path(sweep: Path, domain: str) -> Path:
 def read_audit(
     sweep: Path, domain: str, fingerprint: str | None = None, *, torn_is_missing: bool = False
 ) -> Mapping[str, Any] | None:
-    """The findings of one domain; None where there are none, or none of these very images.
+    """Read the findings of one domain; None where there are none, or none of these very images.
 
     Raises UserError for a file that was edited or damaged, unless that is to count as missing.
     """
@@ -54,7 +54,7 @@ def write_audit(path: Path, found: Mapping[str, Any]) -> None:
 
 
 def without_pixels(audit: Mapping[str, Any]) -> MetadataBaseline:
-    """What an audit says of metadata alone."""
+    """Read what an audit says of metadata alone."""
     figure = audit["tellings"]["file"]["balanced_accuracy"] or {"value": None, "low": None, "high": None}
     notable = [one for one in audit["separators"] if one["part"] == "file" and one["notable"]]
     return MetadataBaseline(
@@ -67,6 +67,6 @@ def without_pixels(audit: Mapping[str, Any]) -> MetadataBaseline:
 
 
 def read_audits(sweep: Path, domains: Mapping[str, SweepDomain]) -> dict[str, Mapping[str, Any]]:
-    """The findings by domain, in the order of `domains` (of sweep.json), as far as there are any."""
+    """Read the findings by domain, in the order of `domains` (of sweep.json), as far as there are any."""
     found = {name: read_audit(sweep, name, about.fingerprint) for name, about in domains.items()}
     return {name: audit for name, audit in found.items() if audit is not None}

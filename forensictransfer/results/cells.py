@@ -63,7 +63,7 @@ class Cell:
 
 
 def collect(run_paths: Iterable[str | Path]) -> list[Cell]:
-    """The cells of finished run folders, in the order given; a folder named twice counts once.
+    """Read the cells of finished run folders, in the order given; a folder named twice counts once.
 
     Test domains of one name that hold different images are told apart by the start of their fingerprint. A run that was
     not evaluated yet gives no cell. Raises UserError (one line, the file named) for a folder that is missing, not a
@@ -119,7 +119,7 @@ def _cell(run: RunFolder, found: Metrics) -> Cell:
 
 
 def _same_domain(domain: DomainReference, tested: Metrics) -> bool:
-    """Whether a test was made on this domain: by name, and by images or place where these are known."""
+    """Tell whether a test was made on this domain: by name, and by images or place where these are known."""
     if domain.name != tested.target:
         return False
     known = [
@@ -131,7 +131,7 @@ def _same_domain(domain: DomainReference, tested: Metrics) -> bool:
 
 
 def without_common_set(cells: Sequence[Cell]) -> tuple[list[Cell], str]:
-    """The cells with short names where all domains are of one data set (`set/name`), and that set, else "".
+    """Shorten the names of the cells where all domains are of one data set (`set/name`), and that set, else "".
 
     Seven columns of `forged_photos/resynth_nearest` would fit on no screen.
     """

@@ -23,7 +23,7 @@ Record = JobRecord
 
 
 def read_record(path: Path) -> Record:
-    """The record in a file. Raises UserError: edited, torn, of another format, or without a field."""
+    """Read the record in a file. Raises UserError: edited, damaged, of another format, or without a field."""
     try:
         content = read_json(path)
     except UserError:
@@ -82,11 +82,11 @@ def check_results(folder: Path, record: Record) -> None:
 
 
 def checksum(record: Mapping[str, Any]) -> str:
-    """SHA-256 over a record less its own checksum, as the sweep writes it."""
+    """Compute the SHA-256 over a record less its own checksum, as the sweep writes it."""
     content = {key: value for key, value in record.items() if key != "checksum"}
     return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
 def remedy(job: str) -> str:
-    """What to do about a result that is not what it was."""
+    """Say what to do about a result that is not what it was."""
     return f"restore it, or delete jobs/{job}.json to have the job done again"

@@ -43,6 +43,6 @@ def warning(domain: str, found: MetadataBaseline | None) -> str | None:
 
 
 def warnings(evaluations: Iterable[Metrics]) -> list[str]:
-    """One line for each domain among some evaluations whose result is doubtful."""
+    """Write one line for each domain among some evaluations whose result is doubtful."""
     lines = (warning(one.target, one.metadata_baseline) for one in evaluations)
     return list(dict.fromkeys(f"warning: {line}" for line in lines if line))

@@ -22,7 +22,10 @@ class ScoreFiles:
         return self._once(self.results.folder(cell) / "predictions.csv")
 
     def shots(self, cell: Cell) -> Mapping[int, Scored]:
-        """The shots of an adapted cell by number of the draw, scored after adaptation to them; empty for zero-shot."""
+        """Read the shots of an adapted cell by number of the draw, scored after adaptation to them.
+
+        Empty for zero-shot.
+        """
         if cell.adapted_to is None:
             return {}
         folder = self.results.path / cell.run / "draws"
@@ -30,7 +33,10 @@ class ScoreFiles:
         return {draw.draw: self._once(folder / str(draw.draw) / "shots.csv")[0] for draw in draws}
 
     def validation(self, cell: Cell) -> Scored | None:
-        """The source's validation split, scored by the network before adaptation; None if that was not recorded."""
+        """Read the source's validation split, scored by the network before adaptation.
+
+        None if that was not recorded.
+        """
         path = self.results.path / cell.model / "validation.csv"
         return self._once(path)[0] if path.is_file() else None
 

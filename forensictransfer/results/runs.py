@@ -52,7 +52,9 @@ class RunFolder:
 
     @classmethod
     def open(cls, path: str | Path, *, finished: bool = True) -> RunFolder:
-        """A run that is whole. Raises UserError: missing, no run, another format, unfinished, or a damaged file named.
+        """Open a run that is whole.
+
+        Raises UserError: missing, no run, another format, unfinished, or a damaged file named.
 
         With `finished=False` a run that is still being written is opened too.
         """
@@ -105,7 +107,7 @@ class RunFolder:
     def building(
         cls, path: str | Path, info: RunInfo, settings: Settings, *, overwrite: bool = False
     ) -> Iterator[RunFolder]:
-        """A run written in a hidden folder beside `path`; when the block ends well it is finished and put in place."""
+        """Write a run in a hidden folder beside `path`; when the block ends well it is finished and put in place."""
         path = Path(path).expanduser()
         check_new(path, overwrite=overwrite)
         with files.new_folder(path, overwrite=overwrite) as folder:
@@ -128,13 +130,13 @@ class RunFolder:
         return load_settings(self.path / "settings.yaml")
 
     def file(self, name: str) -> Path:
-        """The path of a file of the run; the folder that it lies in is made."""
+        """Return the path of a file of the run; the folder that it lies in is made."""
         path = self.path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         return path
 
     def writing(self, name: str) -> contextlib.AbstractContextManager[Path]:
-        """A path to write a file to that becomes `name` when the block ends well (`model.save(path)`)."""
+        """Yield a path to write a file to that becomes `name` when the block ends well (`model.save(path)`)."""
         return files.writing(self.file(name))
 
     def write_text(self, name: str, text: str) -> None:
@@ -155,7 +157,7 @@ class RunFolder:
         return read_document(self.path / name, kind, "make the run again")
 
     def read_json(self, name: str) -> Any:
-        """A JSON file of the run. Raises UserError if it is missing or damaged."""
+        """Read a JSON file of the run. Raises UserError if it is missing or damaged."""
         return files.read_json(self.path / name)
 
     def write(self, name: str, document: object) -> None:
@@ -163,11 +165,11 @@ class RunFolder:
         write_document(self.file(name), document)
 
     def draws(self) -> list[Path]:
-        """The folders of an adaptation's draws, in order."""
+        """List the folders of an adaptation's draws, in order."""
         return sorted((self.path / "draws").glob("[0-9]*"), key=lambda path: int(path.name))
 
     def evaluation_path(self, domain: str) -> Path:
-        """Where the evaluation on a domain of this name lies, or would lie."""
+        """Return where the evaluation on a domain of this name lies, or would lie."""
         return evaluation_path(self.path, domain)
 
     def write_scores(self, name: str, scored: Scored) -> None:
@@ -276,7 +278,7 @@ def check_new(path: str | Path, *, overwrite: bool = False, resume: bool = False
 
 
 def evaluation_path(run: Path, domain: str) -> Path:
-    """Where the evaluation of the run in a folder on a domain of this name lies, or would lie."""
+    """Return where the evaluation of the run in a folder on a domain of this name lies, or would lie."""
     return run / "evaluations" / re.sub(r"[^\w.+-]+", "_", domain).strip(".")
 
 

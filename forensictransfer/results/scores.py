@@ -59,7 +59,7 @@ def write_predictions(path: Path, draws: Sequence[ScoredImages]) -> None:
 
 
 def read_scores(path: Path) -> dict[int, Scored]:
-    """A file of scores by number of the draw; a file without the column `draw` is draw 0.
+    """Read a file of scores by number of the draw; a file without the column `draw` is draw 0.
 
     Raises UserError if it is missing, has other columns, no images, or a value that cannot be.
     """
@@ -81,7 +81,7 @@ def read_scores(path: Path) -> dict[int, Scored]:
 
 
 def _scored(columns: Mapping[str, Sequence[str]]) -> Scored:
-    """Columns of text as arrays. Raises ValueError for values that cannot be, KeyError for a missing column."""
+    """Turn columns of text into arrays. Raises ValueError for values that cannot be, KeyError for a missing column."""
     labels = np.array([int(value) for value in columns["label"]], np.int64)
     score, probability, real, fake = (np.array([float(v) for v in columns[name]], np.float64) for name in COLUMNS[3:])
     if not np.isin(labels, (0, 1)).all() or not np.isfinite([score, probability, real, fake]).all():

@@ -95,7 +95,7 @@ class SweepResults:
         }
 
     def folder(self, cell: Cell) -> Path:
-        """The folder of the evaluation behind a cell: predictions.csv, metrics.json, perhaps pictures/."""
+        """Return the folder of the evaluation behind a cell: predictions.csv, metrics.json, perhaps pictures/."""
         return evaluation_path(self.path / cell.run, cell.on)
 
     def _impossible_cells(self) -> int:
@@ -110,7 +110,7 @@ class SweepResults:
 
 
 def open_sweep(path: str | Path) -> SweepResults:
-    """What a sweep has measured so far.
+    """Read what a sweep has measured so far.
 
     Every file that a record holds the hash of is checked, and every run against its own marker. Raises
     UserError (one line, the file named): no sweep, another format, a record or a result that was edited, or no
@@ -159,7 +159,7 @@ def _check_any_done(path: Path, records: tuple[Record, ...]) -> None:
 
 
 def _cells(path: Path, records: tuple[Record, ...]) -> Iterator[Cell]:
-    """The cells of the jobs that are done, in their order; what else was evaluated in their runs is left out."""
+    """Yield the cells of the jobs that are done, in their order; what else was evaluated in their runs is left out."""
     trained = {(r.detector, r.source, r.seed): r.run for r in records if r.kind == TRAIN}
     by_run: dict[str, dict[str, Cell]] = {}
     for record in records:
@@ -180,7 +180,7 @@ def _cells(path: Path, records: tuple[Record, ...]) -> Iterator[Cell]:
 
 
 def _tests(run: Path, job: str) -> dict[str, Cell]:
-    """The cells of one run by the domain of the test. Raises UserError if the run is not what it was."""
+    """Read the cells of one run by the domain of the test. Raises UserError if the run is not what it was."""
     try:
         return {cell.on: cell for cell in collect([run])}
     except UserError as error:

@@ -67,7 +67,7 @@ class PopulationBatchNormalization(keras.layers.Layer):
         return x * scale + (self.beta - self.moving_mean * scale)
 
     def folded(self, kernel: tf.Tensor, bias: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """Kernel and bias of the convolution before, changed so that it does this layer's inference too.
+        """Fold this layer into the convolution before: its kernel and bias then do this layer's inference too.
 
         kernel (..., c), bias (c,): BN(W * x + b) = (W s) * x + (b - mean) s + beta, s = gamma / sqrt(variance + eps).
         """
@@ -75,11 +75,11 @@ class PopulationBatchNormalization(keras.layers.Layer):
         return kernel * scale, (bias - self.moving_mean) * scale + self.beta
 
     def compute_output_spec(self, x: keras.KerasTensor, training: bool = False) -> keras.KerasTensor:
-        """The input's shape."""
+        """Return the input's shape and type."""
         return keras.KerasTensor(x.shape, dtype=x.dtype)
 
     def get_config(self) -> dict[str, Any]:
-        """Every argument of the constructor."""
+        """Return every argument of the constructor."""
         return {**super().get_config(), "epsilon": self.epsilon, "rate": self.rate}
 
 
@@ -104,7 +104,7 @@ def estimate_statistics(model: keras.Model, batches: Iterable[Any]) -> int:
 
 
 def statistics(model: keras.Model) -> list[np.ndarray]:
-    """The moving means and variances of `model`, in the order of its layers."""
+    """Copy the moving means and variances of `model`, in the order of its layers."""
     layers = [layer for layer in model.layers if isinstance(layer, PopulationBatchNormalization)]
     return [np.array(value) for layer in layers for value in (layer.moving_mean, layer.moving_variance)]
 

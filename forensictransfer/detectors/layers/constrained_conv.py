@@ -22,7 +22,7 @@ class PredictionErrorConstraint(keras.constraints.Constraint):
     """
 
     def __call__(self, kernel: Any) -> tf.Tensor:
-        """The nearest kernel of this form, by the authors' projection."""
+        """Find the nearest kernel of this form, by the authors' projection."""
         kernel = tf.convert_to_tensor(kernel)
         height, width = kernel.shape[:2]
         around = tf.ones((height, width, 1, 1)) - tf.scatter_nd(
@@ -35,7 +35,7 @@ class PredictionErrorConstraint(keras.constraints.Constraint):
         return tf.where(tf.abs(total) > _LEAST_SUM, scaled, shifted) - (1.0 - around)
 
     def get_config(self) -> dict[str, Any]:
-        """There is nothing to set."""
+        """Return no settings: there is nothing to set."""
         return {}
 
 

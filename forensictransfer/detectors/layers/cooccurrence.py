@@ -42,7 +42,7 @@ class ResidualCooccurrence(keras.layers.Layer):
         self._merge = merged_runs(self.cut)
 
     def call(self, image: tf.Tensor) -> tf.Tensor:
-        """The descriptor of a batch of images."""
+        """Compute the descriptor of a batch of images."""
         plane = luma(image)
         found = []
         planes = (plane, tf.transpose(plane, [0, 2, 1]))
@@ -58,7 +58,7 @@ class ResidualCooccurrence(keras.layers.Layer):
         return tf.clip_by_value(tf.round(residual / step), -self.cut, self.cut) + self.cut
 
     def _frequencies(self, level: tf.Tensor) -> tf.Tensor:
-        """Of runs down the columns, (b, 169)."""
+        """Count the frequencies of runs down the columns, (b, 169)."""
         n = 2 * self.cut + 1  # levels, as whole numbers that float32 holds exactly
         code = ((level[:, :-3] * n + level[:, 1:-2]) * n + level[:, 2:-1]) * n + level[:, 3:]
         count = prod(code.shape[1:])
@@ -67,7 +67,7 @@ class ResidualCooccurrence(keras.layers.Layer):
         return tf.matmul(tf.cast(counts, tf.float32), tf.constant(self._merge)) / float(count)
 
     def compute_output_spec(self, image: keras.KerasTensor) -> keras.KerasTensor:
-        """Shape and type of the descriptor, without computing it."""
+        """Return the shape and type of the descriptor, without computing it."""
         if min(image.shape[1:3]) < 2 * RUN - 1:
             raise ValueError(f"expected sides of at least {2 * RUN - 1} pixels, got {image.shape[1:3]}")
         return keras.KerasTensor((image.shape[0], 2 * len(self.steps) * self._merge.shape[1]), dtype="float32")
@@ -79,12 +79,12 @@ class ResidualCooccurrence(keras.layers.Layer):
         return pixels * (3 + 2 * RUN) + 4 * len(self.steps) * self._merge.size
 
     def get_config(self) -> dict[str, Any]:
-        """Every argument of the constructor."""
+        """Return every argument of the constructor."""
         return {**super().get_config(), "steps": list(self.steps), "cut": self.cut}
 
 
 def merged_runs(cut: int) -> np.ndarray:
-    """Which of the (2 cut + 1)^4 runs count as one: float32 (runs, classes), one 1 in each row."""
+    """Find which of the (2 cut + 1)^4 runs count as one: float32 (runs, classes), one 1 in each row."""
     first: dict[tuple[int, ...], int] = {}
     places = []
     for run in itertools.product(range(-cut, cut + 1), repeat=RUN):

@@ -24,7 +24,7 @@ class WassersteinEnergies(keras.layers.Layer):
     """
 
     def call(self, mean: tf.Tensor, log_variance: tf.Tensor) -> tf.Tensor:
-        """Both energies of a batch."""
+        """Compute both energies of a batch."""
         half = mean.shape[-1] // 2
         mean = tf.abs(mean)
         spread = tf.reduce_sum(tf.square(tf.exp(0.5 * log_variance) - 1.0), axis=-1)
@@ -34,9 +34,9 @@ class WassersteinEnergies(keras.layers.Layer):
         return -tf.sqrt(tf.stack([real + spread, fake + spread], axis=-1) + _KEPT_OFF_ZERO)
 
     def compute_output_spec(self, mean: keras.KerasTensor, log_variance: keras.KerasTensor) -> keras.KerasTensor:
-        """Two numbers for each image."""
+        """Return the shape and type of two numbers for each image."""
         return keras.KerasTensor((mean.shape[0], 2), dtype=mean.dtype)
 
     def get_config(self) -> dict[str, Any]:
-        """The layer has no settings of its own."""
+        """Return the base layer's settings; it has none of its own."""
         return super().get_config()

@@ -28,19 +28,19 @@ class GradientGate(keras.layers.Layer):
         return self._unsaved.variable
 
     def load_own_variables(self, store: Any) -> None:
-        """There is nothing to read; files of earlier versions hold the opening."""
+        """Read nothing; files of earlier versions hold the opening."""
 
     def call(self, x: tf.Tensor, training: bool = False) -> tf.Tensor:
-        """The input."""
+        """Return the input; in training its gradient is scaled by the opening."""
         if not training:
             return x
         opening = tf.convert_to_tensor(self.opening)
         return tf.stop_gradient(x) + opening * (x - tf.stop_gradient(x))
 
     def compute_output_spec(self, x: keras.KerasTensor, training: bool = False) -> keras.KerasTensor:
-        """The input's shape."""
+        """Return the input's shape and type."""
         return keras.KerasTensor(x.shape, dtype=x.dtype)
 
     def get_config(self) -> dict[str, Any]:
-        """The layer has no settings of its own."""
+        """Return the base layer's settings; it has none of its own."""
         return super().get_config()

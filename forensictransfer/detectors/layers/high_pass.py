@@ -11,7 +11,7 @@ BLOCK = 16  # the encoder halves the side four times
 
 
 def interior(side: int, margin: int) -> tuple[int, int]:
-    """First pixel and length of the largest centred stretch of `side - margin` that BLOCK divides.
+    """Find the first pixel and length of the largest centred stretch of `side - margin` that BLOCK divides.
 
     Raises ValueError if nothing is left.
     """
@@ -50,12 +50,12 @@ class HighPassResidual(keras.layers.Layer):
     MARGIN = 3
 
     def call(self, image: tf.Tensor) -> tf.Tensor:
-        """The residual of a batch of images."""
+        """Compute the residual of a batch of images."""
         (top, height), (left, width) = (interior(side, self.MARGIN) for side in image.shape[1:3])
         return _third_differences(image, top, left, height, width)
 
     def compute_output_spec(self, image: keras.KerasTensor) -> keras.KerasTensor:
-        """Shape and type of the residual, without computing it."""
+        """Return the shape and type of the residual, without computing it."""
         height, width = (interior(side, self.MARGIN)[1] for side in image.shape[1:3])
         return keras.KerasTensor((image.shape[0], height, width, 6), dtype="float32")
 
@@ -69,13 +69,13 @@ class RescaledRGB(keras.layers.Layer):
     """
 
     def call(self, image: tf.Tensor) -> tf.Tensor:
-        """The rescaled colours of a batch of images."""
+        """Rescale the colours of a batch of images."""
         (top, height), (left, width) = (interior(side, 0) for side in image.shape[1:3])
         cut = image[:, top : top + height, left : left + width]
         return tf.cast(cut, tf.float32) * (1.0 / 127.5) - 1.0
 
     def get_config(self) -> dict[str, Any]:
-        """The layer has no settings of its own."""
+        """Return the base layer's settings; it has none of its own."""
         return super().get_config()
 
 
@@ -88,7 +88,7 @@ class HighPassColours(keras.layers.Layer):
     """
 
     def call(self, image: tf.Tensor) -> tf.Tensor:
-        """The detail of a batch of images."""
+        """Compute the detail of a batch of images."""
         x = tf.cast(image, tf.float32)
         across = x[:, :, :-2] + 2.0 * x[:, :, 1:-1] + x[:, :, 2:]
         blurred = across[:, :-2] + 2.0 * across[:, 1:-1] + across[:, 2:]
@@ -96,10 +96,10 @@ class HighPassColours(keras.layers.Layer):
         return (16.0 * x[:, 1:-1, 1:-1] - blurred) * (1.0 / 256.0)
 
     def compute_output_spec(self, image: keras.KerasTensor) -> keras.KerasTensor:
-        """Two pixels less on either side."""
+        """Return the shape and type of the detail: two pixels less along either side."""
         count, height, width, colours = image.shape
         return keras.KerasTensor((count, height - 2, width - 2, colours), dtype="float32")
 
     def get_config(self) -> dict[str, Any]:
-        """The layer has no settings of its own."""
+        """Return the base layer's settings; it has none of its own."""
         return super().get_config()

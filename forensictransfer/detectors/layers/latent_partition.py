@@ -20,7 +20,7 @@ class ActivationEnergy(keras.layers.Layer):
     """
 
     def call(self, latent: tf.Tensor) -> tf.Tensor:
-        """The channel energies of a batch of latents."""
+        """Compute the channel energies of a batch of latents."""
         return tf.reduce_mean(tf.abs(latent), axis=(1, 2))
 
 
@@ -39,7 +39,7 @@ class PartitionEnergy(keras.layers.Layer):
             raise ValueError(f"expected an even number of channels, got {input_shape[-1]}")
 
     def call(self, channel_energies: tf.Tensor) -> tf.Tensor:
-        """The energies of both halves."""
+        """Compute the energies of both halves."""
         real, fake = tf.split(channel_energies, 2, axis=-1)
         return tf.stack([tf.reduce_mean(real, axis=-1), tf.reduce_mean(fake, axis=-1)], axis=-1)
 
@@ -55,7 +55,7 @@ class LatentSelection(keras.layers.Layer):
     """
 
     def call(self, latent: tf.Tensor, label: tf.Tensor, energies: tf.Tensor) -> tf.Tensor:
-        """The latent with one half set to zero."""
+        """Set one half of the latent to zero."""
         label = tf.reshape(tf.cast(label, tf.int32), [-1])
         decided = tf.cast(energies[:, 1] > energies[:, 0], tf.int32)
         chosen = tf.where(label == UNKNOWN, decided, label)
@@ -66,5 +66,5 @@ class LatentSelection(keras.layers.Layer):
     def compute_output_spec(
         self, latent: keras.KerasTensor, label: keras.KerasTensor, energies: keras.KerasTensor
     ) -> keras.KerasTensor:
-        """The latent's shape."""
+        """Return the latent's shape and type."""
         return keras.KerasTensor(latent.shape, dtype=latent.dtype)

@@ -16,13 +16,13 @@ class LogitEnergies(keras.layers.Layer):
     """
 
     def call(self, logit: tf.Tensor) -> tf.Tensor:
-        """Both energies of a batch."""
+        """Compute both energies of a batch."""
         return tf.concat([-0.5 * logit, 0.5 * logit], axis=-1)
 
     def compute_output_spec(self, logit: keras.KerasTensor) -> keras.KerasTensor:
-        """Two numbers for each image."""
+        """Return the shape and type of two numbers for each image."""
         return keras.KerasTensor((logit.shape[0], 2), dtype=logit.dtype)
 
     def get_config(self) -> dict[str, Any]:
-        """The layer has no settings of its own."""
+        """Return the base layer's settings; it has none of its own."""
         return super().get_config()

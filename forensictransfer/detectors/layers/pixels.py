@@ -24,17 +24,17 @@ class ScaledPixels(keras.layers.Layer):
         self.scale, self.offset, self.channels = scale, offset, tuple(channels)
 
     def call(self, image: tf.Tensor) -> tf.Tensor:
-        """The scaled colours of a batch of images."""
+        """Scale the colours of a batch of images."""
         if self.channels != (0, 1, 2):
             image = tf.gather(image, self.channels, axis=-1)
         return tf.cast(image, tf.float32) * self.scale + self.offset
 
     def compute_output_spec(self, image: keras.KerasTensor) -> keras.KerasTensor:
-        """The image's size, as many planes as colours."""
+        """Return the shape and type: the image's size, as many planes as colours."""
         return keras.KerasTensor((*image.shape[:-1], len(self.channels)), dtype="float32")
 
     def get_config(self) -> dict[str, Any]:
-        """Every argument of the constructor."""
+        """Return every argument of the constructor."""
         return {**super().get_config(), "scale": self.scale, "offset": self.offset, "channels": list(self.channels)}
 
 
@@ -43,20 +43,20 @@ class Luma(keras.layers.Layer):
     """The luma of an image in grey levels. Shapes: uint8 (b, h, w, 3) -> float32 (b, h, w, 1), whole numbers 0..255."""
 
     def call(self, image: tf.Tensor) -> tf.Tensor:
-        """The luma of a batch of images."""
+        """Compute the luma of a batch of images."""
         return luma(image)[..., None]
 
     def compute_output_spec(self, image: keras.KerasTensor) -> keras.KerasTensor:
-        """The image's size, one plane."""
+        """Return the shape and type: the image's size, one plane."""
         return keras.KerasTensor((*image.shape[:-1], 1), dtype="float32")
 
     def get_config(self) -> dict[str, Any]:
-        """The layer has no settings of its own."""
+        """Return the base layer's settings; it has none of its own."""
         return super().get_config()
 
 
 def luma(image: tf.Tensor) -> tf.Tensor:
-    """0.299 R + 0.587 G + 0.114 B, rounded: uint8 (b, h, w, 3) -> float32 (b, h, w), whole numbers."""
+    """Compute 0.299 R + 0.587 G + 0.114 B, rounded: uint8 (b, h, w, 3) -> float32 (b, h, w), whole numbers."""
     x = tf.cast(image, tf.float32)
     # Sums of whole numbers are exact, so that every machine rounds alike.
     return tf.floor((299.0 * x[..., 0] + 587.0 * x[..., 1] + 114.0 * x[..., 2] + 500.0) / 1000.0)

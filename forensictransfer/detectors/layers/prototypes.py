@@ -28,7 +28,7 @@ class PrototypeEnergies(keras.layers.Layer):
         )
 
     def call(self, embedding: tf.Tensor, label: tf.Tensor, training: bool = False) -> tf.Tensor:
-        """Both energies of a batch."""
+        """Compute both energies of a batch."""
         if not training:
             return _energies(embedding, tf.convert_to_tensor(self.prototypes))
         middle = tf.shape(embedding)[0] // 2
@@ -43,16 +43,16 @@ class PrototypeEnergies(keras.layers.Layer):
     def compute_output_spec(
         self, embedding: keras.KerasTensor, label: keras.KerasTensor, training: bool = False
     ) -> keras.KerasTensor:
-        """Two numbers for each image."""
+        """Return the shape and type of two numbers for each image."""
         return keras.KerasTensor((embedding.shape[0], 2), dtype=embedding.dtype)
 
     def get_config(self) -> dict[str, Any]:
-        """The layer has no settings of its own."""
+        """Return the base layer's settings; it has none of its own."""
         return super().get_config()
 
 
 def class_means(embedding: tf.Tensor, label: tf.Tensor) -> tf.Tensor:
-    """Mean embedding of each class, (2, d); of a class without images nought."""
+    """Compute the mean embedding of each class, (2, d); 0 for a class without images."""
     of_class = tf.one_hot(tf.reshape(label, [-1]), 2, dtype=embedding.dtype)
     counts = tf.reduce_sum(of_class, axis=0)[:, None]
     return tf.math.divide_no_nan(tf.matmul(of_class, embedding, transpose_a=True), counts)

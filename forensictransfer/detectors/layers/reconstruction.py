@@ -14,5 +14,5 @@ class ReconstructionError(keras.layers.Layer):
     """
 
     def call(self, reconstruction: tf.Tensor, target: tf.Tensor) -> tf.Tensor:
-        """The error of every image of a batch."""
+        """Compute the error of every image of a batch."""
         return tf.reduce_mean(tf.abs(reconstruction - target), axis=(1, 2, 3))

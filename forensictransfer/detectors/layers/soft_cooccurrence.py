@@ -33,15 +33,15 @@ class SoftLevels(keras.layers.Layer):
         self.offsets = self.add_weight(name="offsets", shape=shape, initializer=_given(-s * c * c))
 
     def call(self, residual: tf.Tensor) -> tf.Tensor:
-        """Shares of each level."""
+        """Compute the shares of each level."""
         return tf.nn.softmax(residual[..., None] * self.slopes + self.offsets, axis=-1)
 
     def compute_output_spec(self, residual: keras.KerasTensor) -> keras.KerasTensor:
-        """One more axis, of the levels."""
+        """Return the shape and type: one more axis, of the levels."""
         return keras.KerasTensor((*residual.shape, len(self.levels)), dtype=residual.dtype)
 
     def get_config(self) -> dict[str, Any]:
-        """Every argument of the constructor."""
+        """Return every argument of the constructor."""
         return {**super().get_config(), "levels": list(self.levels), "sharpness": self.sharpness}
 
 
@@ -70,7 +70,7 @@ class RunDetectors(keras.layers.Layer):
         )
 
     def call(self, shares: tf.Tensor) -> tf.Tensor:
-        """Mean answer of each detector on each plane."""
+        """Compute the mean answer of each detector on each plane."""
         found = []
         for plane in tf.unstack(shares, axis=3):
             for kernel, offset in ((self.down, self.offsets[0]), (self.along, self.offsets[1])):
@@ -79,7 +79,7 @@ class RunDetectors(keras.layers.Layer):
         return tf.concat(found, axis=-1)
 
     def compute_output_spec(self, shares: keras.KerasTensor) -> keras.KerasTensor:
-        """A vector for each image."""
+        """Return the shape and type of a vector for each image."""
         return keras.KerasTensor((shares.shape[0], 2 * shares.shape[3] * shares.shape[-1] ** RUN), dtype=shares.dtype)
 
     @property
@@ -89,10 +89,10 @@ class RunDetectors(keras.layers.Layer):
         return planes * n * n**RUN * RUN * ((height - 3) * width + height * (width - 3))
 
     def get_config(self) -> dict[str, Any]:
-        """The layer has no settings of its own."""
+        """Return the base layer's settings; it has none of its own."""
         return super().get_config()
 
 
 def _given(values: np.ndarray) -> Any:
-    """An initialiser that gives these values."""
+    """Make an initialiser that gives these values."""
     return lambda shape, dtype=None: tf.constant(values, shape=tuple(shape), dtype=dtype or "float32")

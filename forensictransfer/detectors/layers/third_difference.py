@@ -13,5 +13,5 @@ class ThirdDifference(keras.initializers.Initializer):
     """A kernel of four taps, 1 -3 3 -1, down or along: the third-order derivative."""
 
     def __call__(self, shape: tuple[int, ...], dtype: str | None = None) -> tf.Tensor:
-        """The kernel, (4, 1, 1, 1) or (1, 4, 1, 1)."""
+        """Return the kernel, (4, 1, 1, 1) or (1, 4, 1, 1)."""
         return tf.reshape(tf.constant(TAPS, dtype or "float32"), shape)

@@ -45,11 +45,11 @@ class UpsampleConv2D(keras.layers.Layer):
         return tf.nn.bias_add(y, self.bias)
 
     def compute_output_spec(self, x: keras.KerasTensor) -> keras.KerasTensor:
-        """Twice the sides, `filters` channels."""
+        """Return the shape and type: twice the sides, `filters` channels."""
         batch, height, width, _ = x.shape
         doubled = [None if side is None else 2 * side for side in (height, width)]
         return keras.KerasTensor((batch, *doubled, self.filters), dtype=x.dtype)
 
     def get_config(self) -> dict[str, Any]:
-        """Every argument of the constructor."""
+        """Return every argument of the constructor."""
         return {**super().get_config(), "filters": self.filters}

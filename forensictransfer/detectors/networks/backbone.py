@@ -24,23 +24,23 @@ class BackboneDetector(LogitDetector):
     @classmethod
     @abstractmethod
     def backbone(cls, scaled: keras.KerasTensor, weights: str | None = None) -> keras.Model:
-        """The backbone on scaled colours, (b, crop, crop, 3); with the weights of a file if one is named."""
+        """Build the backbone on scaled colours, (b, crop, crop, 3); with the weights of a file if one is named."""
 
     @classmethod
     @abstractmethod
     def scaled(cls, image: keras.KerasTensor) -> keras.KerasTensor:
-        """Crops, uint8, scaled as the backbone wants them."""
+        """Scale crops, uint8, as the backbone wants them."""
 
     @classmethod
     def build(cls, crop: int) -> TrainableDetector:
-        """A fresh network for crops of `crop` pixels."""
+        """Build a fresh network for crops of `crop` pixels."""
         model = super().build(crop).model
         # Cloned as a whole: a part of a graph cannot be put onto another one.
         return cls(keras.models.clone_model(model, clone_function=_cloned, call_function=_called))
 
     @classmethod
     def network(cls, image: keras.KerasTensor) -> tuple[keras.KerasTensor, keras.KerasTensor]:
-        """The backbone and the head."""
+        """Build the backbone and the head."""
         planes = cls.backbone(cls.scaled(image)).output
         features = keras.layers.GlobalAveragePooling2D(name="features")(planes)
         x = keras.layers.Dropout(0.2, name="dropout")(features)
@@ -67,7 +67,7 @@ class BackboneDetector(LogitDetector):
 
 
 def _called(layer: keras.Layer, *inputs: Any, **_: Any) -> Any:
-    """What a layer makes of its inputs; masks and modes of the original's layers mean nothing to ours."""
+    """Apply a layer to its inputs; masks and modes of the original's layers mean nothing to ours."""
     return layer(*inputs)
 
 

@@ -34,7 +34,7 @@ class ConstrainedConv(LogitDetector):
 
     @classmethod
     def network(cls, image: keras.KerasTensor) -> tuple[keras.KerasTensor, keras.KerasTensor]:
-        """Prediction errors, four blocks, two dense layers."""
+        """Build the prediction errors, four blocks, two dense layers."""
         x = ScaledPixels(channels=GREEN, name="green")(image)
         x = ConstrainedConv2D(3, 5, name="prediction_error")(x)
         for number, (filters, side, stride) in enumerate(BLOCKS, start=1):
@@ -49,7 +49,7 @@ class ConstrainedConv(LogitDetector):
         return x, keras.layers.Dense(1, name="logit")(x)
 
     def optimizer(self, learning_rate: float) -> keras.optimizers.Optimizer:
-        """Stochastic gradient descent with the authors' momentum."""
+        """Return stochastic gradient descent with the authors' momentum."""
         return keras.optimizers.SGD(learning_rate, momentum=MOMENTUM)
 
     @property

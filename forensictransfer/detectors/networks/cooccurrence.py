@@ -34,7 +34,7 @@ class Cooccurrence(LogitDetector):
 
     @classmethod
     def network(cls, image: keras.KerasTensor) -> tuple[keras.KerasTensor, keras.KerasTensor]:
-        """The descriptor and a dense layer, whose weights `fit_features` sets."""
+        """Build the descriptor and a dense layer, whose weights `fit_features` sets."""
         features = ResidualCooccurrence(name="cooccurrence")(image)
         return features, keras.layers.Dense(1, name="logit")(features)
 

@@ -28,7 +28,7 @@ LATENT = 16
 
 @keras.saving.register_keras_serializable("forensictransfer")
 def distance_to_class(label: tf.Tensor, energies: tf.Tensor) -> tf.Tensor:
-    """W_y of each image: labels (b,) or (b, 1) in {0, 1}, energies (-W_0, -W_1) (b, 2) -> float32 (b,)."""
+    """Compute W_y of each image: labels (b,) or (b, 1) in {0, 1}, energies (-W_0, -W_1) (b, 2) -> float32 (b,)."""
     y = tf.reshape(tf.cast(label, tf.int32), [-1])
     return -tf.gather(energies, y, axis=1, batch_dims=1)
 
@@ -40,7 +40,7 @@ class DeepDistributionTransfer(TrainableDetector):
 
     @classmethod
     def build(cls, crop: int) -> TrainableDetector:
-        """A fresh network for crops of `crop` pixels."""
+        """Build a fresh network for crops of `crop` pixels."""
         image = keras.Input((crop, crop, 3), dtype="uint8", name="image")
         x = resnet.encoded(ScaledPixels(1 / 127.5, -1.0, name="scaled")(image))
         features = keras.layers.GlobalAveragePooling2D(name="features")(x)
@@ -54,12 +54,12 @@ class DeepDistributionTransfer(TrainableDetector):
         self.trainer = keras.Model(model.input, model.output["energies"], name=model.name)
 
     def compile(self, learning_rate: float) -> None:
-        """Adam on the distance to the own class's distribution."""
+        """Compile with Adam on the distance to the own class's distribution."""
         accuracy = keras.metrics.MeanMetricWrapper(energy_accuracy, name="accuracy")
         self.trainer.compile(keras.optimizers.Adam(learning_rate), loss=distance_to_class, metrics=[accuracy])
 
     def fit_batch(self, images: np.ndarray, labels: np.ndarray) -> tuple[Any, Any]:
-        """The crops; the labels as int32 (b, 1)."""
+        """Return the crops, and the labels as int32 (b, 1)."""
         return images, labels.astype(np.int32)[:, None]
 
     @property

@@ -33,14 +33,17 @@ RECONSTRUCTION_WEIGHT = 0.1
 
 @keras.saving.register_keras_serializable("forensictransfer")
 def activation_loss(label: tf.Tensor, energies: tf.Tensor) -> tf.Tensor:
-    """|a_1 - y| + |a_0 - (1 - y)| of each image, for label y in {0, 1}: (b,) or (b, 1), energies (b, 2) -> (b,)."""
+    """Compute |a_1 - y| + |a_0 - (1 - y)| of each image.
+
+    For label y in {0, 1}, (b,) or (b, 1), and energies (b, 2) -> (b,).
+    """
     y = tf.reshape(tf.cast(label, energies.dtype), [-1])
     return tf.abs(energies[:, 1] - y) + tf.abs(energies[:, 0] - (1.0 - y))
 
 
 @keras.saving.register_keras_serializable("forensictransfer")
 def energy_accuracy(label: tf.Tensor, energies: tf.Tensor) -> tf.Tensor:
-    """1 for each image that a_1 > a_0 decides rightly, 0 otherwise: -> float32 (b,)."""
+    """Give 1 to each image that a_1 > a_0 decides rightly, 0 otherwise: -> float32 (b,)."""
     y = tf.reshape(tf.cast(label, tf.bool), [-1])
     return tf.cast((energies[:, 1] > energies[:, 0]) == y, tf.float32)
 
@@ -55,7 +58,7 @@ class ForensicTransferResidual(TrainableDetector):
 
     @classmethod
     def build(cls, crop: int) -> TrainableDetector:
-        """A fresh network for crops of `crop` pixels."""
+        """Build a fresh network for crops of `crop` pixels."""
         image = keras.Input((crop, crop, 3), dtype="uint8", name="image")
         label = keras.Input((), dtype="int32", name="label")
         target = cls.front(name="residual")(image)
@@ -91,7 +94,7 @@ class ForensicTransferResidual(TrainableDetector):
         )
 
     def compile(self, learning_rate: float) -> None:
-        """Adam; activation loss + 0.1 x the L1 error of the reconstruction."""
+        """Compile with Adam; the loss is the activation loss + 0.1 x the L1 error of the reconstruction."""
         self.trainer.compile(
             optimizer=keras.optimizers.Adam(learning_rate),
             # The error is an output of the model, so its loss is its distance from nought.
@@ -101,7 +104,7 @@ class ForensicTransferResidual(TrainableDetector):
         )
 
     def fit_batch(self, images: np.ndarray, labels: np.ndarray) -> tuple[Any, Any]:
-        """The label is an input too: it selects the half that is decoded."""
+        """Make the label an input too: it selects the half that is decoded."""
         labels = labels.astype(np.int32)
         return {"image": images, "label": labels}, {
             "energies": labels,
@@ -109,12 +112,15 @@ class ForensicTransferResidual(TrainableDetector):
         }
 
     def analyse(self, images: np.ndarray) -> Analysis:
-        """Energies (n, 2) and channel energies (n, 128) of crops; the decoder is not run."""
+        """Compute energies (n, 2) and channel energies (n, 128) of crops; the decoder is not run."""
         energies, features = self.once("analyse", lambda: tf.function(self._encode))(images)
         return Analysis(energies.numpy(), features.numpy())
 
     def _encode(self, images: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """Energies and channel energies in inference mode, batch norm folded into the convolutions: two passes less."""
+        """Compute energies and channel energies in inference mode.
+
+        Batch norm is folded into the convolutions: two passes less.
+        """
         layer = self.model.get_layer
         x = layer("encoder_1")(layer("residual")(images))
         for stage in range(2, 2 + len(ENCODER_FILTERS)):
@@ -125,7 +131,7 @@ class ForensicTransferResidual(TrainableDetector):
         return layer("energies")(channel_energies), channel_energies
 
     def pictures(self, images: np.ndarray) -> dict[str, np.ndarray]:
-        """The crops, what the encoder is fed and what the decoder makes of it, stretched to be seen.
+        """Draw the crops, what the encoder is fed and what the decoder makes of it, stretched to be seen.
 
         Of a residual the derivatives down the columns are shown. The half that decodes is the one of larger energy.
         """
@@ -152,12 +158,15 @@ class ForensicTransferResidual(TrainableDetector):
         return ("encoder_1", *(f"encoder_{stage}_relu" for stage in range(2, last)), "latent")
 
     def loss_outputs(self, reconstruction: bool) -> dict[str, Any]:
-        """The energies; the reconstruction's error where it counts, for the decoder is two thirds of the work."""
+        """Choose the energies, and where it counts the reconstruction's error.
+
+        The decoder is two thirds of the work.
+        """
         names = ("energies", "reconstruction_error") if reconstruction else ("energies",)
         return {name: self.trainer.output[name] for name in names}
 
     def batch_loss(self, outputs: Any, targets: Any, reconstruction: Any) -> tf.Tensor:
-        """Activation loss + `reconstruction` x the L1 error of the reconstruction."""
+        """Compute the activation loss + `reconstruction` x the L1 error of the reconstruction."""
         loss = tf.reduce_mean(activation_loss(targets["energies"], outputs["energies"]))
         if "reconstruction_error" in outputs:
             loss += reconstruction * tf.reduce_mean(outputs["reconstruction_error"])

@@ -26,7 +26,10 @@ KINDS: dict[str, tuple[type[keras.Layer], ...]] = {
 
 
 def read_keras2_weights(path: Path) -> dict[str, list[np.ndarray]]:
-    """The arrays of each layer that has some, by the layer's name. Raises UserError if the file is no such file."""
+    """Read the arrays of each layer that has some, by the layer's name.
+
+    Raises UserError if the file is no such file.
+    """
     found: dict[str, list[np.ndarray]] = {}
     try:
         with h5py.File(path, "r") as file:

@@ -24,11 +24,11 @@ class LogitDetector(TrainableDetector):
     @classmethod
     @abstractmethod
     def network(cls, image: keras.KerasTensor) -> tuple[keras.KerasTensor, keras.KerasTensor]:
-        """Features, float32 (b, d), and logit, float32 (b, 1), of crops, uint8 (b, crop, crop, 3)."""
+        """Build the features, float32 (b, d), and the logit, float32 (b, 1), of crops, uint8 (b, crop, crop, 3)."""
 
     @classmethod
     def build(cls, crop: int) -> TrainableDetector:
-        """A fresh network for crops of `crop` pixels."""
+        """Build a fresh network for crops of `crop` pixels."""
         image = keras.Input((crop, crop, 3), dtype="uint8", name="image")
         features, logit = cls.network(image)
         outputs = {"energies": LogitEnergies(name="energies")(logit), "features": features, "logit": logit}
@@ -39,14 +39,14 @@ class LogitDetector(TrainableDetector):
         self.trainer = keras.Model(model.input, model.output["logit"], name=model.name)
 
     def optimizer(self, learning_rate: float) -> keras.optimizers.Optimizer:
-        """What trains it on the source: Adam."""
+        """Return what trains it on the source: Adam."""
         return keras.optimizers.Adam(learning_rate)
 
     def compile(self, learning_rate: float) -> None:
-        """The optimiser, the loss, and the accuracy at z > 0."""
+        """Compile with the optimiser, the loss, and the accuracy at z > 0."""
         accuracy = keras.metrics.BinaryAccuracy(name="accuracy", threshold=0.0)
         self.trainer.compile(optimizer=self.optimizer(learning_rate), loss=self.loss, metrics=[accuracy])
 
     def fit_batch(self, images: np.ndarray, labels: np.ndarray) -> tuple[Any, Any]:
-        """The crops; the labels as float32 (b, 1)."""
+        """Return the crops, and the labels as float32 (b, 1)."""
         return images, labels.astype(np.float32)[:, None]

@@ -31,7 +31,7 @@ POOLS = (2, 2, 2, 4)
 
 @keras.saving.register_keras_serializable("forensictransfer")
 def squared_error(label: tf.Tensor, logit: tf.Tensor) -> tf.Tensor:
-    """(sigmoid(z) - y)^2 of each image: label (b, 1) in {0, 1}, logit (b, 1) -> float32 (b,)."""
+    """Compute (sigmoid(z) - y)^2 of each image: label (b, 1) in {0, 1}, logit (b, 1) -> float32 (b,)."""
     return tf.reduce_mean(tf.square(tf.sigmoid(logit) - tf.cast(label, logit.dtype)), axis=-1)
 
 
@@ -43,7 +43,7 @@ class Meso4(LogitDetector):
 
     @classmethod
     def network(cls, image: keras.KerasTensor) -> tuple[keras.KerasTensor, keras.KerasTensor]:
-        """Four blocks and the dense head."""
+        """Build four blocks and the dense head."""
         x = ScaledPixels(name="scaled")(image)
         for number in (1, 2, 3, 4):
             x = cls.block(x, number)
@@ -58,12 +58,12 @@ class Meso4(LogitDetector):
 
     @classmethod
     def block(cls, x: keras.KerasTensor, number: int) -> keras.KerasTensor:
-        """The convolution of block 1, 2, 3 or 4, with its ReLU."""
+        """Build the convolution of block 1, 2, 3 or 4, with its ReLU."""
         filters, side = ((8, 3), (8, 5), (16, 5), (16, 5))[number - 1]
         return _convolution(x, filters, side, f"block_{number}")
 
     def optimizer(self, learning_rate: float) -> keras.optimizers.Optimizer:
-        """Adam with the authors' staircase."""
+        """Return Adam with the authors' staircase."""
         staircase = keras.optimizers.schedules.ExponentialDecay(learning_rate, DECAY_STEPS, 0.1, staircase=True)
         return keras.optimizers.Adam(staircase)
 
@@ -93,7 +93,7 @@ class MesoInception4(Meso4):
 
     @classmethod
     def block(cls, x: keras.KerasTensor, number: int) -> keras.KerasTensor:
-        """The branches of block 1 or 2 side by side, the convolution of block 3 or 4."""
+        """Build the branches of block 1 or 2 side by side, or the convolution of block 3 or 4."""
         if number > 2:
             return super().block(x, number)
         name = f"block_{number}"

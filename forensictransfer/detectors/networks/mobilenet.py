@@ -28,14 +28,14 @@ class MobileNet(BackboneDetector):
 
     @classmethod
     def backbone(cls, scaled: keras.KerasTensor, weights: str | None = None) -> keras.Model:
-        """MobileNetV3-Small without its top."""
+        """Build MobileNetV3-Small without its top."""
         return keras.applications.MobileNetV3Small(
             include_top=False, weights=weights, input_tensor=scaled, include_preprocessing=False
         )
 
     @classmethod
     def scaled(cls, image: keras.KerasTensor) -> keras.KerasTensor:
-        """What a pixel's neighbours do not tell of it."""
+        """Compute what a pixel's neighbours do not tell of it."""
         return HighPassColours(name="high_pass")(image)
 
     @property

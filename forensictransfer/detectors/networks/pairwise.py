@@ -35,7 +35,10 @@ _KEPT_OFF_ZERO = 1e-12  # the root has no gradient at nought
 
 @keras.saving.register_keras_serializable("forensictransfer")
 def contrastive_energy(label: tf.Tensor, features: tf.Tensor) -> tf.Tensor:
-    """E of each image, the mean over its pairs with the others of the batch: labels (b, 1), features (b, d) -> (b,)."""
+    """Compute E of each image, the mean over its pairs with the others of the batch.
+
+    Labels (b, 1), features (b, d) -> (b,).
+    """
     y = tf.reshape(tf.cast(label, features.dtype), [-1])
     same = tf.cast(tf.equal(y[:, None], y[None]), features.dtype)
     squared = tf.reduce_sum(tf.square(features[:, None] - features[None]), axis=-1)
@@ -52,7 +55,7 @@ class Pairwise(TrainableDetector):
 
     @classmethod
     def build(cls, crop: int) -> TrainableDetector:
-        """A fresh network for crops of `crop` pixels."""
+        """Build a fresh network for crops of `crop` pixels."""
         image = keras.Input((crop, crop, 3), dtype="uint8", name="image")
         x = ScaledPixels(1 / 127.5, -1.0, name="scaled")(image)
         x = keras.layers.Conv2D(2 * GROWTH, 7, strides=4, padding="same", name="stem")(x)
@@ -76,7 +79,7 @@ class Pairwise(TrainableDetector):
         self._contrast = keras.Variable(0.0, trainable=False, dtype="float32", name="contrast")
 
     def compile(self, learning_rate: float) -> None:
-        """Adam; cross-entropy, and in the first epochs the contrastive energy."""
+        """Compile with Adam and the cross-entropy, and for the first epochs the contrastive energy."""
 
         def contrast(label: Any, features: Any) -> Any:
             return self._contrast * contrastive_energy(label, features)
@@ -88,13 +91,16 @@ class Pairwise(TrainableDetector):
         )
 
     def begin_epoch(self, epoch: int) -> None:
-        """The contrastive energy for the first epochs, while the classifier's gradient is kept from the features."""
+        """Switch the contrastive energy on for the first epochs.
+
+        Meanwhile the classifier's gradient is kept from the features.
+        """
         contrastive = float(epoch < CONTRASTIVE_EPOCHS)
         self._contrast.assign(contrastive)
         self.model.get_layer("gate").opening.assign(1.0 - contrastive)
 
     def fit_batch(self, images: np.ndarray, labels: np.ndarray) -> tuple[Any, Any]:
-        """The crops; the labels, float32 (b, 1), for both losses."""
+        """Return the crops, and the labels, float32 (b, 1), for both losses."""
         labels = labels.astype(np.float32)[:, None]
         return images, {"logit": labels, "features": labels}
 
@@ -107,7 +113,7 @@ class Pairwise(TrainableDetector):
 
 
 def _convolution(x: keras.KerasTensor, filters: int, side: int, name: str) -> keras.KerasTensor:
-    """Batch norm, ReLU, convolution: the order of DenseNet."""
+    """Apply batch norm, ReLU, convolution: the order of DenseNet."""
     x = PopulationBatchNormalization(1e-5, name=f"{name}_norm")(x)
     x = keras.layers.ReLU(name=f"{name}_relu")(x)
     return keras.layers.Conv2D(filters, side, padding="same", use_bias=False, name=name)(x)

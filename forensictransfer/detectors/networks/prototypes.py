@@ -33,7 +33,7 @@ EMBEDDING = 64
 
 @keras.saving.register_keras_serializable("forensictransfer")
 def episode_loss(label: tf.Tensor, energies: tf.Tensor) -> tf.Tensor:
-    """-log softmax(energies)_y of each image: labels (b,) or (b, 1), energies (b, 2) -> float32 (b,)."""
+    """Compute -log softmax(energies)_y of each image: labels (b,) or (b, 1), energies (b, 2) -> float32 (b,)."""
     y = tf.reshape(tf.cast(label, tf.int32), [-1])
     return tf.nn.sparse_softmax_cross_entropy_with_logits(labels=y, logits=energies)
 
@@ -45,7 +45,7 @@ class Prototypes(TrainableDetector):
 
     @classmethod
     def build(cls, crop: int) -> TrainableDetector:
-        """A fresh network for crops of `crop` pixels."""
+        """Build a fresh network for crops of `crop` pixels."""
         image = keras.Input((crop, crop, 3), dtype="uint8", name="image")
         label = keras.Input((), dtype="int32", name="label")
         x = resnet.encoded(ScaledPixels(1 / 127.5, -1.0, name="scaled")(image))
@@ -71,12 +71,12 @@ class Prototypes(TrainableDetector):
         return self.once("scorer", make)
 
     def compile(self, learning_rate: float) -> None:
-        """Adam on the episodes' cross-entropy."""
+        """Compile with Adam on the episodes' cross-entropy."""
         accuracy = keras.metrics.MeanMetricWrapper(energy_accuracy, name="accuracy")
         self.trainer.compile(keras.optimizers.Adam(learning_rate), loss=episode_loss, metrics=[accuracy])
 
     def fit_batch(self, images: np.ndarray, labels: np.ndarray) -> tuple[Any, Any]:
-        """The label is an input too: it says whose mean an image of the support belongs to."""
+        """Make the label an input too: it says whose mean an image of the support belongs to."""
         labels = labels.astype(np.int32)
         return {"image": images, "label": labels}, labels[:, None]
 

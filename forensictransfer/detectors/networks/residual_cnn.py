@@ -37,7 +37,7 @@ class ResidualCNN(LogitDetector):
 
     @classmethod
     def network(cls, image: keras.KerasTensor) -> tuple[keras.KerasTensor, keras.KerasTensor]:
-        """Residuals, levels, runs, and the classifier on standardised frequencies."""
+        """Build the residuals, levels, runs, and the classifier on standardised frequencies."""
         luma = Luma(name="luma")(image)
         down, along = (
             keras.layers.Conv2D(1, side, use_bias=False, kernel_initializer=ThirdDifference(), name=f"residual_{name}")(

@@ -18,7 +18,10 @@ ENDS = ("stem_pool", *(f"stage_{stage}_block_2_out" for stage in range(1, len(ST
 
 
 def encoded(x: keras.KerasTensor) -> keras.KerasTensor:
-    """Planes of stage 3, (b, h / 16, w / 16, 256), of scaled colours (b, h, w, 3); ENDS are the stages' last layers."""
+    """Build the planes of stage 3, (b, h / 16, w / 16, 256), of scaled colours (b, h, w, 3).
+
+    ENDS are the stages' last layers.
+    """
     x = _convolution(x, 64, 7, 2, "stem")
     x = keras.layers.ReLU(name="stem_relu")(x)
     x = keras.layers.MaxPooling2D(3, strides=2, padding="same", name="stem_pool")(x)
@@ -29,7 +32,7 @@ def encoded(x: keras.KerasTensor) -> keras.KerasTensor:
 
 
 def _block(x: keras.KerasTensor, filters: int, stride: int, name: str) -> keras.KerasTensor:
-    """ReLU(x + BN(conv(ReLU(BN(conv(x)))))), with a 1x1 convolution on x where the shape changes."""
+    """Build ReLU(x + BN(conv(ReLU(BN(conv(x)))))), with a 1x1 convolution on x where the shape changes."""
     y = _convolution(x, filters, 3, stride, f"{name}_conv_1")
     y = keras.layers.ReLU(name=f"{name}_relu")(y)
     y = _convolution(y, filters, 3, 1, f"{name}_conv_2")

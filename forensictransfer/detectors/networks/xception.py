@@ -27,12 +27,12 @@ class Xception(BackboneDetector):
 
     @classmethod
     def backbone(cls, scaled: keras.KerasTensor, weights: str | None = None) -> keras.Model:
-        """Xception without its top."""
+        """Build Xception without its top."""
         return keras.applications.Xception(include_top=False, weights=weights, input_tensor=scaled)
 
     @classmethod
     def scaled(cls, image: keras.KerasTensor) -> keras.KerasTensor:
-        """Colours in [-1, 1]."""
+        """Scale colours to [-1, 1]."""
         return ScaledPixels(1 / 127.5, -1.0, name="scaled")(image)
 
     @property

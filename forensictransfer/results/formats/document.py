@@ -70,7 +70,7 @@ def parse_document(path: Path, content: object, kind: type[T], remedy: str = "re
 
 
 def document_content(document: object) -> dict[str, Any]:
-    """The content of a document as plain values under their keys on disk, in the order of the fields."""
+    """Return the content of a document as plain values under their keys on disk, in the order of the fields."""
     content: dict[str, Any] = _adapter(type(document)).dump_python(document, by_alias=True)
     return content
 
