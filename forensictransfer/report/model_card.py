@@ -26,7 +26,7 @@ _LIMITS = """\
 
 
 def card_text(run: RunFolder) -> str:
-    """CARD.md: what the run is, what it was trained on, what was measured, how it decides, what it cannot do.
+    """Write CARD.md: what the run is, what it was trained on, what was measured, how it decides, what it cannot do.
 
     A card is passed on with the model, so it names folders and files without the paths of this machine.
     """
@@ -67,7 +67,7 @@ def card_text(run: RunFolder) -> str:
 
 
 def show_text(run: RunFolder) -> str:
-    """What `forensictransfer show` prints: state, origin, settings that differ from the defaults, numbers, files."""
+    """Write the text of `show`: state, origin, settings that differ from the defaults, numbers, files."""
     info = run.info
     facts = [
         ("state", "finished" if run.finished else f"not finished (no {MARKER}): --resume continues it"),
@@ -95,13 +95,16 @@ def show_text(run: RunFolder) -> str:
 
 
 def title(run: RunFolder) -> str:
-    """What the run is, in one line."""
+    """Say what the run is, in one line."""
     name = f"{run.info.detector} trained on {_name(run.info.source)}"
     return name if run.kind == "train" else f"{name}, adapted to {_name(run.info.target)}"
 
 
 def evaluation_table(evaluations: Iterable[Metrics]) -> TextTable:
-    """A row for each evaluation: domain, balanced accuracy, AUC, accuracy on metadata alone, images; and a legend."""
+    """Write a row for each evaluation, and a legend.
+
+    The row: domain, balanced accuracy, AUC, accuracy on metadata alone, images.
+    """
     rows = (
         (
             one.target,
@@ -117,12 +120,12 @@ def evaluation_table(evaluations: Iterable[Metrics]) -> TextTable:
 
 
 def evaluation_lines(evaluations: Iterable[Metrics]) -> list[str]:
-    """The table of evaluations, line by line."""
+    """Write the table of evaluations, line by line."""
     return evaluation_table(evaluations).text().splitlines()
 
 
 def forgetting_line(run: RunFolder) -> str | None:
-    """What an adapted run does on its source's test, beside what the run that it came from does; None for others.
+    """Compare an adapted run on its source's test with the run that it came from; None for others.
 
     Where that run is gone, was made again or was not tested, "before" is unknown.
     """
@@ -136,7 +139,7 @@ def forgetting_line(run: RunFolder) -> str | None:
 
 
 def _own_test(run: RunFolder) -> Metrics | None:
-    """The evaluation of a run on the very images of its source."""
+    """Find the evaluation of a run on the very images of its source."""
     try:
         found = run.evaluations()
     except UserError:
@@ -166,7 +169,7 @@ def _measured(evaluation: Metrics, name: str) -> Estimate:
 
 
 def _left_out(evaluation: Metrics) -> str:
-    """What is missing from the test split, if anything."""
+    """Say what is missing from the test split, if anything."""
     dropped, skipped = evaluation.dropped_shared.images, len(evaluation.skipped)
     parts = [f"{dropped} shared with the source dropped"] * bool(dropped) + [f"{skipped} unreadable"] * bool(skipped)
     return f" ({', '.join(parts)})" if parts else ""
@@ -198,7 +201,7 @@ def _without_folder(text: str) -> str:
 
 
 def _changed(settings: Settings) -> str:
-    """The settings that differ from the defaults."""
+    """List the settings that differ from the defaults."""
     usual = flat(Settings().model_dump())
     changed = [
         f"{name}={shown(value)}" for name, value in flat(settings.model_dump()).items() if usual.get(name) != value

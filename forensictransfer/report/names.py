@@ -10,7 +10,10 @@ from forensictransfer.report.numbers import accuracy
 
 
 def short_names(names: Iterable[str]) -> tuple[dict[str, str], str]:
-    """Names without the data set that they all share (`forged_photos/splice` -> `splice`), and that set, else ""."""
+    """Shorten names by the data set that they all share (`forged_photos/splice` -> `splice`).
+
+    Also gives that set, else "".
+    """
     names = list(dict.fromkeys(names))
     sets = {name.rpartition("/")[0] for name in names}
     common = sets.pop() if len(sets) == 1 else ""
@@ -18,7 +21,7 @@ def short_names(names: Iterable[str]) -> tuple[dict[str, str], str]:
 
 
 def wrapped(name: str, width: int) -> str:
-    """A name on as many lines of `width` characters as it needs, broken after `_`, `-`, `/`, `.`, spaces if it can."""
+    """Break a name into as many lines of `width` characters as it needs, after `_`, `-`, `/`, `.`, spaces if it can."""
     parts = re.findall(r"[^_\-/. ]*[_\-/. ]?", name)
     pieces = [part[i : i + width] for part in parts for i in range(0, len(part), width)]
     lines = [""]
@@ -30,12 +33,12 @@ def wrapped(name: str, width: int) -> str:
 
 
 def arrow(source: str, target: str) -> str:
-    """A pair of domains in words."""
+    """Write a pair of domains in words."""
     return f"{source} → {target}"
 
 
 def percent(measured: Estimate | None) -> str:
-    """An accuracy with its 95 % interval, `84.4 % [76.3, 91.7]`, or why there is none."""
+    """Write an accuracy with its 95 % interval, `84.4 % [76.3, 91.7]`, or say why there is none."""
     if measured is None:
         return "not measured"
     if measured.value is None:
@@ -46,7 +49,7 @@ def percent(measured: Estimate | None) -> str:
 
 
 def points(measured: Estimate) -> str:
-    """A difference of accuracies in percentage points with its 95 % interval, `+3.1 [+1.0, +5.2]`."""
+    """Write a difference of accuracies in percentage points with its 95 % interval, `+3.1 [+1.0, +5.2]`."""
     if measured.value is None:
         return "undefined"
     # -0.04 is not a loss that anybody could read off.
@@ -61,7 +64,7 @@ def points(measured: Estimate) -> str:
 
 
 def span(values: Iterable[int]) -> str:
-    """One number, or the smallest and the largest: `12`, `12 to 98`."""
+    """Write one number, or the smallest and the largest: `12`, `12 to 98`."""
     found = sorted(set(values))
     if not found:
         return "0"
@@ -69,12 +72,12 @@ def span(values: Iterable[int]) -> str:
 
 
 def counted(number: int, noun: str) -> str:
-    """`1 draw`, `5 draws`."""
+    """Write a number with its noun: `1 draw`, `5 draws`."""
     return f"{number} {noun}" + "s" * (number != 1)
 
 
 def listed(items: Sequence[str], most: int, rest: str = "more") -> str:
-    """Items in a row: `a, b and c`, and where there are too many, `a, b and 7 more`."""
+    """List items in a row: `a, b and c`, and where there are too many, `a, b and 7 more`."""
     if len(items) > most:
         return (
             f"{', '.join(items[: most - 1])} and {len(items) - most + 1} {rest}" if most > 1 else f"{len(items)} {rest}"
@@ -83,14 +86,14 @@ def listed(items: Sequence[str], most: int, rest: str = "more") -> str:
 
 
 def p_value(p: float | None) -> str:
-    """A p value to three places, and very small ones as what they are smaller than."""
+    """Write a p value to three places, and very small ones as what they are smaller than."""
     if p is None:
         return "n/a"
     return "< 0.001" if p < 0.001 else f"{p:.3f}"
 
 
 def duration(seconds: float) -> str:
-    """Seconds in the unit that people would say: `12 s`, `3.5 min`, `2.1 h`."""
+    """Write seconds in the unit that people would say: `12 s`, `3.5 min`, `2.1 h`."""
     if seconds < 100:
         return f"{seconds:.0f} s" if seconds >= 9.95 else f"{seconds:.1f} s"
     return f"{seconds / 60:.1f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"

@@ -11,7 +11,7 @@ BASELINE_MEANS = f"{BASELINE}: what a classifier reaches that sees sizes, format
 
 
 def accuracy(measured: Estimate | None, *, unit: bool = True) -> str:
-    """An accuracy in percent with its 95 % interval, `84.4 % [76.3, 91.7]`.
+    """Write an accuracy in percent with its 95 % interval, `84.4 % [76.3, 91.7]`.
 
     Without `unit`, in a table whose head says %: `84.4 [76.3, 91.7]`.
     """
@@ -19,19 +19,19 @@ def accuracy(measured: Estimate | None, *, unit: bool = True) -> str:
 
 
 def fraction(measured: Estimate | None) -> str:
-    """A number between 0 and 1 with its 95 % interval, `0.912 [0.880, 0.941]`."""
+    """Write a number between 0 and 1 with its 95 % interval, `0.912 [0.880, 0.941]`."""
     return with_interval(measured, factor=1, decimals=3)
 
 
 def baseline(found: MetadataBaseline | None) -> str:
-    """The accuracy on metadata alone; "cannot be told" where groups are too few, "unknown" in old results."""
+    """Write the accuracy on metadata alone; "cannot be told" where groups are too few, "unknown" in old results."""
     if found is None:
         return "unknown"
     return "cannot be told" if found.balanced_accuracy is None else accuracy(found.estimate)
 
 
 def with_interval(measured: Estimate | None, *, factor: float, decimals: int, unit: str = "") -> str:
-    """A number with its 95 % interval, rounded here and nowhere before; `-` if it was not measured."""
+    """Write a number with its 95 % interval, rounded here and nowhere before; `-` if it was not measured."""
     if measured is None:
         return MISSING
     if measured.value is None:

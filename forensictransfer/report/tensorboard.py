@@ -38,7 +38,7 @@ _COLUMNS = ("image", "label", "domain", "verdict")
 
 
 def write_hparams_config(sweep: Path, info: SweepInfo) -> None:
-    """What the columns of the HParams table are and which values they can take.
+    """Write what the columns of the HParams table are and which values they can take.
 
     Any worker may write it at any time: the file is the same, and replaced as a whole.
     """
@@ -66,7 +66,7 @@ def write_hparams_config(sweep: Path, info: SweepInfo) -> None:
 
 
 def write_hparams(sweep: Path, record: JobRecord, metrics: Metrics) -> None:
-    """A job's row of the HParams table, to be written before the record that marks the job as done.
+    """Write a job's row of the HParams table, to be written before the record that marks the job as done.
 
     metrics: metrics.json of the evaluation that the job was done for. A training stands as target = source and
     strategy = train. A metric without a value is left out.
@@ -88,7 +88,7 @@ def write_hparams(sweep: Path, record: JobRecord, metrics: Metrics) -> None:
 
 
 def write_projector(sweep: Path) -> int:
-    """The latents of all test images of all domains, a set of points for each source's run; returns how many sets.
+    """Write the latents of all test images, a set of points for each source's run; returns how many sets.
 
     Read from runs/*/evaluations/*/latents.npz and predictions.csv. A run with more than 5,000 images is thinned evenly
     and its name in the projector says so. Raises UserError for latents that are damaged or of other images.
@@ -115,13 +115,16 @@ def write_projector(sweep: Path) -> int:
 
 
 def thinned(count: int, most: int) -> list[int]:
-    """Indices of at most `most` of `count` things, evenly spaced, in order: the middle of each of equal stretches."""
+    """Choose indices of at most `most` of `count` things, evenly spaced, in order.
+
+    They are the middles of equal stretches.
+    """
     kept = min(count, most)
     return [(2 * i + 1) * count // (2 * kept) for i in range(kept)]
 
 
 def _points(evaluation: Path) -> tuple[np.ndarray, list[Sequence[str]]]:
-    """Latents (n, d) of the images of one evaluation, and for each its name, label, domain and verdict."""
+    """Read the latents (n, d) of the images of one evaluation, and for each its name, label, domain and verdict."""
     metrics = read_metrics(evaluation / "metrics.json")
     first = metrics.per_draw[0]
     with (evaluation / "predictions.csv").open(newline="", encoding="utf-8") as file:
@@ -148,12 +151,12 @@ def _points(evaluation: Path) -> tuple[np.ndarray, list[Sequence[str]]]:
 
 
 def _tsv(rows: Sequence[Sequence[str]]) -> str:
-    """Rows as lines; a tab or line end inside a value would start another column or row and becomes a space."""
+    """Write rows as lines; a tab or line end inside a value would start another column or row and becomes a space."""
     return "".join("\t".join(" ".join(value.split()) for value in row) + "\n" for row in rows)
 
 
 def _config(name: str, points: int, width: int, latents: str, labels: str) -> str:
-    """One set of points in the projector's configuration (protocol buffer text)."""
+    """Write one set of points in the projector's configuration (protocol buffer text)."""
 
     def quoted(text: str) -> str:
         return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
@@ -165,7 +168,7 @@ def _config(name: str, points: int, width: int, latents: str, labels: str) -> st
 
 
 def _hparams_summary(tag: str, **content: Any) -> Summary:
-    """A message to the HParams view, as TensorBoard's own functions pack it."""
+    """Build a message to the HParams view, as TensorBoard's own functions pack it."""
     from tensorboard.compat.proto.summary_pb2 import Summary
     from tensorboard.plugins.hparams import metadata, plugin_data_pb2
 
@@ -174,7 +177,7 @@ def _hparams_summary(tag: str, **content: Any) -> Summary:
 
 
 def _write_events(folder: Path, summaries: Sequence[Summary], wall_time: float) -> None:
-    """The event file of a folder, written as a whole; those that were there before are removed."""
+    """Write the event file of a folder as a whole; those that were there before are removed."""
     from tensorboard.compat.proto.event_pb2 import Event
     from tensorboard.summary.writer.record_writer import RecordWriter
 

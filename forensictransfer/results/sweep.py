@@ -99,7 +99,10 @@ class SweepResults:
         return evaluation_path(self.path / cell.run, cell.on)
 
     def _impossible_cells(self) -> int:
-        """How many cells need shots that are not there: a target and shots, times sources, strategies and so on."""
+        """Count the cells that need shots that are not there.
+
+        A target and shots, times sources, strategies and so on.
+        """
         tuned_shots = self.settings.get("tuned_shots")
         ways = 0
         for item in self.impossible:

@@ -45,7 +45,10 @@ class Cost:
 
 
 def costs(results: SweepResults) -> tuple[Cost, ...]:
-    """The cost of jobs that are done, in the order of the sweep's jobs. Raises UserError for a damaged chosen.json."""
+    """Sum up the cost of jobs that are done, in the order of the sweep's jobs.
+
+    Raises UserError for a damaged chosen.json.
+    """
     grouped: dict[tuple[str, str, int], list[Record]] = {}
     for record in results.done:
         grouped.setdefault((record.kind, record.strategy, record.shots), []).append(record)
@@ -60,7 +63,10 @@ def costs(results: SweepResults) -> tuple[Cost, ...]:
 
 
 def total_seconds(results: SweepResults) -> float:
-    """Wall-clock seconds of all jobs that ended, failed ones too, summed over workers: not the sweep's own duration."""
+    """Sum the wall-clock seconds of all jobs that ended, over workers.
+
+    Failed jobs count too; it is not the sweep's own duration.
+    """
     return sum(record.seconds for record in results.records)
 
 
@@ -73,7 +79,7 @@ def _search(results: SweepResults, records: list[Record]) -> Search | None:
 
 
 def _chosen(results: SweepResults, record: Record) -> Iterator[dict[str, Any]]:
-    """What chosen.json says of each search that the job made."""
+    """Read what chosen.json says of each search that the job made."""
     run = results.path / record.run
     if record.kind == TRAIN:
         paths = [run / "chosen.json"]

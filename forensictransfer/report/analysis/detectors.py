@@ -57,7 +57,7 @@ class DetectorDifference:
 
 
 def detector_differences(results: SweepResults, files: ScoreFiles) -> tuple[DetectorDifference, ...]:
-    """Every detector against the first, by number of shots; empty for a sweep of one detector."""
+    """Compare every detector against the first, by number of shots; empty for a sweep of one detector."""
     reference, *others = results.detectors
     found = []
     for shots in results.shots:
@@ -71,7 +71,7 @@ def detector_differences(results: SweepResults, files: ScoreFiles) -> tuple[Dete
 
 
 def _chief(results: SweepResults, detector: str, shots: int) -> list[Cell]:
-    """A detector's cells at so many shots by the first strategy that has any."""
+    """Choose a detector's cells at so many shots by the first strategy that has any."""
     cells = [c for c in results.cells if c.aimed and not c.own and (c.detector, c.shots) == (detector, shots)]
     names = results.strategies if shots else tuple({c.strategy for c in cells})
     chosen = next((name for name in names if any(c.strategy == name for c in cells)), None)
@@ -115,7 +115,10 @@ def _difference(
 
 
 def two_sided(drawn: Floats) -> float:
-    """Twice the share of resampled differences at or beyond 0 on the rarer side, (count + 1) / (n + 1), at most 1."""
+    """Compute twice the share of resampled differences at or beyond 0 on the rarer side.
+
+    It is (count + 1) / (n + 1), at most 1.
+    """
     beyond = min(int((drawn <= 0).sum()), int((drawn >= 0).sum()))
     return min(1.0, 2 * (beyond + 1) / (len(drawn) + 1))
 
@@ -133,7 +136,7 @@ def _verdicts(results: SweepResults, files: ScoreFiles, cell: Cell) -> _Verdicts
 def _resampled(
     pairs: Iterable[tuple[_Verdicts, _Verdicts]], rng: np.random.Generator
 ) -> tuple[list[tuple[float, float]], list[Floats]]:
-    """Of each source for one target: the two balanced accuracies, and their difference in each resample."""
+    """Resample each source for one target: the two balanced accuracies, and their difference in each resample."""
     pairs = list(pairs)
     common = [[key for key in mine if key in other] for mine, other in pairs]
     draws = {draw: i for i, draw in enumerate(sorted({draw for keys in common for draw, _ in keys}))}

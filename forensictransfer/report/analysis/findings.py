@@ -76,7 +76,7 @@ def _zero_shot(view: View, detector: str) -> Iterator[str]:
 
 
 def _by_shots(view: View, detector: str) -> Iterator[str]:
-    """At each number of shots how many pairs transfer, then which, from the smallest number of shots on."""
+    """Say at each number of shots how many pairs transfer, then which, from the smallest number of shots on."""
     main = view.main
     shots = view.measured_shots(detector, main) if main else ()
     if main is None or not shots:
@@ -138,7 +138,7 @@ def _means(view: View, detector: str) -> Iterator[str]:
 
 
 def _strategies(comparisons: Sequence[Comparison]) -> Iterator[str]:
-    """Which strategy beats which, over pairs of domains, at the largest number of shots."""
+    """Say which strategy beats which, over pairs of domains, at the largest number of shots."""
     if not comparisons:
         return
     last = max(c.shots for c in comparisons)
@@ -172,7 +172,7 @@ def _forgotten(view: View, detector: str) -> Iterator[str]:
 
 
 def _at(view: View, detector: str, strategy: str, shots: int) -> dict[Pair, Estimate]:
-    """Accuracies of all pairs at one number of shots; those without a value are left out."""
+    """Find the accuracies of all pairs at one number of shots; those without a value are left out."""
     main = strategy or view.main or ""
     found: dict[Pair, Estimate] = {}
     for pair in view.pairs:
@@ -191,7 +191,7 @@ def _named(
     shots: int,
     most: int = _MOST,
 ) -> str:
-    """Pairs with their numbers, the best first; what they rest on stands once if it is the same for all."""
+    """List pairs with their numbers, the best first; what they rest on stands once if it is the same for all."""
     best = sorted(pairs, key=lambda pair: -(values[pair].value or 0))
     # Rather one name more than “and 1 more”.
     shown = best[: most + 1] if len(best) == most + 1 else best[:most]

@@ -46,7 +46,7 @@ class Overall:
 
 
 def ranked(view: View, pair: Pair, shots: int) -> list[Placed]:
-    """Every detector and strategy of a pair at one number of shots, the best first; equal ones in the sweep's order."""
+    """Rank every detector and strategy of a pair at one number of shots, equal ones in the sweep's order."""
     found = [
         Placed(detector, strategy, measured)
         for detector, strategy in _contestants(view, shots)

@@ -75,7 +75,7 @@ class Forgetting:
 def series(
     results: SweepResults, detector: str, source: str, target: str, strategy: str, metric: str
 ) -> tuple[Point, ...]:
-    """A pair by shots, rising: first zero-shot (k = 0), which all strategies start from.
+    """Measure a pair by shots, rising: first zero-shot (k = 0), which all strategies start from.
 
     Numbers of shots that were not measured, or at which the metric is undefined, are left out.
     """
@@ -88,7 +88,7 @@ def series(
 
 
 def common_pairs(results: SweepResults, detector: str, metric: str) -> tuple[Pair, ...]:
-    """The pairs that every strategy has at every number of shots that it was measured at; all, if there are none.
+    """Find the pairs that every strategy has at every number of shots that it was measured at; all, if there are none.
 
     Means over different pairs must not stand side by side: some pairs are far easier than others.
     """
@@ -104,7 +104,7 @@ def common_pairs(results: SweepResults, detector: str, metric: str) -> tuple[Pai
 
 
 def average(results: SweepResults, detector: str, strategy: str, metric: str) -> tuple[Average, ...]:
-    """The mean over the pairs of `common_pairs` by shots, k = 0 being zero-shot."""
+    """Compute the mean over the pairs of `common_pairs` by shots, k = 0 being zero-shot."""
     kept = set(common_pairs(results, detector, metric))
     found = {
         shots: {pair: _mean(cells, metric) for pair, cells in by_pair.items() if pair in kept}
@@ -120,7 +120,7 @@ def average(results: SweepResults, detector: str, strategy: str, metric: str) ->
 def forgetting(
     results: SweepResults, detector: str, strategy: str, metric: str = "balanced_accuracy"
 ) -> tuple[Forgetting, ...]:
-    """By shots: the source's own test after adaptation to each target, minus the same before, seed by seed.
+    """Subtract the source's own test before adaptation from the same after it, by target, shots and seed.
 
     After adaptation the test lacks images that share a photograph with the shots, so it may hold a few images fewer.
     """
@@ -137,7 +137,7 @@ def forgetting(
 
 
 def bootstrap_mean(values: Sequence[float]) -> Estimate:
-    """The mean of at least one value with the 95 % percentile bootstrap interval; no interval for a single value."""
+    """Compute the mean of at least one value with the 95 % percentile bootstrap interval; a single value has none."""
     x = np.asarray(values, np.float64)
     mean = float(x.mean())
     if x.size < 2:
@@ -172,7 +172,7 @@ def _mean_or_none(values: Sequence[float | None]) -> float | None:
 
 
 def _by_shots(results: SweepResults, detector: str, strategy: str, metric: str) -> dict[int, dict[Pair, list[Cell]]]:
-    """By shots, rising (0: zero-shot), and pair: the cells in which the metric is defined, one per seed.
+    """Sort the cells in which the metric is defined, one per seed, by shots, rising (0: zero-shot), and by pair.
 
     Pairs are in the order of the matrix.
     """
@@ -188,7 +188,7 @@ def _by_shots(results: SweepResults, detector: str, strategy: str, metric: str) 
 
 
 def _own(results: SweepResults, detector: str, source: str, metric: str) -> list[Cell]:
-    """The source's own tests before adaptation in which the metric is defined, one per seed."""
+    """Find the source's own tests before adaptation in which the metric is defined, one per seed."""
     of_source = (c for c in results.cells if _before(c) and (c.detector, c.source) == (detector, source))
     return _by_seed(c for c in of_source if _value(c, metric) is not None)
 

@@ -75,7 +75,7 @@ class Comparison:
 
 
 def within_cells(results: SweepResults, metric: str = "balanced_accuracy") -> tuple[Comparison, ...]:
-    """Each two strategies in each cell (detector, source, target, shots, seed), over the draws that both have.
+    """Compare each two strategies in each cell (detector, source, target, shots, seed), over the draws that both have.
 
     Paired t interval and test (see `paired_t`), df = draws - 1.
     """
@@ -107,11 +107,11 @@ def within_cells(results: SweepResults, metric: str = "balanced_accuracy") -> tu
 
 
 def over_pairs(results: SweepResults, metric: str = "balanced_accuracy") -> tuple[Comparison, ...]:
-    """Each two strategies at each number of shots, over the pairs of source and target that both were measured on.
+    """Compare each two strategies at each number of shots, over the pairs that both were measured on.
 
-    A pair's difference is the mean over the draws and seeds that both have. p: sign-flip permutation test
-    (`sign_flip`); interval: bootstrap over pairs. An interval and a p value near 0.05 need not agree, since they are
-    made differently.
+    A pair is a source and a target. Its difference is the mean over the draws and seeds that both have. p: sign-flip
+    permutation test (`sign_flip`); interval: bootstrap over pairs. An interval and a p value near 0.05 need not agree,
+    since they are made differently.
     """
     grouped: dict[tuple[str, int, str, str], dict[Pair, list[float]]] = {}
     for (detector, source, target, shots, _), strategies in _draw_values(results, metric).items():
@@ -133,7 +133,7 @@ def over_pairs(results: SweepResults, metric: str = "balanced_accuracy") -> tupl
 
 
 def gains(comparisons: Iterable[Comparison], strategy: str) -> tuple[Comparison, ...]:
-    """The comparisons that `strategy` is in, turned so that it comes first: its gain over each other strategy.
+    """Turn the comparisons that `strategy` is in so that it comes first: its gain over each other strategy.
 
     p values stay as they are, corrected for all comparisons and not for these alone.
     """
@@ -141,7 +141,7 @@ def gains(comparisons: Iterable[Comparison], strategy: str) -> tuple[Comparison,
 
 
 def paired_t(differences: Sequence[float]) -> tuple[Estimate, float | None]:
-    """The mean of paired differences with the 95 % t interval, and the two-sided p value, df = n - 1.
+    """Compute the mean of paired differences with the 95 % t interval, and the two-sided p value, df = n - 1.
 
     One difference: no interval and no p. All differences 0: p = 1. All equal but not 0: t is infinite, and p would be 0
     on the strength of two or three draws, so the sign-flip test stands in, p = 2 / 2^n, the least that n differences of
@@ -160,7 +160,7 @@ def paired_t(differences: Sequence[float]) -> tuple[Estimate, float | None]:
 
 
 def sign_flip(differences: Sequence[float]) -> float | None:
-    """Two-sided p value of the mean under random flips of the differences' signs; None for a single difference.
+    """Compute the two-sided p value of the mean under random flips of the differences' signs; None for one difference.
 
     The null hypothesis is that a difference is as likely as its negative. p is twice the share of flips whose mean lies
     at least as far out on the side of the observed one, at most 1. Up to 16 differences all 2^n flips are counted,
@@ -188,7 +188,9 @@ def sign_flip(differences: Sequence[float]) -> float | None:
 
 
 def holm(p_values: Sequence[float | None]) -> list[float | None]:
-    """Holm's step-down correction, in the order given; None stays None and does not count as a comparison.
+    """Correct p values by Holm's step-down method, in the order given.
+
+    None stays None and does not count as a comparison.
 
     Of m values sorted up, the i-th (from 0) becomes the largest of (m - j) p_j for j <= i, at most 1.
     """
@@ -206,7 +208,7 @@ _Key = tuple[str, str, str, int, int]
 
 
 def _draw_values(results: SweepResults, metric: str) -> dict[_Key, dict[str, dict[int, float]]]:
-    """By cell (detector, source, target, shots, seed), strategy and draw: the metric where it is defined."""
+    """Find the metric where it is defined, by cell (detector, source, target, shots, seed), strategy and draw."""
     found: dict[_Key, dict[str, dict[int, float]]] = {}
     for cell in _adapted(results):
         draws = results.draws[cell.run, cell.on]
@@ -230,12 +232,12 @@ def _corrected(comparisons: Sequence[Comparison]) -> tuple[Comparison, ...]:
 
 
 def least_p(n: int) -> float:
-    """The smallest p value that `sign_flip` can give for n differences, all of one sign."""
+    """Compute the smallest p value that `sign_flip` can give for n differences, all of one sign."""
     return 2.0 ** (1 - n) if n <= EXACT_UP_TO else 2.0 / (FLIPS + 1)
 
 
 def _bounded(comparisons: Sequence[Comparison]) -> tuple[Comparison, ...]:
-    """With `least`: Holm multiplies the smallest p by the number of comparisons, and no other falls below that."""
+    """Fill in `least`: Holm multiplies the smallest p by the number of comparisons, and no other falls below that."""
     tested = [c.n for c in comparisons if c.p is not None]
     family = min(1.0, len(tested) * min(map(least_p, tested), default=0.0))
     return tuple(replace(c, least=max(family, least_p(c.n))) if c.p is not None else c for c in comparisons)

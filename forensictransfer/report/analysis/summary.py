@@ -41,13 +41,13 @@ def few(view: View) -> int | None:
 
 
 def strategy_at(view: View, detector: str, shots: int) -> str | None:
-    """How a detector was adapted: the strategy shown in depth, or else the sweep's first that it was measured with."""
+    """Name a detector's strategy: the strategy shown in depth, or else the sweep's first that it was measured with."""
     order = ([view.main] if view.main else []) + list(view.strategies)
     return next((name for name in order if shots in view.measured_shots(detector, name)), None)
 
 
 def at(view: View, detector: str, strategy: str, shots: int) -> dict[Pair, Estimate]:
-    """Accuracies of all pairs that have one; shots 0 is zero-shot."""
+    """Find the accuracies of all pairs that have one; shots 0 is zero-shot."""
     found = {pair: view.at(detector, strategy, *pair, shots) for pair in view.pairs}
     return {pair: m for pair, m in found.items() if m is not None and m.value is not None}
 
@@ -154,7 +154,7 @@ def _named(view: View, key: tuple[str, str, str]) -> str:
 
 
 def _half_width(view: View) -> float | None:
-    """Half the median width of the intervals of single cells, as a fraction."""
+    """Compute half the median width of the intervals of single cells, as a fraction."""
     found = [cell.metrics.get(METRIC) for cell in view.results.cells if cell.aimed]
     widths = [m.high - m.low for m in found if m is not None and m.low is not None and m.high is not None]
     return float(np.median(widths)) / 2 if widths else None

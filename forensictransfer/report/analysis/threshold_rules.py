@@ -43,7 +43,7 @@ class RuleResult:
 
 
 def compare_rules(results: SweepResults, files: ScoreFiles | None = None) -> tuple[RuleResult, ...]:
-    """Every rule of `calibration.THRESHOLD_RULES`, and the oracle, for each detector, strategy and number of shots.
+    """Compare every threshold rule, and the oracle, for each detector, strategy and number of shots.
 
     An adapted detector's rules see the scores of the draw's own shots, after adaptation to them. For fine-tuned
     networks these are in-sample: scores of images that were trained on, farther apart than those of new images. A
@@ -62,7 +62,10 @@ def compare_rules(results: SweepResults, files: ScoreFiles | None = None) -> tup
 
 
 def rule_accuracies(cell: Cell, files: ScoreFiles) -> dict[str, float] | None:
-    """Balanced accuracy of a cell under each rule of RULES, mean over draws; None if no scores for rules are there."""
+    """Compute the balanced accuracy of a cell under each rule of RULES, mean over draws.
+
+    None if no scores for rules are there.
+    """
     tests = files.test(cell)
     validation = files.validation(cell) if cell.adapted_to is None else None
     labelled: Mapping[int, Scored] = files.shots(cell)
@@ -80,13 +83,13 @@ def rule_accuracies(cell: Cell, files: ScoreFiles) -> dict[str, float] | None:
 
 
 def balanced_accuracy(test: Scored, threshold: float) -> float:
-    """(share of reals with score <= threshold + share of fakes with score > threshold) / 2."""
+    """Compute (share of reals with score <= threshold + share of fakes with score > threshold) / 2."""
     fake = test.labels == 1
     return float((np.mean(test.scores[~fake] <= threshold) + np.mean(test.scores[fake] > threshold)) / 2)
 
 
 def oracle_accuracy(test: Scored) -> float:
-    """The largest balanced accuracy of any threshold, chosen on these very images."""
+    """Find the largest balanced accuracy of any threshold, chosen on these very images."""
     reals, fakes = (np.sort(test.scores[test.labels == label]) for label in (0, 1))
     thresholds = np.unique(test.scores)
     right_reals = np.searchsorted(reals, thresholds, side="right") / reals.size

@@ -29,7 +29,7 @@ def standing(measured: Estimate | None) -> str:
 
 
 def transfers_from(series: Sequence[Point]) -> Point | None:
-    """The pair at the smallest number of shots at which it transfers, and does so at all larger ones; None: never."""
+    """Find the smallest number of shots at which a pair transfers, and does so at all larger ones; None: never."""
     found = None
     for point in reversed(series):
         if standing(point.measured) != TRANSFERS:

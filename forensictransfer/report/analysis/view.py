@@ -42,7 +42,7 @@ class View:
                 self._own.setdefault((cell.detector, cell.source), []).append(cell)
 
     def name(self, domain: str) -> str:
-        """A domain's name without the data set that all domains of the sweep share."""
+        """Return a domain's name without the data set that all domains of the sweep share."""
         return self._names.get(domain, domain)
 
     @cached_property
@@ -92,27 +92,30 @@ class View:
         return FINETUNE if FINETUNE in self.strategies else next(iter(self.strategies), None)
 
     def cells(self, detector: str, strategy: str, source: str, target: str, shots: int) -> Sequence[Cell]:
-        """The tests of one cell of the grid on its target, one for each seed; shots 0 is zero-shot for any strategy."""
+        """Return the tests of one cell of the grid on its target, one for each seed.
+
+        Shots 0 is zero-shot for any strategy.
+        """
         return self._cells.get((detector, strategy if shots else ZERO_SHOT, source, target, shots), [])
 
     def own_cells(self, detector: str, source: str) -> Sequence[Cell]:
-        """The tests of a source on itself before any adaptation, one for each seed."""
+        """Return the tests of a source on itself before any adaptation, one for each seed."""
         return self._own.get((detector, source), [])
 
     def series(self, detector: str, strategy: str, source: str, target: str) -> tuple[Point, ...]:
-        """Balanced accuracy of a pair by shots, zero-shot first."""
+        """Compute the balanced accuracy of a pair by shots, zero-shot first."""
         key = (detector, strategy, source, target)
         if key not in self._series:
             self._series[key] = series(self.results, detector, source, target, strategy, METRIC)
         return self._series[key]
 
     def at(self, detector: str, strategy: str, source: str, target: str, shots: int) -> Estimate | None:
-        """Balanced accuracy of one cell of the grid; None if it was not measured."""
+        """Find the balanced accuracy of one cell of the grid; None if it was not measured."""
         found = (point.measured for point in self.series(detector, strategy, source, target) if point.shots == shots)
         return next(found, None)
 
     def own(self, detector: str, source: str) -> Estimate | None:
-        """Balanced accuracy of a source on its own test: means over seeds, as in `series`."""
+        """Compute the balanced accuracy of a source on its own test: means over seeds, as in `series`."""
         found = [m for cell in self.own_cells(detector, source) if (m := cell.metrics.get(METRIC)) is not None]
         known = [m for m in found if m.value is not None]
         if not known:
@@ -123,11 +126,14 @@ class View:
         return Estimate(value, low, high)
 
     def measured_shots(self, detector: str, strategy: str) -> tuple[int, ...]:
-        """Numbers of shots, 0 left out, that a strategy was measured at for any pair, rising."""
+        """List the numbers of shots, 0 left out, that a strategy was measured at for any pair, rising."""
         return tuple(sorted({key[4] for key in self._cells if key[:2] == (detector, strategy)} - {0}))
 
     def last(self, detector: str, source: str, target: str) -> Sequence[Cell]:
-        """A pair under the strategy shown in depth, at its largest number of shots; empty if it was never adapted."""
+        """Find the tests of a pair under the strategy shown in depth, at its largest number of shots.
+
+        Empty if it was never adapted.
+        """
         if self.main is None:
             return []
         found = (self.cells(detector, self.main, source, target, k) for k in reversed(self.results.shots) if k)
@@ -135,7 +141,7 @@ class View:
 
 
 def basis(cells: Sequence[Cell]) -> str:
-    """What a number rests on: `n = 98 test images (49 real, 49 fake), 5 draws`."""
+    """Say what a number rests on: `n = 98 test images (49 real, 49 fake), 5 draws`."""
     if not cells:
         return "not measured"
     images = span(c.n_real + c.n_fake for c in cells)
@@ -146,11 +152,11 @@ def basis(cells: Sequence[Cell]) -> str:
 
 
 def brief(cells: Sequence[Cell]) -> str:
-    """The same in short, for sentences: `n = 98, 5 draws`; zero-shot has no draws."""
+    """Say the same in short, for sentences: `n = 98, 5 draws`; zero-shot has no draws."""
     draws = f", {counted(max(c.draws for c in cells), 'draw')}" if cells and cells[0].adapted_to is not None else ""
     return f"n = {span(c.n_real + c.n_fake for c in cells)}{draws}"
 
 
 def told(measured: Estimate | None, cells: Sequence[Cell]) -> str:
-    """An accuracy with its interval, images and draws."""
+    """Write an accuracy with its interval, images and draws."""
     return f"{percent(measured)} ({brief(cells)})" if cells else percent(measured)

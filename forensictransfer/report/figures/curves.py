@@ -49,7 +49,7 @@ def curve_panel(
 def limits_of(
     curves: Iterable[Curve], *, step: float = 10.0, within: tuple[float, float] = (40.0, 100.0)
 ) -> tuple[float, float]:
-    """Limits in per cent that hold all values and interval ends, in whole steps, and at least `within`."""
+    """Choose limits in per cent that hold all values and interval ends, in whole steps, and at least `within`."""
     ends = [100 * end for curve in curves for _, m in curve for end in (m.value, m.low, m.high) if end is not None]
     low = step * math.floor(min([*ends, within[0]]) / step + 1e-9)
     high = step * math.ceil(max([*ends, within[1]]) / step - 1e-9)
@@ -57,7 +57,7 @@ def limits_of(
 
 
 def curve_key(names: Sequence[str], every: Sequence[str], extras: bool = True) -> list[Entry]:
-    """What the lines of `curve_panel` mean; extras: zero-shot and chance, too."""
+    """Say what the lines of `curve_panel` mean; extras: zero-shot and chance, too."""
     entries = [Entry(name, look_of(every, name), look_of(every, name)) for name in names]
     more = [Entry("zero-shot (k = 0)", dot="zero", hole=True), Entry("chance, 50 %", line="dotted")]
     return [*entries, *(more if extras else [])]

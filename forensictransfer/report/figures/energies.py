@@ -53,7 +53,7 @@ def energy_panel(before: Cloud | None, after: Cloud | None, titles: tuple[str, s
 
 
 def energy_key() -> list[Entry]:
-    """What the marks of `energy_panel` mean."""
+    """Say what the marks of `energy_panel` mean."""
     return [
         Entry("real image", dot="real"),
         Entry("fake image", dot="fake"),
@@ -77,7 +77,7 @@ def _draw(plot: Plot, cloud: Cloud) -> None:
 
 
 def _decision(plot: Plot, threshold: float, look: str) -> None:
-    """The line a_1 = a_0 + t as far as it lies within the axes."""
+    """Draw the line a_1 = a_0 + t as far as it lies within the axes."""
     start, end = max(plot.x.low, plot.x.low - threshold), min(plot.x.high, plot.x.high - threshold)
     if start < end:
         plot.line([(start, start + threshold), (end, end + threshold)], look)

@@ -51,13 +51,13 @@ def forest(rows: Sequence[ForestRow], names: Sequence[str], label: str, line: fl
 
 
 def forest_key(names: Sequence[str], hollow: Sequence[str] = ()) -> list[Entry]:
-    """What the looks of `forest` mean; hollow: those whose marks are not filled."""
+    """Say what the looks of `forest` mean; hollow: those whose marks are not filled."""
     looks = [f"s{i % LOOKS}" for i in range(len(names))]
     return [Entry(name, f"solid {look}", look, name in hollow) for name, look in zip(names, looks, strict=True)]
 
 
 def _limits(rows: Sequence[ForestRow], line: float | None) -> tuple[float, float]:
-    """Limits that hold all values, all interval ends and the line, with room for half a mark."""
+    """Choose limits that hold all values, all interval ends and the line, with room for half a mark."""
     found = [m.measured for row in rows for m in row.marks]
     ends = [100 * end for m in found for end in (m.value, m.low, m.high) if end is not None]
     ends += [] if line is None else [100 * line]

@@ -84,22 +84,25 @@ def heat_table(shown: HeatMap, *, small: bool = False) -> HeatTable:
 
 
 def shade(value: float) -> int:
-    """Which of SHADES an accuracy gets: 50 % and less the first, 100 % the last."""
+    """Choose which of SHADES an accuracy gets: 50 % and less the first, 100 % the last."""
     return round((len(SHADES) - 1) * min(1.0, max(0.0, 2 * value - 1)))
 
 
 def style_of_shades() -> str:
-    """The style sheet's rules for the cells of heat maps: black or white letters on each colour."""
+    """Write the style sheet's rules for the cells of heat maps: black or white letters on each colour."""
     return "\n".join(f".v{i} {{ background: {colour}; color: {ink_on(colour)}; }}" for i, colour in enumerate(SHADES))
 
 
 def ink_on(colour: str) -> str:
-    """Black or white, whichever stands out more from a colour like #0072b2: by at least 4.5 : 1."""
+    """Choose black or white, whichever stands out more from a colour like #0072b2: by at least 4.5 : 1."""
     return "#fff" if luminance(colour) < 0.179 else "#000"
 
 
 def luminance(colour: str) -> float:
-    """Relative luminance of a colour in sRGB, 0 to 1 (W3C, "Web Content Accessibility Guidelines", 2008)."""
+    """Compute the relative luminance of a colour in sRGB, 0 to 1.
+
+    Source: W3C, "Web Content Accessibility Guidelines", 2008.
+    """
     parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
     linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts]
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]

@@ -47,12 +47,12 @@ def ranking_panel(before: Ranked | None, after: Ranked | None, title: str) -> Pi
 
 
 def ranking_key() -> list[Entry]:
-    """What the lines of `ranking_panel` mean."""
+    """Say what the lines of `ranking_panel` mean."""
     return [Entry("before (zero-shot)", "before", "before"), Entry("after", "after", "after")]
 
 
 def roc(scored: Scored) -> tuple[Floats, Floats]:
-    """False and true positive rates from (0, 0) to (1, 1), one point for each distinct score, (m,) each."""
+    """Compute the false and true positive rates from (0, 0) to (1, 1), one point for each distinct score, (m,) each."""
     order = np.argsort(-scored.scores, kind="stable")
     ends = np.flatnonzero(np.append(np.diff(scored.scores[order]) != 0, True))  # equal scores are passed in one step
     fake = np.cumsum(scored.labels[order] == 1)[ends]
@@ -61,7 +61,7 @@ def roc(scored: Scored) -> tuple[Floats, Floats]:
 
 
 def mean_roc(draws: Sequence[Scored]) -> tuple[Floats, Floats]:
-    """The mean over draws of the true positive rate at each of 101 false positive rates, after (0, 0)."""
+    """Compute the mean over draws of the true positive rate at each of 101 false positive rates, after (0, 0)."""
     rates = []
     for scored in draws:
         fpr, tpr = roc(scored)
@@ -71,7 +71,10 @@ def mean_roc(draws: Sequence[Scored]) -> tuple[Floats, Floats]:
 
 
 def reliability(draws: Sequence[Scored]) -> tuple[Floats, Floats, Floats]:
-    """Mean probability, share of fakes and number of verdicts in each of ten equal bins with any, draws pooled."""
+    """Compute mean probability, share of fakes and number of verdicts in each of ten equal bins.
+
+    Draws are pooled, and empty bins left out.
+    """
     p = np.concatenate([scored.probabilities for scored in draws])
     y = np.concatenate([scored.labels for scored in draws]).astype(np.float64)
     bins = np.minimum((p * ECE_BINS).astype(int), ECE_BINS - 1)

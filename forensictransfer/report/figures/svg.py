@@ -146,7 +146,7 @@ def chart(width: int, height: int, plots: Sequence[Plot], text: str) -> Picture:
 
 
 def polyline(points: Sequence[tuple[float, float]], grain: float = 0.1) -> str:
-    """A path through points, rounded to `grain`; what is drawn over the same pixel or straight on is left out."""
+    """Draw a path through points, rounded to `grain`; what is drawn over the same pixel or straight on is left out."""
     rounded: list[tuple[float, float]] = []
     for x, y in points:
         point = (round(x / grain) * grain, round(y / grain) * grain)
@@ -178,17 +178,17 @@ def ticks(low: float, high: float, most: int = 6) -> list[float]:
 
 
 def tick_texts(values: Sequence[float]) -> list[tuple[float, str]]:
-    """Ticks with as many decimals as they need."""
+    """Write ticks with as many decimals as they need."""
     return [(value, f"{value:g}") for value in values]
 
 
 def look_of(names: Sequence[str], name: str) -> str:
-    """The look of a strategy or detector: the same in all figures of a page."""
+    """Choose the look of a strategy or detector: the same in all figures of a page."""
     return f"s{list(names).index(name) % LOOKS}"
 
 
 def _straight(a: tuple[float, float], b: tuple[float, float], c: tuple[float, float]) -> bool:
-    """Whether b lies between a and c on a level or an upright line."""
+    """Tell whether b lies between a and c on a level or an upright line."""
     level = a[1] == b[1] == c[1] and (b[0] - a[0]) * (c[0] - b[0]) >= 0
     upright = a[0] == b[0] == c[0] and (b[1] - a[1]) * (c[1] - b[1]) >= 0
     return level or upright
@@ -200,5 +200,5 @@ def _pair(x: float, y: float) -> str:
 
 
 def _n(value: float) -> str:
-    """A number of pixels with at most one decimal."""
+    """Write a number of pixels with at most one decimal."""
     return f"{value + 0.0:.1f}".removesuffix(".0").replace("-0.", "-.") if abs(value) >= 0.05 else "0"

@@ -24,19 +24,22 @@ class Links:
         self._up = _way_up(out, view.results.path)
 
     def run(self, cells: Sequence[Cell]) -> str:
-        """The row of the run behind a number, the first where there are several; "" where nothing was measured."""
+        """Return the link to the row of the run behind a number, the first where there are several.
+
+        "" where nothing was measured.
+        """
         return f"#run-{self._numbers[cells[0].run]}" if cells else ""
 
     def anchor(self, run: str) -> str:
-        """What `run` points to."""
+        """Return the anchor that `run` points to."""
         return f"run-{self._numbers[run]}"
 
     def folder(self, run: str) -> str:
-        """The folder of a run, "" where the page cannot link to it."""
+        """Return the folder of a run, "" where the page cannot link to it."""
         return f"{self._up}{quote(run)}/" if self._up is not None else ""
 
     def predictions(self, cell: Cell) -> str:
-        """The scores of every test image behind a number, "" where the page cannot link to them."""
+        """Return the link to the scores of every test image behind a number, "" where the page cannot link to them."""
         if self._up is None:
             return ""
         path = (self._results.folder(cell) / "predictions.csv").relative_to(self._results.path)
@@ -44,7 +47,7 @@ class Links:
 
 
 def _way_up(out: Path, sweep: Path) -> str | None:
-    """From a folder within the sweep's up to the sweep's; None for a folder elsewhere."""
+    """Write the way from a folder within the sweep's up to the sweep's; None for a folder elsewhere."""
     try:
         inside = out.resolve().relative_to(sweep.resolve())
     except ValueError:

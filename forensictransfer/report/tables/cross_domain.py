@@ -34,15 +34,15 @@ class CrossDomain:
     notes: tuple[str, ...]
 
     def short(self) -> list[Cell]:
-        """The cells with domains named as briefly as they can be told apart."""
+        """Return the cells with domains named as briefly as they can be told apart."""
         return without_common_set(self.cells)[0]
 
     def text(self, width: int = 120) -> str:
-        """Everything as text in `width` columns."""
+        """Write everything as text in `width` columns."""
         return render_text(self.short(), notes=self.notes, width=width)
 
     def lead(self, width: int) -> list[str]:
-        """The paragraphs above the matrices: what the numbers depend on, and how to read them."""
+        """Write the paragraphs above the matrices: what the numbers depend on, and how to read them."""
         return lead(self.short(), self.notes, width)
 
     def write(
@@ -87,7 +87,10 @@ def table(
     csv: str | Path | None = None,
     latex: str | Path | None = None,
 ) -> str:
-    """The table of finished runs as text; also written where a file is named. Raises UserError as `cross_domain`."""
+    """Write the table of finished runs as text; also written where a file is named.
+
+    Raises UserError as `cross_domain`.
+    """
     found = cross_domain(run_paths)
     found.write(markdown, csv, latex)
     return found.text()
@@ -96,14 +99,14 @@ def table(
 def render_text(
     cells: Sequence[Cell], *, metrics: Iterable[str] = MAIN_METRICS, width: int = 120, notes: Sequence[str] = ()
 ) -> str:
-    """Header, a source x target matrix per detector and metric, and what stands behind it, in `width` columns."""
+    """Write header, source x target matrix per detector and metric, and the runs behind it, in `width` columns."""
     parts = lead(cells, notes, width)
     parts += ["\n".join(sheet_lines(sheet, width)) for sheet in sheets(cells, metrics)]
     return "\n\n".join(parts) + "\n"
 
 
 def lead(cells: Sequence[Cell], notes: Sequence[str], width: int) -> list[str]:
-    """The paragraphs above the matrices of a text: header and legend, in `width` columns."""
+    """Write the paragraphs above the matrices of a text: header and legend, in `width` columns."""
     legend = [*remarks(cells), f"{OWN.strip()} the source's own test; {MISSING} not measured.", *notes]
     return [
         "\n".join([TITLE, "", *fact_lines(facts(cells), width)]),
@@ -112,7 +115,7 @@ def lead(cells: Sequence[Cell], notes: Sequence[str], width: int) -> list[str]:
 
 
 def render_markdown(cells: Sequence[Cell], *, metrics: Iterable[str] = MAIN_METRICS, notes: Sequence[str] = ()) -> str:
-    """The same as Markdown; the source's own tests are bold."""
+    """Write the same as Markdown; the source's own tests are bold."""
     legend = [*remarks(cells), f"Bold: the source's own test; {MISSING} not measured.", *notes]
     parts = [[f"## {TITLE}"], [f"- {name}: {markdown_escape(value)}" for name, value in facts(cells)]]
     parts += [[markdown_escape(remark)] for remark in legend]
@@ -121,7 +124,7 @@ def render_markdown(cells: Sequence[Cell], *, metrics: Iterable[str] = MAIN_METR
 
 
 def render_latex(cells: Sequence[Cell], *, metrics: Iterable[str] = MAIN_METRICS, notes: Sequence[str] = ()) -> str:
-    r"""The same as LaTeX tables for `\usepackage{booktabs}`; the header is the first table's caption."""
+    r"""Write the same as LaTeX tables for `\usepackage{booktabs}`; the header is the first table's caption."""
     header = ". ".join(f"{name}: {value}" for name, value in facts(cells))
     legend = " ".join([*remarks(cells), f"Bold: the source's own test; {MISSING}{MISSING} not measured.", *notes])
     lines = [r"% needs \usepackage{booktabs}"]
@@ -132,7 +135,7 @@ def render_latex(cells: Sequence[Cell], *, metrics: Iterable[str] = MAIN_METRICS
 
 
 def render_csv(cells: Sequence[Cell]) -> str:
-    """Long form: a line per run, test domain and metric, fractions unrounded, empty where undefined.
+    """Write the long form: a line per run, test domain and metric, fractions unrounded, empty where undefined.
 
     The accuracy on metadata alone is one of the metrics, where it was measured.
     """

@@ -36,7 +36,7 @@ _LATEX = str.maketrans({"→": r"$\to$", "≥": r"$\geq$", "−": "$-$", "“": 
 
 
 def extra_sheets(view: View) -> list[Sheet]:
-    """The tables beside that of all cells which have something to say, in reading order."""
+    """Choose the tables beside that of all cells which have something to say, in reading order."""
     comparisons = view.over_pairs
     clear = [c for c in view.within_cells if c.significant]
     glances = [glance_sheet(view, detector, view.main) for detector in view.results.detectors if view.main]
@@ -55,14 +55,14 @@ def extra_sheets(view: View) -> list[Sheet]:
 
 
 def markdown_file(view: View) -> str:
-    """All tables as Markdown."""
+    """Write all tables as Markdown."""
     parts = [render_markdown(view.short_cells, notes=_notes(view)).rstrip("\n")]
     parts += ["\n".join(markdown_sheet(sheet)) for sheet in extra_sheets(view)]
     return "\n\n".join(parts) + "\n"
 
 
 def latex_file(view: View) -> str:
-    """All tables as LaTeX."""
+    """Write all tables as LaTeX."""
     lines = [render_latex(view.short_cells, notes=_notes(view)).rstrip("\n")]
     for sheet in extra_sheets(view):
         lines += latex_sheet(sheet, sheet.title)
@@ -70,7 +70,7 @@ def latex_file(view: View) -> str:
 
 
 def csv_file(view: View) -> str:
-    """All tables in long form, fractions unrounded, empty where a column does not apply.
+    """Write all tables in long form, fractions unrounded, empty where a column does not apply.
 
     The column `table` says which a row is of: cells, averages, forgetting, rules, detectors, strategies (over
     pairs), strategies_within (single cells), tuning, cost.

@@ -22,19 +22,19 @@ _LATEX = {
 
 
 def markdown_escape(text: str) -> str:
-    """Text that Markdown shows as it is, in a table too."""
+    """Escape text so that Markdown shows it as it is, in a table too."""
     text = re.sub(r"([\\`*|<>~])", r"\\\1", " ".join(text.split()))
     text = re.sub(r"(?<![A-Za-z0-9_])(_+)|(_+)(?![A-Za-z0-9_])", lambda m: "\\_" * len(m.group()), text)
     return text.replace("](", r"]\(")
 
 
 def latex_escape(text: str) -> str:
-    """Text that LaTeX sets as it is, also at the start of a table row."""
+    """Escape text so that LaTeX sets it as it is, also at the start of a table row."""
     return "".join(_LATEX.get(character, character) for character in " ".join(text.split()))
 
 
 def markdown_sheet(sheet: Sheet) -> list[str]:
-    """A sheet as a Markdown table under its title; the source's own tests are bold."""
+    """Write a sheet as a Markdown table under its title; the source's own tests are bold."""
     rule = ["---:" if align == "r" else "---" for align in sheet.align]
     body = [
         [f"**{markdown_escape(text)}**" if (i, j) in sheet.own else markdown_escape(text) for j, text in enumerate(row)]
@@ -49,7 +49,7 @@ def markdown_sheet(sheet: Sheet) -> list[str]:
 
 
 def latex_sheet(sheet: Sheet, caption: str) -> list[str]:
-    """A sheet as a LaTeX table, one tabular for each block of columns; the source's own tests are bold."""
+    """Write a sheet as a LaTeX table, one tabular for each block of columns; the source's own tests are bold."""
     body = [
         [_latex_cell(text, (i, j) in sheet.own) for j, text in enumerate(without_repeats(sheet, i))]
         for i in range(len(sheet.rows))

@@ -35,7 +35,7 @@ class Row:
 
 
 def targets(cells: Sequence[Cell]) -> list[str]:
-    """The columns: the sources' own tests first, in the order of the rows, so that they form a diagonal."""
+    """List the columns: the sources' own tests first, in the order of the rows, so that they form a diagonal."""
     aimed = [c for c in cells if c.aimed]
     sources = list(dict.fromkeys(c.source for c in cells))
     own = sorted((c for c in aimed if c.own), key=lambda c: sources.index(c.source))
@@ -43,7 +43,7 @@ def targets(cells: Sequence[Cell]) -> list[str]:
 
 
 def rows(cells: Sequence[Cell]) -> list[Row]:
-    """The rows of one detector: per source the zero-shot row, then by shots and strategy.
+    """Build the rows of one detector: per source the zero-shot row, then by shots and strategy.
 
     An adapted run stands in the column of the domain it was adapted to. Runs that differ in seed, draws, rules, split
     or source model get rows of their own, and so does a second measurement of one cell.
@@ -59,7 +59,7 @@ def rows(cells: Sequence[Cell]) -> list[Row]:
 
 
 def _apart(cells: Sequence[Cell]) -> list[Row]:
-    """Rows for cells of one source, shots and strategy: as few as possible without mixing or hiding any."""
+    """Build the rows for cells of one source, shots and strategy: as few as possible without mixing or hiding any."""
     differing = [(name, say) for name, say in _VARIANTS if len({getattr(c, name) for c in cells}) > 1]
     variants: dict[tuple[str, ...], list[Cell]] = {}
     for cell in cells:

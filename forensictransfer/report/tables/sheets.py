@@ -44,14 +44,14 @@ class Sheet:
 
 
 def shown(measured: Estimate | None, metric: str, interval: bool = True) -> str:
-    """A number as a table shows it, rounded here and nowhere before: `71.3 [66.0, 76.2]`."""
+    """Write a number as a table shows it, rounded here and nowhere before: `71.3 [66.0, 76.2]`."""
     _, factor, decimals = _SHOWN.get(metric, (metric, 1, 3))
     text = with_interval(measured, factor=factor, decimals=decimals)
     return text if interval else text.partition(" [")[0]
 
 
 def facts(cells: Sequence[Cell]) -> list[tuple[str, str]]:
-    """The header: what every number of the report depends on, all values that occur."""
+    """List the header: what every number of the report depends on, all values that occur."""
     adapted = [c for c in cells if c.adapted_to is not None]
     pairs: dict[tuple[str, str, str], Cell] = {}
     for cell in cells:
@@ -78,7 +78,7 @@ def facts(cells: Sequence[Cell]) -> list[tuple[str, str]]:
 
 
 def matrix(cells: Sequence[Cell], detector: str, metric: str) -> Sheet:
-    """Source x target for one detector and metric: the zero-shot row, then a row per shots and strategy.
+    """Build the matrix of one detector and metric: the zero-shot row, then a row per shots and strategy.
 
     Under the accuracies stands what a classifier gets on each target that sees sizes, formats and metadata alone.
     """
@@ -102,7 +102,7 @@ def matrix(cells: Sequence[Cell], detector: str, metric: str) -> Sheet:
 
 
 def runs(cells: Sequence[Cell]) -> Sheet:
-    """The runs behind the numbers, numbered."""
+    """List the runs behind the numbers, numbered."""
     head = ("run", "detector", "source", "adapted to", "shots", "strategy", "draws", "seed", "folder")
     firsts = {cell.run: cell for cell in reversed(cells)}
     body = []
@@ -115,7 +115,10 @@ def runs(cells: Sequence[Cell]) -> Sheet:
 
 
 def evaluations(cells: Sequence[Cell]) -> Sheet:
-    """Per run and test domain: how many images and groups, and the accuracy of reals and of fakes apart."""
+    """List per run and test domain how many images and groups there are.
+
+    Also the accuracy of reals and of fakes apart.
+    """
     skips = any(cell.skipped for cell in cells)
     head = ("run", "tested on", "reals", "fakes", "groups", "shared", *(("skipped",) if skips else ()))
     numbers, own = _numbers(cells), set()
@@ -141,7 +144,7 @@ def evaluations(cells: Sequence[Cell]) -> Sheet:
 
 
 def forgetting(cells: Sequence[Cell]) -> Sheet | None:
-    """Balanced accuracy on the source's own test before and after each adaptation; None if nothing was adapted."""
+    """Compare accuracy on the source's own test before and after each adaptation; None if nothing was adapted."""
     numbers, body = _numbers(cells), []
     adapted = {cell.run: cell for cell in cells if cell.adapted_to is not None}
     for run, cell in adapted.items():
@@ -160,7 +163,7 @@ def forgetting(cells: Sequence[Cell]) -> Sheet | None:
 
 
 def remarks(cells: Sequence[Cell]) -> list[str]:
-    """What a reader has to know to read the numbers, no more than applies."""
+    """Say what a reader has to know to read the numbers, no more than applies."""
     lines = [f"{INTERVALS}."]
     if any(cell.alone is not None for cell in cells):
         lines.append(f"{BASELINE_MEANS.capitalize()}.")
@@ -187,7 +190,7 @@ def remarks(cells: Sequence[Cell]) -> list[str]:
 
 
 def sheets(cells: Sequence[Cell], metrics: Iterable[str] = MAIN_METRICS) -> list[Sheet]:
-    """All sheets of a report, in reading order."""
+    """Build all sheets of a report, in reading order."""
     metrics = list(metrics)
     detectors = dict.fromkeys(cell.detector for cell in cells if cell.aimed)
     found = [matrix(cells, detector, metric) for detector in detectors for metric in metrics]
@@ -196,7 +199,7 @@ def sheets(cells: Sequence[Cell], metrics: Iterable[str] = MAIN_METRICS) -> list
 
 
 def _before(cells: Sequence[Cell], adapted: Cell) -> Cell | None:
-    """The source's own test of the run that was adapted: by its folder, else the only one of that source's data."""
+    """Find the own test of the run that was adapted: by its folder, else the only one of that source's data."""
     candidates = [c for c in cells if c.own and c.adapted_to is None and c.detector == adapted.detector]
     same_folder = [c for c in candidates if c.model == adapted.model]
     same_data = [c for c in candidates if (c.source, c.source_data) == (adapted.source, adapted.source_data)]
@@ -213,7 +216,7 @@ def _values(values: Iterable[object]) -> str:
 
 
 def _by_strategy(cells: Sequence[Cell], rule: Callable[[Cell], str]) -> str:
-    """One rule, or each rule with the strategies that it served."""
+    """Write the one rule, or each rule with the strategies that it served."""
     served: dict[str, list[Cell]] = {}
     for cell in cells:
         served.setdefault(rule(cell), []).append(cell)

@@ -18,18 +18,21 @@ TUNED = "tuned"
 
 
 def images_of(view: View, detector: str, strategy: str, shots: int, pairs: Sequence[Pair]) -> str:
-    """How many test images each of the pairs has: `40` or `73 to 200`."""
+    """Count how many test images each of the pairs has: `40` or `73 to 200`."""
     cells = [cell for pair in pairs for cell in view.cells(detector, strategy, *pair, shots)]
     return span(cell.n_real + cell.n_fake for cell in cells)
 
 
 def draws_of(view: View, shots: int) -> str:
-    """Draws of shots behind a number; zero-shot needs none."""
+    """Count the draws of shots behind a number; zero-shot needs none."""
     return str(view.results.info.draws) if shots else MISSING
 
 
 def glance_sheet(view: View, detector: str, strategy: str) -> Sheet:
-    """Source x target: from how many shots a pair transfers, or how it does at most shots if it never transfers."""
+    """Show from how many shots each pair transfers, source x target.
+
+    Or how it does at most shots if it never transfers.
+    """
     columns = view.domains
     rows, own = [], set()
     for i, source in enumerate(view.results.sources):
@@ -57,7 +60,7 @@ def glance_sheet(view: View, detector: str, strategy: str) -> Sheet:
 
 
 def averages_sheet(view: View) -> Sheet | None:
-    """Mean over pairs by detector, strategy and shots."""
+    """List the mean over pairs by detector, strategy and shots."""
     body: list[tuple[str, ...]] = []
     for detector in view.results.detectors:
         for number, strategy in enumerate(view.strategies):
@@ -73,7 +76,7 @@ def averages_sheet(view: View) -> Sheet | None:
 
 
 def seeds_sheet(view: View) -> Sheet | None:
-    """Each pair's accuracy by seed, the lowest and the highest; None if there is one seed."""
+    """List each pair's accuracy by seed, the lowest and the highest; None if there is one seed."""
     if len(view.results.seeds) < 2:
         return None
     body = []
@@ -94,7 +97,7 @@ def seeds_sheet(view: View) -> Sheet | None:
 
 
 def forgetting_rows(view: View) -> list[Forgetting]:
-    """What adaptation takes from the source's own test: by detector, strategy and shots."""
+    """Compute what adaptation takes from the source's own test: by detector, strategy and shots."""
     found: list[Forgetting] = []
     for detector in view.results.detectors:
         for strategy in view.strategies:
@@ -103,7 +106,7 @@ def forgetting_rows(view: View) -> list[Forgetting]:
 
 
 def forgetting_sheet(view: View) -> Sheet | None:
-    """The change of the source's own accuracy, mean over pairs, and the pair that lost most."""
+    """List the change of the source's own accuracy, mean over pairs, and the pair that lost most."""
     body = []
     for row in forgetting_rows(view):
         worst = min(range(len(row.pairs)), key=lambda i: row.per_pair[i])
@@ -116,7 +119,7 @@ def forgetting_sheet(view: View) -> Sheet | None:
 
 
 def rules_sheet(view: View, found: Sequence[RuleResult]) -> Sheet | None:
-    """Threshold rules side by side, the oracle last and named as what it is."""
+    """List threshold rules side by side, the oracle last and named as what it is."""
     names = list(dict.fromkeys(row.rule for row in found))
     grouped: dict[tuple[str, str, int], list[RuleResult]] = {}
     for row in found:
@@ -133,7 +136,7 @@ def rules_sheet(view: View, found: Sequence[RuleResult]) -> Sheet | None:
 
 
 def compared_sheet(found: Sequence[Comparison]) -> Sheet | None:
-    """Each two strategies over pairs of domains."""
+    """Compare each two strategies over pairs of domains."""
     head = ("detector", "shots", "first", "second", "first - second, points", "p", "p, Holm", "pairs", "verdict")
     body = [(c.detector, str(c.shots), c.first, c.second, points(c.difference), *_tested(c)) for c in found]
     title = "Strategies compared over pairs of domains"
@@ -141,7 +144,7 @@ def compared_sheet(found: Sequence[Comparison]) -> Sheet | None:
 
 
 def detectors_sheet(found: Sequence[DetectorDifference]) -> Sheet | None:
-    """Each detector against the sweep's first, the best of each number of shots at the top."""
+    """Compare each detector with the sweep's first, the best of each number of shots at the top."""
     if not found:
         return None
     reference = found[0].reference
@@ -159,7 +162,7 @@ def detectors_sheet(found: Sequence[DetectorDifference]) -> Sheet | None:
 
 
 def within_sheet(view: View, found: Sequence[Comparison]) -> Sheet | None:
-    """Each two strategies within single cells, over draws."""
+    """Compare each two strategies within single cells, over draws."""
     head = (
         "detector",
         "source",
@@ -185,7 +188,10 @@ def within_sheet(view: View, found: Sequence[Comparison]) -> Sheet | None:
 
 
 def tuning_sheet(view: View, found: Sequence[Comparison]) -> Sheet | None:
-    """What tuning gained over each other strategy and what it cost. found: the comparisons with `tuned` as first."""
+    """List what tuning gained over each other strategy and what it cost.
+
+    found: the comparisons with `tuned` as first.
+    """
     by_key = {(c.strategy, c.shots): c for c in costs(view.results) if c.kind == "adapt"}
     body: list[tuple[str, ...]] = []
     for c in found:
@@ -201,7 +207,7 @@ def tuning_sheet(view: View, found: Sequence[Comparison]) -> Sheet | None:
 
 
 def cost_sheet(view: View) -> Sheet:
-    """Wall clock of jobs by kind, strategy and shots."""
+    """List the wall clock of jobs by kind, strategy and shots."""
     body = []
     for c in costs(view.results):
         searched = f"{duration(c.search.seconds)} in {c.search.trials} trials" if c.search else MISSING
@@ -217,7 +223,7 @@ def cost_sheet(view: View) -> Sheet:
 
 
 def outcome(c: Comparison) -> str:
-    """A comparison in words."""
+    """Say a comparison in words."""
     if c.corrected is None:
         return "one value, no test"
     if not c.tellable:

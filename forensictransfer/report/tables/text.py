@@ -12,7 +12,10 @@ OWN = " *"
 
 
 def blocks(widths: Sequence[int], labels: int, width: int) -> list[list[int]]:
-    """Column numbers of each block: the labels and as many further columns as fit into `width`, at least one."""
+    """Choose the column numbers of each block.
+
+    The labels come first, then as many further columns as fit into `width`, at least one.
+    """
     found: list[list[int]] = []
     room = 0
     for i in range(labels, len(widths)):
@@ -25,7 +28,10 @@ def blocks(widths: Sequence[int], labels: int, width: int) -> list[list[int]]:
 
 
 def sheet_lines(sheet: Sheet, width: int) -> list[str]:
-    """A sheet as lines of at most `width` characters, if its columns allow it; the source's own tests carry a star."""
+    """Write a sheet as lines of at most `width` characters, if its columns allow it.
+
+    The source's own tests carry a star.
+    """
     lines = [sheet.title]
     for block in sheet_blocks(sheet, width):
         lines += ["", *block.text().splitlines()]
@@ -33,7 +39,10 @@ def sheet_lines(sheet: Sheet, width: int) -> list[str]:
 
 
 def sheet_blocks(sheet: Sheet, width: int) -> list[TextTable]:
-    """A sheet as tables of at most `width` characters, if its columns allow it, each with the leading columns."""
+    """Divide a sheet into tables of at most `width` characters, if its columns allow it.
+
+    Each has the leading columns.
+    """
     body = [
         [text + OWN * ((i, j) in sheet.own) for j, text in enumerate(without_repeats(sheet, i))]
         for i in range(len(sheet.rows))
@@ -47,7 +56,7 @@ def sheet_blocks(sheet: Sheet, width: int) -> list[TextTable]:
 
 
 def without_repeats(sheet: Sheet, row: int) -> list[str]:
-    """A row whose quiet columns are blank where they repeat the row above."""
+    """Blank the leading columns of a row where they repeat the row above."""
     values = list(sheet.rows[row])
     above = sheet.rows[row - 1] if row else ()
     for j in range(sheet.blank_repeats):
@@ -58,7 +67,7 @@ def without_repeats(sheet: Sheet, row: int) -> list[str]:
 
 
 def fact_lines(facts: Sequence[tuple[str, str]], width: int) -> list[str]:
-    """Name and value in two columns, long values wrapped."""
+    """Write name and value in two columns, long values wrapped."""
     indent = max(len(name) for name, _ in facts) + 2
     return [
         line

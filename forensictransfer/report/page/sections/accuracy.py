@@ -33,7 +33,7 @@ from forensictransfer.results.cells import Cell
 
 
 def heat_section(view: View, links: Links) -> Section:
-    """Source x target, as small multiples over k for each strategy, and from which k on a pair transfers."""
+    """Show source x target, as small multiples over k for each strategy, and from which k on a pair transfers."""
     text = paragraph(
         "Balanced accuracy in %, with its 95 % interval, and n, the test images of the target. A frame marks "
         "the source's own test, which is the same at all k: before any adaptation. Dashed cells were not measured. A "
@@ -43,7 +43,7 @@ def heat_section(view: View, links: Links) -> Section:
 
 
 def curves_section(view: View) -> Section | None:
-    """Accuracy by k: the mean over pairs, then a panel for each pair."""
+    """Show accuracy by k: the mean over pairs, then a panel for each pair."""
     if not view.strategies:
         return None
     sheet = averages_sheet(view)
@@ -60,7 +60,7 @@ def curves_section(view: View) -> Section | None:
 
 
 def _seeds(view: View) -> Iterator[Markup]:
-    """How much trainings and shots of other seeds differ, where there are several."""
+    """Show how much trainings and shots of other seeds differ, where there are several."""
     sheet = seeds_sheet(view)
     if sheet is not None:
         yield fold("Range over seeds", table(sheet))
@@ -142,7 +142,7 @@ def _caption(view: View, detector: str, strategy: str, shots: int) -> str:
 
 
 def why_empty(view: View, detector: str, source: str, target: str, strategy: str, shots: int) -> str:
-    """Why a cell of the grid has no number, in a word or two: too few images for so many shots, failed, or not done."""
+    """Say in a word or two why a cell of the grid is empty: too few images for so many shots, failed, or not done."""
     if any(item.target == target and item.shots == shots for item in view.results.impossible):
         return "too few"
     kind = strategy or "zero-shot"

@@ -26,7 +26,7 @@ from forensictransfer.report.tables.sweep import forgetting_rows, forgetting_she
 
 
 def forgetting_section(view: View, links: Links) -> Section | None:
-    """What adaptation to a target takes from the source's own test."""
+    """Show what adaptation to a target takes from the source's own test."""
     sheet = forgetting_sheet(view)
     if sheet is None:
         return None
@@ -77,7 +77,7 @@ def forgetting_section(view: View, links: Links) -> Section | None:
 
 
 def rules_section(view: View) -> Section | None:
-    """The same scores under each threshold rule."""
+    """Show the same scores under each threshold rule."""
     found = view.rules
     sheet = rules_sheet(view, found)
     if sheet is None:

@@ -18,7 +18,7 @@ _SHOWN = 8  # separators and pairs of copies
 
 
 def audits_section(view: View) -> Section:
-    """The verdict on each domain, how far traces alone get, what separates the classes, and copies."""
+    """Show the verdict on each domain, how far traces alone get, what separates the classes, and copies."""
     results = view.results
     audits = read_audits(results.path, {name: results.info.domains[name] for name in view.domains})
     missing = [view.name(name) for name in view.domains if name not in audits]

@@ -16,7 +16,7 @@ from forensictransfer.report.tables.sweep import TUNED, compared_sheet, outcome,
 
 
 def significance_section(view: View) -> Section | None:
-    """Which strategies differ by more than chance, in words and numbers."""
+    """Say which strategies differ by more than chance, in words and numbers."""
     pairs, within = view.over_pairs, view.within_cells
     title = "Do the strategies differ?"
     if not pairs and not within:
@@ -45,7 +45,7 @@ def significance_section(view: View) -> Section | None:
 
 
 def tuning_section(view: View) -> Section | None:
-    """What tuning within the shots gained over the untuned strategies, and its cost."""
+    """Say what tuning within the shots gained over the untuned strategies, and its cost."""
     found = gains(view.over_pairs, TUNED)
     sheet = tuning_sheet(view, found)
     if sheet is None:
@@ -71,7 +71,7 @@ def tuning_section(view: View) -> Section | None:
 
 
 def _in_words(pairs: Sequence[Comparison]) -> list[str]:
-    """At each number of shots, which strategies stand before which."""
+    """Say at each number of shots which strategies are better than which."""
     sentences = []
     for detector, shots in dict.fromkeys((c.detector, c.shots) for c in pairs):
         found = [c for c in pairs if (c.detector, c.shots) == (detector, shots)]
@@ -104,7 +104,7 @@ def _within_words(within: Sequence[Comparison], tested: Sequence[Comparison], cl
 
 
 def _differences(view: View, detector: str, pairs: Sequence[Comparison]) -> Markup:
-    """Differences from the strategy that is shown in depth, filled where they stand after correction."""
+    """Draw the differences from the strategy that is shown in depth, filled where they stand after correction."""
     found = gains([c for c in pairs if c.detector == detector], view.main or "")
     if not found:
         return Markup("")

@@ -10,7 +10,7 @@ from forensictransfer.report.tables.sweep import detectors_sheet
 
 
 def detectors_section(view: View) -> Section | None:
-    """Which detectors differ from the sweep's first by more than chance, in words, a figure and numbers."""
+    """Say which detectors differ from the sweep's first by more than chance, in words, a figure and numbers."""
     found = view.detector_differences
     sheet = detectors_sheet(found)
     title = "Do the detectors differ?"

@@ -18,7 +18,7 @@ from forensictransfer.results.cells import Cell
 
 
 def energies_section(view: View) -> Section:
-    """a_0 against a_1 of the test images of each pair, before and after adaptation."""
+    """Draw a_0 against a_1 of the test images of each pair, before and after adaptation."""
     after = f"adapted by {view.main} at the largest k measured" if view.main else "there is none in this sweep"
     parts = [
         paragraph(
@@ -33,7 +33,7 @@ def energies_section(view: View) -> Section:
 
 
 def ranking_section(view: View) -> Section:
-    """ROC and reliability of each pair, before and after."""
+    """Draw ROC and reliability of each pair, before and after."""
     parts = [
         paragraph(
             "Left: ROC, dashed before adaptation (zero-shot) and solid after it; thin lines are single draws, "
@@ -52,7 +52,7 @@ def _seed(view: View) -> str:
 
 
 def _both(view: View, detector: str, pair: Pair) -> tuple[Cell | None, Cell | None]:
-    """The zero-shot test of a pair, and that at the largest k; the first seed of each."""
+    """Find the zero-shot test of a pair, and that at the largest k; the first seed of each."""
     before: Sequence[Cell] = view.cells(detector, "", *pair, 0)
     return next(iter(before), None), next(iter(view.last(detector, *pair)), None)
 
@@ -102,7 +102,7 @@ def _ranks(cell: Cell | None) -> str:
 
 
 def _told(cells: tuple[Cell | None, Cell | None]) -> str:
-    """The accuracies of both, and what they rest on."""
+    """Write the accuracies of both, and what they rest on."""
     before, after = cells
     parts = []
     if before is not None:

@@ -14,7 +14,7 @@ UNFOLDED = 12  # panels that stand on the page without being folded away
 
 
 def by_detector(view: View, part: Callable[[str], Markup]) -> Markup:
-    """A part for each detector, under its name if there are several."""
+    """Put together a part for each detector, under its name if there are several."""
     detectors = view.results.detectors
     if len(detectors) == 1:
         return part(detectors[0])
@@ -22,7 +22,10 @@ def by_detector(view: View, part: Callable[[str], Markup]) -> Markup:
 
 
 def small_multiples(view: View, panels: Sequence[tuple[Pair, Markup]], key: Markup) -> Markup:
-    """One panel for each pair below their key; where they are many, those of each source folded, with the key."""
+    """Lay out one panel for each pair below their key.
+
+    Where there are many, those of each source are folded, with the key.
+    """
     if len(panels) <= UNFOLDED:
         return lines(key, grid(panel for _, panel in panels))
     groups: dict[str, list[Markup]] = {}

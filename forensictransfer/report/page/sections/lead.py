@@ -65,7 +65,7 @@ def _maps(view: View, detector: str, shots: int | None, links: Links) -> Markup:
 
 
 def _curve(view: View) -> Markup:
-    """Means over pairs: by detector, each by one strategy; by strategy where there is one detector."""
+    """Draw the means over pairs: by detector, each by one strategy; by strategy where there is one detector."""
     detectors, shots = view.results.detectors, few(view)
     curves: dict[str, Curve] = {}
     if len(detectors) == 1:

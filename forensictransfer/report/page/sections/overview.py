@@ -18,7 +18,7 @@ from forensictransfer.report.tables.sheets import INTERVALS, MISSING, Sheet, fac
 
 
 def words_section(view: View) -> Section:
-    """What each detector reaches, in sentences made from its numbers, and what the words mean."""
+    """Say what each detector reaches, in sentences made from its numbers, and what the words mean."""
     parts = [paragraph(MEANING)]
     several = len(view.results.detectors) > 1
     for number, detector in enumerate(view.results.detectors):
@@ -28,7 +28,7 @@ def words_section(view: View) -> Section:
 
 
 def facts_section(view: View) -> Section:
-    """What was measured on what: domains, shots, draws, seeds, rules, intervals, and how the jobs ended."""
+    """Say what was measured on what: domains, shots, draws, seeds, rules, intervals, and how the jobs ended."""
     results = view.results
     rows = [
         ("sources", listed([view.name(name) for name in results.sources], 100)),
@@ -108,7 +108,7 @@ def _intervals(view: View) -> Iterator[Markup]:
 
 
 def _not_done(view: View) -> Iterator[Markup]:
-    """Failed, missing and impossible cells, each with the reason."""
+    """List failed, missing and impossible cells, each with the reason."""
     results = view.results
     if results.failed:
         body = tuple((r.job, r.error or MISSING) for r in results.failed)

@@ -99,7 +99,7 @@ def _pictures(view: View, cases: list[Case]) -> Markup:
 
 
 def within_room(cases: list[Case], room: int) -> list[Case]:
-    """The cases that there is room for, in their order: first of all one of each kind for each title, then a second."""
+    """Choose the cases that there is room for, in their order: first one of each kind for each title, then a second."""
     ranks: dict[tuple[str, str], int] = {}
     ranked = []
     for place, case in enumerate(cases):
@@ -116,7 +116,10 @@ def within_room(cases: list[Case], room: int) -> list[Case]:
 
 
 def read_cases(view: View, cell: Cell, title: str) -> list[Case]:
-    """The pictures beside an evaluation, if it kept any. Raises UserError for a list or a picture that is damaged."""
+    """Read the pictures beside an evaluation, if it kept any.
+
+    Raises UserError for a list or a picture that is damaged.
+    """
     folder = view.results.folder(cell) / "pictures"
     path = folder / "pictures.json"
     if not path.is_file():
@@ -149,7 +152,10 @@ def _read(folder: Path, files: dict[str, str]) -> Iterator[tuple[str, bytes]]:
 
 
 def _evaluations(view: View, detector: str) -> Iterator[tuple[Cell, str]]:
-    """The evaluations whose pictures are shown: of each pair the last, then own tests, then zero-shot; first seeds."""
+    """Choose the evaluations whose pictures are shown.
+
+    Of each pair the last, then own tests, then zero-shot, each of the first seed.
+    """
     for pair in view.pairs:
         for cell in view.last(detector, *pair)[:1]:
             yield cell, f"{arrow(*map(view.name, pair))}, after {cell.strategy} at k = {cell.shots}"
@@ -186,7 +192,7 @@ def _shown(kind: str, content: bytes, about: Mapping[str, Any]) -> Shown:
 
 
 def _place(about: Mapping[str, Any], width: int, height: int) -> tuple[float, float, float, float] | None:
-    """The crop's place in pixels of the small photograph, from that in pixels of the test image."""
+    """Compute the crop's place in pixels of the small photograph, from that in pixels of the test image."""
     try:
         top, left, tall, wide = (float(x) for x in about["place"])
         full_height, full_width = (float(x) for x in about["size"])

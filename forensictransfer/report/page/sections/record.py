@@ -17,13 +17,13 @@ from forensictransfer.results.cells import Cell
 
 
 def cost_section(view: View) -> Section:
-    """Seconds by kind of job."""
+    """Show the seconds by kind of job."""
     note = "Seconds of workers that may have shared processors; an adaptation does all its draws and both of its tests."
     return Section("cost", "Costs", lines(long_table(cost_sheet(view), note)))
 
 
 def settings_section(view: View) -> Section:
-    """The sweep's settings, seeds, and the packages that it ran with."""
+    """Show the sweep's settings, seeds, and the packages that it ran with."""
     environment = view.results.environment
     rows = [(key, str(environment[key])) for key in ("python", "platform", "machine", "processors")]
     rows += environment.packages.items()
@@ -43,14 +43,17 @@ def settings_section(view: View) -> Section:
 
 
 def portable_settings(view: View) -> dict[str, Any]:
-    """sweep.yaml with the names of domains for their places, which differ from machine to machine."""
+    """Return the settings of sweep.yaml with the names of domains for their places.
+
+    Places differ from machine to machine.
+    """
     settings = dict(view.results.settings)
     settings.pop("domains", None)
     return {**settings, "sources": list(view.results.sources), "targets": list(view.results.targets)}
 
 
 def numbers_section(view: View, links: Links) -> Section:
-    """Every number as a table, which stands in tables.md, tables.csv and tables.tex, too."""
+    """Show every number as a table, which stands in tables.md, tables.csv and tables.tex, too."""
     cells = view.short_cells
     parts = [
         paragraph(
@@ -78,7 +81,7 @@ def numbers_section(view: View, links: Links) -> Section:
 
 
 def reproduce_section(view: View, links: Links) -> Section:
-    """Which folder and which command each number comes from."""
+    """Say which folder and which command each number comes from."""
     results = view.results
     threads = results.settings.get("threads", 1)
     trained = next((r for r in results.records if r.kind == "train"), None)
@@ -123,6 +126,6 @@ def reproduce_section(view: View, links: Links) -> Section:
 
 
 def _by_run(cells: Sequence[Cell]) -> list[Cell]:
-    """The tests in the order of `sheets.evaluations`."""
+    """Put the tests in the order of `sheets.evaluations`."""
     numbers = {run: i for i, run in enumerate(dict.fromkeys(cell.run for cell in cells))}
     return sorted(cells, key=lambda cell: numbers[cell.run])
