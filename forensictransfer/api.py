@@ -180,7 +180,7 @@ def evaluate(
 
 
 def load_model(run: str | Path, draw: int = 0) -> Any:
-    """The network of a finished run as a Keras model of crops alone, for `predict` and `save`.
+    """Load the network of a finished run as a Keras model of crops alone, for `predict` and `save`.
 
     Args:
         run: a run folder. draw: of an adapted run, the draw whose weights are taken.
@@ -202,7 +202,7 @@ def table(
     csv: str | Path | None = None,
     latex: str | Path | None = None,
 ) -> str:
-    """The source x target matrix of any number of evaluated runs, as text; also written to files where asked.
+    """Write the source x target matrix of any number of evaluated runs, as text; also written to files where asked.
 
     Args:
         runs: run folders; what is no finished run is left out and logged.
@@ -219,7 +219,7 @@ def cross_domain(
     csv: str | Path | None = None,
     latex: str | Path | None = None,
 ) -> CrossDomain:
-    """What evaluated runs measured: the content of `table`, which takes the same arguments."""
+    """Read what evaluated runs measured: the content of `table`, which takes the same arguments."""
     if not runs:
         raise UserError("table: expected at least one run folder", code=ErrorCode.COMMAND_LINE)
     for file in (markdown, csv, latex):
@@ -289,7 +289,7 @@ def audit(
 
 
 def run_sweep(settings: str | Path, out: str | Path, **options: Any) -> Outcome:
-    """Do all jobs of a sweep that are not done yet: `forensictransfer.sweep.manager.run_sweep` tells the options.
+    """Do all jobs of a sweep that are not done yet: `forensictransfer.sweep.manager.run_sweep` lists the options.
 
     Args:
         settings: a YAML file. out: the sweep's folder, made if it is not there.
@@ -302,7 +302,7 @@ def run_sweep(settings: str | Path, out: str | Path, **options: Any) -> Outcome:
 
 
 def dry_run(settings: str | Path, out: str | Path, **options: Any) -> str:
-    """What `run_sweep` would do, as text: the jobs, which are done, and about how long the others take."""
+    """Say what `run_sweep` would do, as text: the jobs, which are done, and about how long the others take."""
     from forensictransfer.sweep.manager import dry_run
 
     return dry_run(settings, out, **options)
@@ -322,7 +322,7 @@ def write_report(sweep: str | Path, out: str | Path | None = None) -> Path:
 
 
 def show(run: str | Path) -> str:
-    """What a run is, what it was made from, and what was measured, as text; an unfinished run is shown too.
+    """Say what a run is, what it was made from, and what was measured, as text; an unfinished run is shown too.
 
     Raises: UserError if the folder is missing, no run, of another format, or damaged.
     """
@@ -333,7 +333,7 @@ def show(run: str | Path) -> str:
 
 
 def run_summary(run: str | Path) -> RunSummary:
-    """The content of `show`: what a run is, its settings and what was measured. Raises UserError as `show`."""
+    """Read the content of `show`: what a run is, its settings and what was measured. Raises UserError as `show`."""
     from forensictransfer.report import summary
 
     _refuse_sweep(run)
@@ -341,7 +341,7 @@ def run_summary(run: str | Path) -> RunSummary:
 
 
 def detectors_table(crop: int = 128) -> str:
-    """The registered detectors with parameters, multiply-adds for a crop of `crop` pixels, and strategies, as text.
+    """List the registered detectors, with parameters, multiply-adds for a crop of `crop` pixels, and strategies.
 
     Raises UserError for a size that cannot be one of a crop.
     """
@@ -352,7 +352,7 @@ def detectors_table(crop: int = 128) -> str:
 
 
 def results(run: str | Path) -> str:
-    """What a run has measured, a line for each domain, and what it has forgotten of its source."""
+    """Say what a run has measured, a line for each domain, and what it has forgotten of its source."""
     from forensictransfer.report.model_card import evaluation_lines, forgetting_line
     from forensictransfer.results.metadata_baseline import warnings
 
@@ -368,7 +368,10 @@ def _settings(
     arguments: Mapping[str, Any],
     base: Settings | None = None,
 ) -> Settings:
-    """File, then single settings, then the call's own arguments; every problem in them is named at once."""
+    """Put together file, then single settings, then the call's own arguments.
+
+    Every problem in them is named at once.
+    """
     given = {name: value for name, value in arguments.items() if value is not None}
     if isinstance(settings, Settings):
         if config is not None:
@@ -396,7 +399,7 @@ def _open(spec: DomainLike, group: str | None, settings: Settings, *, say: bool 
 
 
 def _finished(runs: Sequence[str | Path]) -> list[Path]:
-    """The finished runs among some folders; the others are logged. Raises the first one's UserError if none is."""
+    """Find the finished runs among some folders; the others are logged. Raises the first one's UserError if none is."""
     found, errors = [], []
     for run in runs:
         try:
@@ -430,7 +433,10 @@ def _check_fixed(run: RunFolder, settings: Settings) -> None:
 
 
 def _check_other_domain(parent: RunFolder, target: Domain) -> None:
-    """By place only: a copy elsewhere is found by its pixels, when shared photographs are dropped from the test."""
+    """Refuse the source as the target.
+
+    By place only: a copy elsewhere is found by its pixels, when shared photographs are dropped from the test.
+    """
     if os.path.realpath(parent.info.source.origin) == os.path.realpath(target.origin):
         raise UserError(
             f"{target.origin}: is the source that {parent.path} was trained on; name another domain as target",
@@ -439,7 +445,7 @@ def _check_other_domain(parent: RunFolder, target: Domain) -> None:
 
 
 def _check_names_differ(run: RunFolder, domains: Sequence[Domain]) -> None:
-    """Two domains of one name would end in one folder."""
+    """Refuse two domains of one name: they would end in one folder."""
     places: dict[Path, Domain] = {}
     for domain in domains:
         other = places.setdefault(run.evaluation_path(domain.name), domain)

@@ -96,13 +96,13 @@ def _command(name: str, *arguments: object) -> None:
 
 
 def _program() -> str:
-    """The command as it can be typed here: by its path if it lies in a virtual environment below this folder."""
+    """Return the command as it can be typed here: by its path if it lies in a virtual environment below this folder."""
     program = Path(sys.executable).with_name("forensictransfer")
     return str(program.relative_to(Path.cwd())) if program.is_relative_to(Path.cwd()) else "forensictransfer"
 
 
 def _config() -> Path:
-    """configs/demo.yaml of the checkout, or of the wheel."""
+    """Find configs/demo.yaml of the checkout, or of the wheel."""
     config = presets()["demo"]
     return config.relative_to(Path.cwd()) if config.is_relative_to(Path.cwd()) else config
 

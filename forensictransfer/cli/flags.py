@@ -107,13 +107,13 @@ def add_settings(
 
 
 def settings_of(arguments: argparse.Namespace) -> dict[str, Any]:
-    """The settings among parsed arguments, by dotted name."""
+    """Select the settings among parsed arguments, by dotted name."""
     given = {key: value for key, value in vars(arguments).items() if key.startswith(_PREFIX)}
     return {key.removeprefix(_PREFIX): value for key, value in given.items() if value is not None}
 
 
 def listed(described: Mapping[str, str]) -> str:
-    """Names with a line on each, aligned, for the end of a help text."""
+    """List names with a line on each, aligned, for the end of a help text."""
     width = max(map(len, described), default=0)
     return "\n".join(f"  {name:<{width}}  {text}" for name, text in described.items())
 
@@ -142,7 +142,7 @@ _METAVARS: dict[Any, str] = {int: "N", float: "X", bool: "{true,false}", str: "T
 
 
 def _about(section: str) -> str:
-    """What the settings of a section are for: the first line of its docstring."""
+    """Say what the settings of a section are for: the first line of its docstring."""
     kind: Any = Settings
     for part in section.split("."):
         kind = kind.model_fields[part].annotation
@@ -150,7 +150,7 @@ def _about(section: str) -> str:
 
 
 def _kinds(info: FieldInfo) -> list[Any]:
-    """The plain types of a setting's values: several for a tuple, one otherwise."""
+    """List the plain types of a setting's values: several for a tuple, one otherwise."""
     arguments = [kind for kind in typing.get_args(info.annotation) if kind is not type(None)]
     if typing.get_origin(info.annotation) is tuple:
         return [typing.get_args(kind)[0] if typing.get_args(kind) else kind for kind in arguments]
@@ -160,12 +160,12 @@ def _kinds(info: FieldInfo) -> list[Any]:
 
 
 def _words(value: Any) -> str:
-    """A default as it would be typed after its flag."""
+    """Write a default as it would be typed after its flag."""
     return " ".join(shown(item) for item in value) if isinstance(value, tuple) else shown(value)
 
 
 def _in_front(words: list[str], flag: str | None) -> list[str]:
-    """Words with the value of `flag` in front, without the flag."""
+    """Put the value of `flag` in front of the words, without the flag."""
     for place, word in enumerate(words):
         if flag is not None and word.startswith(f"{flag}="):
             return [word.removeprefix(f"{flag}="), *words[:place], *words[place + 1 :]]
@@ -175,6 +175,6 @@ def _in_front(words: list[str], flag: str | None) -> list[str]:
 
 
 def _nearest_choice(message: str) -> str:
-    """The name that a refused choice is closest to, for argparse's own words about it."""
+    """Find the name that a refused choice is closest to, for argparse's own words about it."""
     found = re.search(r"invalid choice: '([^']*)' \(choose from (.*)\)", message)
     return nearest(found[1], re.findall(r"'([^']*)'", found[2])) if found else ""

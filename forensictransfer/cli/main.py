@@ -68,7 +68,7 @@ def _discard_output() -> None:
 
 
 def _file(error: OSError) -> str:
-    """The file that a system error is about; the second one of a rename is the one that a user knows."""
+    """Name the file that a system error is about; the second one of a rename is the one that a user knows."""
     name = error.filename2 or error.filename or "the output"
     return os.fsdecode(name) if isinstance(name, (str, bytes)) else str(name)
 

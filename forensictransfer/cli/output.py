@@ -59,7 +59,7 @@ def answer(arguments: Namespace, found: Any, show: Callable[[], None]) -> None:
 
 
 def plain(found: Any) -> Any:
-    """Findings as what JSON knows."""
+    """Turn findings into what JSON knows."""
     if dataclasses.is_dataclass(found) and not isinstance(found, type):
         return {field.name: plain(getattr(found, field.name)) for field in dataclasses.fields(found)}
     if hasattr(found, "model_dump"):

@@ -40,7 +40,7 @@ _COMMANDS: dict[str, Any] = {
 
 
 def build_parser() -> tuple[Parser, dict[str, Any]]:
-    """The parser, and its commands by name: each a parser, or a parser with commands of its own."""
+    """Build the parser, and its commands by name: each a parser, or a parser with commands of its own."""
     parser = Parser(
         prog=NAME,
         description="Train a forgery detector on one domain, adapt it to the next with a few shots, report honestly.",
@@ -88,7 +88,7 @@ def check_words(parser: Parser, commands: dict[str, Any], words: Sequence[str]) 
 
 
 def _parsers(commands: Mapping[str, Any]) -> Iterator[Parser]:
-    """All parsers of commands, with those of their own commands."""
+    """Yield all parsers of commands, with those of their own commands."""
     for entry in commands.values():
         if isinstance(entry, Parser):
             yield entry

@@ -103,7 +103,7 @@ def _move_draft(folder: Path, test: DomainTest) -> None:
 
 
 def _readable_shots(target: Domain, settings: Settings, draw: int, session: Session) -> Images:
-    """The shots of a draw; an unreadable one is replaced by the next image of the same draw's order."""
+    """Read the shots of a draw; an unreadable one is replaced by the next image of the same draw's order."""
     k = settings.adapt.shots
     excluded: set[str] = set()
     while True:

@@ -62,7 +62,7 @@ class BeginEpoch(keras.callbacks.Callback):
         self.detector = detector
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        """Called by `fit`, with the right number also in a resumed training."""
+        """Begin an epoch; called by `fit`, with the right number also in a resumed training."""
         self.detector.begin_epoch(epoch)
 
 
@@ -89,7 +89,7 @@ class RefreshStatistics(keras.callbacks.Callback):
         self.detector, self.batches = detector, batches
 
     def on_test_begin(self, logs: dict[str, float] | None = None) -> None:
-        """Called by `fit` between the training steps and the validation of an epoch."""
+        """Refresh the statistics; called by `fit` between the training steps and the validation of an epoch."""
         self.detector.refresh_statistics(self.batches())
 
 
@@ -118,7 +118,7 @@ class EndEarly(keras.callbacks.Callback):
         self.state, self.ended = state, ended
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        """Stop, or go on."""
+        """Stop the training where `ended` says so."""
         if self.ended(self.state):
             self.model.stop_training = True
 

@@ -56,7 +56,7 @@ class TrainingState:
             self.best_weights = model.get_weights()
 
     def exhausted(self, patience: int) -> bool:
-        """Whether `patience` epochs have passed without gain."""
+        """Tell whether `patience` epochs have passed without gain."""
         return self.epochs > 0 and self.epochs - 1 - self.best_epoch >= patience
 
 
@@ -92,7 +92,7 @@ def restore(path: Path, model: keras.Model) -> TrainingState:
 
 
 def _seeds(model: keras.Model) -> list[Any]:
-    """Where the random layers (dropout) of a model stand in their sequences: no weights, but part of its state."""
+    """Find where the random layers (dropout) of a model stand in their sequences: no weights, but part of its state."""
     generators = (getattr(layer, "seed_generator", None) for layer in model.layers)
     return [generator.state for generator in generators if isinstance(generator, keras.random.SeedGenerator)]
 

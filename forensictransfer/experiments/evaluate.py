@@ -48,7 +48,7 @@ class DomainTest:
         self.draws: list[ScoredImages] = []
 
     def add(self, draw: int, decision: Decision, analysis: Analysis) -> None:
-        """What a draw says of the images, `analysis` in their order."""
+        """Add what a draw says of the images, `analysis` in their order."""
         scores = decision.scores(analysis.energies, analysis.features)
         self.draws.append(
             ScoredImages(

@@ -13,7 +13,7 @@ from forensictransfer.results.runs import RunFolder
 
 
 def finished_detector(run: RunFolder, draw: int = 0) -> tuple[Detector, Decision]:
-    """The detector of a run as one of its draws left it, and that draw's decision.
+    """Load the detector of a run as one of its draws left it, and that draw's decision.
 
     Raises UserError if there is no such draw, or the weights were not kept.
     """

@@ -112,7 +112,9 @@ def _close(feed: Generator[Any]) -> None:
 
 
 def validation_crops(images: Images, crop: int) -> tuple[np.ndarray, np.ndarray]:
-    """Crops that each epoch is validated on: side by side over every image, evenly thinned out to VALIDATION_CROPS.
+    """Cut the crops that each epoch is validated on, side by side over every image.
+
+    They are evenly thinned out to VALIDATION_CROPS.
 
     Returns uint8 (n, crop, crop, 3) and int32 (n,).
     """

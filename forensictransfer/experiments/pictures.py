@@ -84,7 +84,7 @@ def write_pictures(
 def choose(
     labels: np.ndarray, scores: np.ndarray, probabilities: np.ndarray, threshold: float, each: int
 ) -> list[tuple[int, str]]:
-    """Which images to show, as (index, why): false alarms, misses, the surest right real, the surest right fake.
+    """Choose the images to show, as (index, why): false alarms, misses, the surest right real, the surest right fake.
 
     The surest is the one of the highest probability for what was called; of equal ones that whose score is farther
     from the threshold, then the earlier. There are fewer where there are not as many.
@@ -126,7 +126,7 @@ def _write_photograph(path: Path, image: np.ndarray) -> None:
 
 
 def _write_png(path: Path, picture: np.ndarray) -> None:
-    """A picture (h, w, 3) of values in [0, 1], cut to its centre where it is larger than 128 pixels."""
+    """Write a picture (h, w, 3) of values in [0, 1], cut to its centre where it is larger than 128 pixels."""
     top, left = (max(0, side - SIDE) // 2 for side in picture.shape[:2])
     values = np.clip(np.rint(picture[top : top + SIDE, left : left + SIDE] * 255), 0, 255).astype(np.uint8)
     # Every option that the bytes depend on is given.

@@ -46,18 +46,21 @@ class Session:
         self._weights: OrderedDict[tuple[str, int], list[np.ndarray]] = OrderedDict()
 
     def domain(self, spec: DomainSettings, data: DataSettings) -> Domain:
-        """The domain of some settings, as `open_domain` gives it."""
+        """Open the domain of some settings, as `open_domain` gives it."""
         key = repr((spec.model_dump(), data.split, data.data_dir))
         if key not in self._domains:
             self._domains[key] = open_domain(spec, data=data)
         return self._domains[key]
 
     def split(self, domain: Domain, split: str, data: DataSettings, progress: str | None = None) -> Images:
-        """The readable images of one split of a domain."""
+        """Read the readable images of one split of a domain."""
         return self._all(domain, split, data, progress) or Images(domain.split(split), data=data, progress=progress)
 
     def chosen(self, domain: Domain, records: Sequence[Record], data: DataSettings) -> Images:
-        """Some images of a domain's train split, in the order of `records`; those that cannot be read in `skipped`."""
+        """Read some images of a domain's train split, in the order of `records`.
+
+        `skipped` lists those that cannot be read.
+        """
         whole = self._all(domain, "train", data, None)
         if whole is None:
             return Images(records, data=data)
@@ -68,14 +71,17 @@ class Session:
         return part
 
     def metadata_baseline(self, domain: Domain) -> MetadataBaseline:
-        """Measure what metadata alone tell of a domain's labels, once for the same images; see `metadata_only`."""
+        """Measure what metadata alone say of a domain's labels, once for the same images; see `metadata_only`."""
         key = (domain.fingerprint(), domain.origin)
         if key not in self._baselines:
             self._baselines[key] = metadata_only(domain)
         return self._baselines[key]
 
     def detector(self, run: RunFolder) -> Detector:
-        """The detector of a run with the weights that its draws start from. Raises UserError if they were not kept."""
+        """Load the detector of a run with the weights that its draws start from.
+
+        Raises UserError if they were not kept.
+        """
         name, crop = run.info.detector, run.settings.data.crop
         kind = detector_class(name)
         if not issubclass(kind, TrainableDetector):
@@ -102,7 +108,7 @@ class Session:
         return known
 
     def _all(self, domain: Domain, split: str, data: DataSettings, progress: str | None) -> Images | None:
-        """All images of a split, decoded once; None for a split that is too large to keep."""
+        """Read all images of a split, decoded once; None for a split that is too large to keep."""
         records = domain.split(split)
         if len(records) > _MOST_IMAGES:
             return None

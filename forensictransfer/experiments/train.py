@@ -143,7 +143,7 @@ def _take_best(
 
 
 def _fresh(settings: Settings) -> Detector:
-    """The detector as every training of these settings begins with it."""
+    """Create the detector as every training of these settings begins with it."""
     keras.utils.set_random_seed(settings.seed)
     detector = detector_class(settings.detector).create(settings.data.crop)
     if settings.train.weights is not None:
@@ -162,7 +162,7 @@ def _weights_file(name: str) -> Path:
 
 
 def _weights(settings: Settings) -> WeightsFile | None:
-    """What data.json says of the file of weights that the training began with."""
+    """Describe, for data.json, the file of weights that the training began with."""
     if settings.train.weights is None:
         return None
     path = _weights_file(settings.train.weights)

@@ -86,7 +86,7 @@ class Display:
         return remaining(self.grid.jobs, self.records.values(), self.domains, self.workers)
 
     def _running(self) -> dict[str, float]:
-        """Job -> seconds that it has been running, of all workers that say so."""
+        """Read for each running job its seconds so far, of all workers that say so."""
         found = {}
         for path in sorted((self.folder.path / ".workers").glob("*.json")):
             try:
@@ -115,7 +115,10 @@ def _unwrapped(lines: list[str]) -> Text:
 
 
 def table_lines(grid: Grid, records: Mapping[str, JobRecord], running: Mapping[str, float], eta: float) -> list[str]:
-    """Done, running, failed, time left; a row for each source: its jobs, its own test, and the best of its targets."""
+    """Write done, running, failed, time left.
+
+    A row for each source: its jobs, its own test, and the best of its targets.
+    """
     jobs: dict[tuple[str, str, int], list[Job]] = {}
     for job in grid.jobs:
         jobs.setdefault((job.source, job.detector, job.seed), []).append(job)
@@ -139,7 +142,7 @@ def table_lines(grid: Grid, records: Mapping[str, JobRecord], running: Mapping[s
 
 
 def count_line(grid: Grid, records: Mapping[str, JobRecord], running: Mapping[str, float], eta: float) -> str:
-    """One line: done, running, failed, time left."""
+    """Write one line: done, running, failed, time left."""
     states: Counter[str] = Counter(record.state for record in records.values())
     left = f", about {clock(eta)} left" if eta > 0 else ""
     return (
@@ -149,7 +152,10 @@ def count_line(grid: Grid, records: Mapping[str, JobRecord], running: Mapping[st
 
 
 def job_line(record: JobRecord, alone: float | None = None) -> str:
-    """One line on a job that has ended; alone: the balanced accuracy on its test without a look at pixels, if known."""
+    """Write one line on a job that has ended.
+
+    alone: the balanced accuracy on its test without a look at pixels, if known.
+    """
     if record.state == FAILED:
         return f"FAILED {record.job}: {record.error}"
     value = record.balanced_accuracy
@@ -159,7 +165,7 @@ def job_line(record: JobRecord, alone: float | None = None) -> str:
 
 
 def dry_run_text(grid: Grid, domains: Mapping[str, SweepDomain], folder: SweepFolder | None, workers: int) -> str:
-    """The jobs with their state and guessed time, and the sum."""
+    """List the jobs with their state and guessed time, and the sum."""
     ended = folder.ended() if folder else set()
     records = {name: folder.record(name) for name in ended} if folder else {}
     lines = []
@@ -180,7 +186,7 @@ def dry_run_text(grid: Grid, domains: Mapping[str, SweepDomain], folder: SweepFo
 
 
 def clock(value: float) -> str:
-    """Seconds for people: 8 s, 3:05, 2:03:05."""
+    """Write seconds for people: 8 s, 3:05, 2:03:05."""
     total = round(value)
     hours, minutes, rest = total // 3600, total % 3600 // 60, total % 60
     if hours:
@@ -201,6 +207,6 @@ def _whole(record: JobRecord) -> str:
 
 
 def _lives(worker: str) -> bool:
-    """Whether a worker of this machine is alive; of another machine it is taken at its word."""
+    """Tell whether a worker of this machine is alive; of another machine it is taken at its word."""
     host, _, pid = worker.rpartition("-")
     return host != socket.gethostname() or psutil.pid_exists(int(pid))

@@ -9,7 +9,7 @@ from forensictransfer.sweep.settings import SweepSettings
 
 
 def open_domains(sweep: SweepSettings) -> tuple[list[Domain], list[Domain]]:
-    """Sources and targets, each domain opened once. Raises UserError for one that cannot be opened."""
+    """Open sources and targets, each domain once. Raises UserError for one that cannot be opened."""
     prepare_tensorflow()  # built-in domains are stored in TensorFlow's record files
     data = load_settings(None, sweep.settings).data
     opened = {spec: open_domain(spec, data=data) for spec in dict.fromkeys([*sweep.sources, *sweep.targets])}

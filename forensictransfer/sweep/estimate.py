@@ -14,7 +14,7 @@ _TUNED_TRIAL = 2.0  # folds that a trial runs until it is pruned or ends, on ave
 
 
 def seconds(job: Job, domains: Mapping[str, SweepDomain]) -> float:
-    """A guess at the seconds of a job on one thread."""
+    """Guess the seconds of a job on one thread."""
     settings = job.settings
     area = (settings.data.crop / 128) ** 2
     source = domains[job.source].splits
@@ -43,7 +43,10 @@ def seconds(job: Job, domains: Mapping[str, SweepDomain]) -> float:
 def remaining(
     jobs: Sequence[Job], records: Collection[JobRecord], domains: Mapping[str, SweepDomain], workers: int
 ) -> float:
-    """Seconds until `jobs` are done by so many workers; the guess of each kind is scaled by that of jobs done."""
+    """Guess the seconds until `jobs` are done by so many workers.
+
+    The guess of each kind is scaled by that of jobs done.
+    """
     taken: dict[tuple[str, str], list[float]] = {}
     by_name = {job.name: job for job in jobs}
     for record in records:

@@ -51,7 +51,7 @@ class SweepFolder:
 
     @classmethod
     def open(cls, path: str | Path) -> SweepFolder:
-        """A sweep that was begun. Raises UserError: missing, no sweep, another format."""
+        """Open a sweep that was begun. Raises UserError: missing, no sweep, another format."""
         path = Path(path).expanduser()
         if not (path / "sweep.json").is_file():
             raise UserError(f"{path}: is not the folder of a sweep (it has no sweep.json)", code=ErrorCode.NOT_A_SWEEP)
@@ -62,7 +62,7 @@ class SweepFolder:
     def begin(
         cls, path: str | Path, sweep: SweepSettings, grid: Grid, domains: Mapping[str, SweepDomain]
     ) -> SweepFolder:
-        """The folder of this very sweep: made if it is not there. Raises UserError if it is another sweep's."""
+        """Open the folder of this very sweep, made if it is not there. Raises UserError if it is another sweep's."""
         path = Path(path).expanduser()
         check_folder(path)
         path.mkdir(parents=True, exist_ok=True)
@@ -91,22 +91,25 @@ class SweepFolder:
         return load_checked(SweepSettings, self.path / "sweep.yaml")
 
     def run(self, job: Job) -> Path:
-        """The run folder that holds a job's result."""
+        """Return the run folder that holds a job's result."""
         return self.path / "runs" / job.run
 
     def log(self, name: str) -> Path:
-        """A file below logs/; the folder is made."""
+        """Return the path of a file below logs/; the folder is made."""
         (self.path / "logs").mkdir(exist_ok=True)
         return self.path / "logs" / name
 
     def worker_file(self, worker: str) -> Path:
-        """Where a worker says which job it is doing; the folder is made."""
+        """Return the file where a worker says which job it is doing; its folder is made."""
         (self.path / ".workers").mkdir(exist_ok=True)
         return self.path / ".workers" / f"{worker.replace(':', '-')}.json"
 
     @contextlib.contextmanager
     def lock(self) -> Iterator[None]:
-        """Held by one process at a time, on all machines that share the folder; a killed process lets go of it."""
+        """Hold the lock of one process at a time, on all machines that share the folder.
+
+        A killed process releases it.
+        """
         with (self.path / ".lock").open("a") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             try:
@@ -116,7 +119,7 @@ class SweepFolder:
 
     @contextlib.contextmanager
     def holding(self, job: str) -> Iterator[bool]:
-        """Whether this process may do `job` now: False while another living process is at it."""
+        """Yield whether this process may do `job` now: False while another living process is at it."""
         # The file stays: a lock on a file that another process has just removed would keep nobody out.
         (self.path / ".locks").mkdir(exist_ok=True)
         with (self.path / ".locks" / job).open("a") as file:
@@ -128,16 +131,16 @@ class SweepFolder:
             yield True
 
     def is_free(self, job: str) -> bool:
-        """Whether no living process of this machine is at `job`."""
+        """Tell whether no living process of this machine is at `job`."""
         with self.holding(job) as mine:
             return mine
 
     def ended(self) -> set[str]:
-        """The names of the jobs that have a record."""
+        """List the names of the jobs that have a record."""
         return {name[:-5] for name in _names(self.path / "jobs") if name.endswith(".json") and name[0] != "."}
 
     def record(self, job: str) -> JobRecord:
-        """How a job ended. Raises UserError if the record was edited or is damaged."""
+        """Read how a job ended. Raises UserError if the record was edited or is damaged."""
         return read_record(self._record_path(job))
 
     def new_record(

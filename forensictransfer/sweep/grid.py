@@ -65,7 +65,10 @@ class Grid:
 
 
 def make_grid(sweep: SweepSettings, sources: Sequence[Domain], targets: Sequence[Domain]) -> Grid:
-    """All jobs of a sweep. Raises UserError for domains that cannot be told apart, or if there is nothing to do."""
+    """Lay out all jobs of a sweep.
+
+    Raises UserError for domains that cannot be told apart, or if there is nothing to do.
+    """
     domains = _by_name([*sources, *targets])
     for kind in (sources, targets):
         twice = [origin for origin, number in Counter(domain.origin for domain in kind).items() if number > 1]
@@ -152,7 +155,7 @@ def _adaptations(
 
 
 def _impossible(sweep: SweepSettings, targets: Sequence[Domain]) -> Iterator[ImpossibleCell]:
-    """More shots than a target's train split holds: that cell is named, the rest is done."""
+    """Yield the cells with more shots than a target's train split holds: they are named, the rest is done."""
     for target in targets:
         counts = Counter(record.label for record in target.split("train"))
         for shots in sweep.shots:
@@ -166,7 +169,7 @@ def _impossible(sweep: SweepSettings, targets: Sequence[Domain]) -> Iterator[Imp
 
 
 def _by_name(domains: Sequence[Domain]) -> dict[str, Domain]:
-    """Domains by name. Raises UserError for two of one name: they would share rows of the table."""
+    """Sort domains by name. Raises UserError for two of one name: they would share rows of the table."""
     found: dict[str, Domain] = {}
     for domain in domains:
         other = found.setdefault(domain.name, domain)
@@ -202,13 +205,13 @@ def describe(domain: Domain) -> SweepDomain:
 
 
 def _fixed(settings: Settings, without: str) -> dict[str, Any]:
-    """The settings that a job's result depends on, by dotted name."""
+    """Select the settings that a job's result depends on, by dotted name."""
     values = flat(settings.model_dump(mode="json"))
     return {name: value for name, value in values.items() if name not in _FREE and not name.startswith(without)}
 
 
 def _named(stem: str, key: Mapping[str, Any]) -> str:
-    """A job's name: readable, fit for a folder, and with the hash of `key` at its end."""
+    """Name a job: readable, fit for a folder, and with the hash of `key` at its end."""
     digest = hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()[:10]
     readable = re.sub(r"[^\w.+-]+", "_", stem).strip(".")[:150]
     return f"{readable}-{digest}"

@@ -90,7 +90,7 @@ class Jobs:
         )
 
     def _train(self, job: Job) -> tuple[Metrics, list[Path]]:
-        """A training continues where a killed worker left it."""
+        """Train, or continue a training where a killed worker left it."""
         out = self.folder.run(job)
         run = train_run(self.domains[job.source], job.settings, out, resume=True, session=self.session)
         return self._evaluated(job, run, job.source)
@@ -100,7 +100,7 @@ class Jobs:
         return self._evaluated(job, RunFolder.open(self.folder.run(job)), job.target)
 
     def _evaluated(self, job: Job, run: RunFolder, domain: str) -> tuple[Metrics, list[Path]]:
-        """The test of a trained run on one domain, with latents and pictures."""
+        """Test a trained run on one domain, with latents and pictures."""
         add_files = self._add_files(self.session.detector(run), latents=True)
         evaluate_run(
             run, [self.domains[domain]], job.settings, overwrite=True, session=self.session, add_files=add_files
@@ -132,7 +132,7 @@ class Jobs:
     def _add_files(
         self, detector: Detector, latents: bool = False, decoder: bool = True
     ) -> Callable[[Path, DomainTest], None]:
-        """What a sweep adds to an evaluation: pictures of the surest verdicts, and the latents for the projector.
+        """Build what a sweep adds to an evaluation: pictures of the surest verdicts, and the latents for the projector.
 
         decoder: whether it still belongs to the encoder, so that reconstructions show something.
         """
@@ -152,7 +152,7 @@ class Jobs:
 
 
 def _results(run: RunFolder, domain: str) -> tuple[Metrics, list[Path]]:
-    """The metrics of a run on a domain, and the files that hold them."""
+    """Read the metrics of a run on a domain, and list the files that hold them."""
     folder = run.evaluation_path(domain)
     names = ("predictions.csv", "metrics.json", "latents.npz", "pictures/pictures.json")
     metrics = read_metrics(folder / "metrics.json")

@@ -126,7 +126,7 @@ def dry_run(
     threads: int | None = None,
     workers: int | None = None,
 ) -> str:
-    """What `sweep` would do: the jobs, which are done, and about how long the others take. Nothing is written."""
+    """Say what `sweep` would do: the jobs, which are done, and about how long the others take. Nothing is written."""
     _check_workers(workers)
     asked = load_sweep(settings, detectors=detectors, trials=trials, train_trials=train_trials, threads=threads)
     grid, domains, opened = _plan(asked)
@@ -152,14 +152,14 @@ def _check_workers(workers: int | None) -> None:
 
 
 def default_workers(threads: int) -> int:
-    """One worker for each `threads` processors that this process may use, as far as the memory goes."""
+    """Count one worker for each `threads` processors that this process may use, as far as the memory goes."""
     processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     memory = psutil.virtual_memory().total / 2**30
     return max(1, min(processors // threads, int(memory / _MEMORY_GB), _MOST_WORKERS))
 
 
 def _plan(asked: SweepSettings) -> tuple[Grid, dict[str, SweepDomain], list[Domain]]:
-    """The grid, what sweep.json says of the domains, and the domains, each once."""
+    """Build the grid, what sweep.json says of the domains, and the domains, each once."""
     sources, targets = open_domains(asked)
     grid = make_grid(asked, sources, targets)
     opened = {domain.name: domain for domain in [*sources, *targets]}
@@ -208,7 +208,7 @@ def _watch(
 
 
 def _start(folder: SweepFolder, storage: str | None, threads: int) -> subprocess.Popen[bytes]:
-    """A worker with so many threads; it ends when this process does, because its standard input closes."""
+    """Start a worker with so many threads; it ends when this process does, because its standard input closes."""
     command = [
         sys.executable,
         "-m",

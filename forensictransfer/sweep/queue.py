@@ -42,7 +42,7 @@ class Queue:
     """The study of one sweep, seen by one process."""
 
     def __init__(self, folder: SweepFolder, jobs: dict[str, Job], storage: str | None, heartbeat: int) -> None:
-        """Opens or makes the study. Raises UserError if the storage cannot be reached."""
+        """Open or make the study. Raises UserError if the storage cannot be reached."""
         optuna.logging.set_verbosity(optuna.logging.ERROR)
         logging.getLogger("alembic").setLevel(logging.ERROR)
         self.folder, self.jobs = folder, jobs
@@ -110,7 +110,10 @@ class Queue:
         return self.study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
 
     def _never_begun(self) -> list[optuna.trial.FrozenTrial]:
-        """Trials whose worker died between taking them and saying so: without a heartbeat Optuna waits for ever."""
+        """Find the trials whose worker died between taking them and saying so.
+
+        Without a heartbeat Optuna waits for ever.
+        """
         last = datetime.now() - timedelta(seconds=SILENCE * self.heartbeat)
         return [
             trial
@@ -130,7 +133,7 @@ class Queue:
             return self.folder.forget_failures()
 
     def states(self) -> dict[str, str]:
-        """`done` or `failed` of every job that has a record."""
+        """Return `done` or `failed` for every job that has a record."""
         ended = self.folder.ended()
         # Another command may have had failed jobs forgiven.
         self._ended = {name: state for name, state in self._ended.items() if name in ended}
@@ -140,7 +143,7 @@ class Queue:
         return self._ended
 
     def _take_one(self, do: Callable[[Job, int], float | None], lock: contextlib.ExitStack) -> None:
-        """One trial, under the study's heartbeat. The folder's lock is let go when the job is in hand."""
+        """Take one trial, under the study's heartbeat. The folder's lock is released when the job is taken."""
 
         def objective(trial: optuna.Trial) -> float:
             job = self.jobs[trial.user_attrs["job"]]
@@ -189,13 +192,13 @@ class Queue:
         return len(self.jobs) - len(self.states()), waiting
 
     def _deaths(self) -> Counter[str]:
-        """How many workers have died at each job, since the failures were last forgiven."""
+        """Count how many workers have died at each job, since the failures were last forgiven."""
         lost = self.study.get_trials(deepcopy=False, states=(TrialState.FAIL,))
         first = int(self.study.user_attrs.get(_FORGIVEN, 0))
         return Counter(str(trial.user_attrs.get("job")) for trial in lost if trial.number >= first)
 
     def _begun(self) -> Counter[str]:
-        """How often each job was begun."""
+        """Count how often each job was begun."""
         begun = [trial for trial in self.study.get_trials(deepcopy=False) if trial.state != TrialState.WAITING]
         return Counter(str(trial.user_attrs.get("job")) for trial in begun)
 
@@ -207,12 +210,15 @@ class Queue:
 
 
 def storage_url(folder: Path, storage: str | None) -> str:
-    """Where the study is kept: an SQLite file in the sweep's folder, or what the user names."""
+    """Return where the study is kept: an SQLite file in the sweep's folder, or what the user names."""
     return storage or f"sqlite:///{folder.resolve() / 'study.db'}"
 
 
 def open_study(url: str, name: str, heartbeat: int) -> optuna.Study:
-    """The study called `name` at `url`, made if it is not there. Raises UserError if the storage cannot be used."""
+    """Open the study called `name` at `url`, made if it is not there.
+
+    Raises UserError if the storage cannot be used.
+    """
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # heartbeats are marked experimental
@@ -233,12 +239,12 @@ def open_study(url: str, name: str, heartbeat: int) -> optuna.Study:
 
 
 def worker_name() -> str:
-    """host:pid of this process."""
+    """Name this process: host:pid."""
     return f"{socket.gethostname()}:{os.getpid()}"
 
 
 def _trial(job: Job, jobs: Iterable[Job]) -> optuna.trial.FrozenTrial:
-    """A job as a trial: its place in the grid as parameters, which Optuna's views can plot."""
+    """Turn a job into a trial: its place in the grid as parameters, which Optuna's views can plot."""
     params = {
         "detector": job.detector,
         "source": job.source,
@@ -270,7 +276,7 @@ def _without_password(url: str) -> str:
 
 
 def _reason(error: Exception) -> str:
-    """The last thing an error says that is not a hint where to read on, on one line."""
+    """Find the last thing an error says that is not a hint where to read on, on one line."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip() and "sqlalche.me" not in line]
     text = lines[0] if lines else type(error).__name__
     if isinstance(error, ModuleNotFoundError) or ("psycopg" in text and "No module" in text):

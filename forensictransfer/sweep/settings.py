@@ -79,7 +79,7 @@ def load_sweep(
     train_trials: int | None = None,
     threads: int | None = None,
 ) -> SweepSettings:
-    """The settings in a YAML file, paths made absolute, whole data sets spelt out, single values laid over them.
+    """Read the settings in a YAML file, paths made absolute, whole data sets spelt out, single values laid over them.
 
     detectors: instead of those in the file. trials: adds the strategy `tuned` with so many trials a draw.
     train_trials: trials of each source's training.
@@ -129,7 +129,7 @@ def load_sweep(
 
 
 def _with_detectors(sweep: SweepSettings, path: Path, names: Sequence[str]) -> SweepSettings:
-    """The same for other detectors; settings of those that the file names and that are not asked for go with them."""
+    """Choose other detectors. The settings of those that the file names and that are not asked for are left out."""
     left_out = set(sweep.detectors) - set(names)
     settings = {name: values for name, values in sweep.detector_settings.items() if name not in left_out}
     return load_checked(SweepSettings, path, {"detectors": tuple(names), "detector_settings": settings})
@@ -144,7 +144,7 @@ def job_settings(
     strategy: str | None = None,
     shots: int | None = None,
 ) -> Settings:
-    """The complete settings of one job of the source called `source`. Raises UserError."""
+    """Put together the complete settings of one job of the source called `source`. Raises UserError."""
     own: dict[str, Any] = {"detector": detector, "seed": seed, "adapt.draws": sweep.draws}
     if strategy is not None:
         own["adapt.strategy"] = strategy
@@ -155,7 +155,7 @@ def job_settings(
 
 
 def _problems(sweep: SweepSettings) -> Iterator[Problem]:
-    """One problem for each name or setting that does not exist or is not the user's to set."""
+    """Yield one problem for each name or setting that does not exist or is not the user's to set."""
     for where, values in (
         ("settings", sweep.settings),
         *((f"source_settings.{k}", v) for k, v in sweep.source_settings.items()),
@@ -190,7 +190,7 @@ def _setting_problems(where: str, values: Mapping[str, Any]) -> Iterator[Problem
 
 
 def _spelt_out(specs: tuple[str, ...], folder: Path) -> Iterator[str]:
-    """Domains in full: the domains of a built-in data set for its name, absolute paths for relative ones."""
+    """Spell domains out in full: the domains of a built-in data set for its name, absolute paths for relative ones."""
     from forensictransfer.data.catalogue.builtin import builtin_names
 
     names = builtin_names()

@@ -20,14 +20,14 @@ class EvidenceTests(ContractFixtures):
     """Evidence of images of any size, alone or together; heat maps of the image's size."""
 
     def test_it_is_registered_under_its_name(self) -> None:
-        """The table's row and the class say the same."""
+        """Check that the table's row and the class say the same."""
         kind, entry = detector_class(self.name), detectors()[self.name]
         assert kind.name == self.name and kind.trains == entry.trains
         assert kind.gradient == entry.gradient == (kind.trains == "gradient")
         assert kind.needs and kind.__doc__ and entry.about
 
     def test_it_examines_images_of_any_size(self, detector: Detector) -> None:
-        """Smaller than a crop, no multiple of 8, and grey: whole evidence, of the pixels' size."""
+        """Check images smaller than a crop, no multiple of 8, and grey: whole evidence, of the pixels' size."""
         images = self._odd_images()
         found = self.examine(detector, images)
         assert len({None if said.features is None else said.features.shape for said in found}) == 1
@@ -38,7 +38,7 @@ class EvidenceTests(ContractFixtures):
             assert (said.heat_map is not None) == detector.maps
 
     def test_it_examines_each_image_by_itself(self, detector: Detector) -> None:
-        """The same image has the same evidence, alone or among others."""
+        """Check that the same image has the same evidence, alone or among others."""
         images = self._odd_images()
         together = self.examine(detector, images)
         for image, said in zip(reversed(images), reversed(together), strict=True):
@@ -50,19 +50,19 @@ class EvidenceTests(ContractFixtures):
                     close(mine, other)
 
     def test_a_file_that_cannot_be_read_is_an_error(self, detector: Detector) -> None:
-        """It names the image; no evidence stands for it."""
+        """Check that the error names the image; no evidence stands for it."""
         with pytest.raises(ImageError, match=r"torn\.png"):
             self.examine(detector, [ImageFile(b"\x89PNG\r\n\x1a\n and no more", name="torn.png")])
 
     @only(lambda kind: "jpeg" in kind.needs)
     def test_it_does_not_apply_to_other_files_than_jpeg(self, detector: Detector) -> None:
-        """It says so, with a reason."""
+        """Check that it says so, with a reason."""
         (said,) = self.examine(detector, as_files([np.zeros((64, 64, 3), np.uint8)]))
         assert not said.applies and said.reason and "\n" not in said.reason
 
     @only(lambda kind: kind.maps)
     def test_its_map_shows_which_half_is_forged(self, learned: Detector) -> None:
-        """An image whose left half alone has the trace: the map is higher there."""
+        """Check an image whose left half alone has the trace: the map is higher there."""
         side = self.crop()
         files = as_files([self.half_forged(side + 16, 4 * side + 4)], self._format())
         (said,) = self._decided(learned, files)
@@ -80,7 +80,7 @@ class EvidenceTests(ContractFixtures):
         return "JPEG" if "jpeg" in detector_class(self.name).needs else "PNG"
 
     def _decided(self, detector: Detector, files: list[ImageFile]) -> list[Evidence]:
-        """Evidence by a threshold and slope of made-up crops, where the detector takes a decision."""
+        """Give evidence by a threshold and slope of made-up crops, where the detector takes a decision."""
         if not isinstance(detector, TrainableDetector):
             return self.examine(detector, files)
         crops, labels = made_up(self.crop(), 2 * BATCH, seed=50)

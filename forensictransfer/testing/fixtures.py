@@ -25,14 +25,14 @@ class Shared:
         self._learned: list[np.ndarray] | None = None
 
     def new(self) -> Detector:
-        """The detector with the weights that it was made with, as after the epochs in which its loss changes."""
+        """Return the detector with the weights that it was made with, as after the epochs in which its loss changes."""
         if isinstance(self.detector, TrainableDetector):
             self.detector.model.set_weights(self._first)
             self.detector.begin_epoch(10)
         return self.detector
 
     def ready(self) -> TrainableDetector:
-        """The same, compiled, before the first step of a training."""
+        """Return the same, compiled, before the first step of a training."""
         detector = as_trainable(self.new())
         if detector.gradient:
             if self._optimizer is None:
@@ -46,7 +46,7 @@ class Shared:
         return detector
 
     def learned(self) -> Detector:
-        """The detector after some steps of training on made-up crops; as it is where it learns nothing."""
+        """Return the detector after some steps of training on made-up crops; as it is where it learns nothing."""
         if not isinstance(self.detector, TrainableDetector):
             return self.detector
         if self._learned is None:
@@ -67,42 +67,42 @@ class ContractFixtures:
     @pytest.fixture(scope="class")
     @classmethod
     def shared(cls) -> Shared:
-        """The one detector of the class."""
+        """Make the one detector of the class."""
         return Shared(cls.name, cls.crop(), cls.batch)
 
     @pytest.fixture
     def detector(self, shared: Shared) -> Any:
-        """A fresh detector."""
+        """Return a fresh detector."""
         return shared.new()
 
     @pytest.fixture
     def learner(self, shared: Shared) -> TrainableDetector:
-        """A fresh detector that is ready to be trained."""
+        """Return a fresh detector that is ready to be trained."""
         return shared.ready()
 
     @pytest.fixture
     def learned(self, shared: Shared) -> Any:
-        """A detector that has learned the made-up trace."""
+        """Return a detector that has learned the made-up trace."""
         return shared.learned()
 
     @classmethod
     def crop(cls) -> int:
-        """The side of the crops: `side`, or the smallest that the detector takes if that is more."""
+        """Choose the side of the crops: `side`, or the smallest that the detector takes if that is more."""
         kind = detector_class(cls.name)
         return max(cls.side, -(-kind.smallest // 8) * 8) if issubclass(kind, TrainableDetector) else cls.side
 
     @classmethod
     def kind(cls) -> type[TrainableDetector]:
-        """The class of a detector that is a network."""
+        """Load the class of a detector that is a network."""
         return trainable_class(cls.name)
 
     @classmethod
     def half_forged(cls, height: int, width: int) -> np.ndarray:
-        """An image, uint8 (h, w, 3), whose left half alone has the trace that a detector has to find."""
+        """Draw an image, uint8 (h, w, 3), whose left half alone has the trace that a detector has to find."""
         return half_forged(height, width)
 
     def examine(self, detector: Detector, images: list[ImageFile], **options: Any) -> list[Evidence]:
-        """Evidence of images; a network scores as many tiles at once as in the other tests."""
+        """Give evidence of images; a network scores as many tiles at once as in the other tests."""
         if isinstance(detector, TrainableDetector):
             options["options"] = settings(self.crop()).evaluate.model_copy(update={"batch": BATCH})
         return detector.examine(images, **options)

@@ -23,7 +23,7 @@ class GradientTests(ContractFixtures):
     """Steps lower the loss, a stop loses nothing, stages can be frozen."""
 
     def test_two_steps_lower_the_loss(self, learner: TrainableDetector) -> None:
-        """On one batch, again and again."""
+        """Check three steps on one and the same batch."""
         crops, labels = made_up(self.crop(), self.batch)
         before = [keras.ops.convert_to_numpy(weight) for weight in learner.trainer.trainable_weights]
         losses = [step(learner, crops, labels) for _ in range(3)]
@@ -32,7 +32,7 @@ class GradientTests(ContractFixtures):
         assert not all(map(np.array_equal, before, after))
 
     def test_a_stop_loses_nothing(self, learner: TrainableDetector, tmp_path: Path) -> None:
-        """A training that is saved and restored between two steps ends in the weights of one that is not."""
+        """Check that a training that is saved and restored between two steps ends in the weights of one that is not."""
         first, second = (made_up(self.crop(), self.batch, seed=seed) for seed in (20, 21))
         step(learner, *first)
         checkpoint.save(tmp_path / "state.npz", checkpoint.TrainingState(), learner.trainer)
@@ -45,7 +45,10 @@ class GradientTests(ContractFixtures):
             np.testing.assert_array_equal(one, other)
 
     def test_its_leading_stages_can_be_frozen(self, detector: TrainableDetector) -> None:
-        """Gradient steps leave the frozen stages as they are, weights and statistics, and change what comes after."""
+        """Check that gradient steps leave frozen stages as they are, weights and statistics.
+
+        What comes after changes.
+        """
         layers = [layer.name for layer in detector.trainer.layers]
         places = [layers.index(name) for name in detector.stages]
         assert places == sorted(set(places)), "stages are in order"
@@ -72,7 +75,7 @@ class FitTests(ContractFixtures):
     """A detector without gradients is fitted to features at once."""
 
     def test_a_fit_tells_the_classes_apart(self, learner: TrainableDetector) -> None:
-        """Once it is fitted to a batch, every fake of it has a higher score than every real."""
+        """Check that once it is fitted to a batch every fake of it has a higher score than every real."""
         crops, labels = made_up(self.crop(), self.batch)
         learner.fit_features(learner.analyse_tiles(crops, BATCH).features, labels)
         scores = learner.analyse_tiles(crops, BATCH).scores
@@ -83,14 +86,17 @@ class AdaptationTests(ContractFixtures):
     """It learns the trace of a source, and each strategy that it supports adapts it."""
 
     def test_it_learns_a_plain_trace(self, learned: TrainableDetector) -> None:
-        """After some steps scores of fakes are above those of reals, on crops not seen and in inference mode."""
+        """Check that after some steps fakes score above reals, on crops not seen and in inference mode."""
         crops, labels = made_up(self.crop(), 16, seed=99)
         right = ranked(learned, crops, labels)
         assert right > 0.8, f"the area under the ROC is {right:.2f}"
 
     @pytest.mark.parametrize("name", sorted(STRATEGIES))
     def test_it_adapts_by_each_strategy_that_it_supports(self, detector: TrainableDetector, name: str) -> None:
-        """A strategy gives finite scores of shots; one that is not supported is an error that names those that are."""
+        """Check that a strategy gives finite scores of shots.
+
+        One that is not supported is an error that names those that are.
+        """
         task = few_shots(detector, self.crop())
         weights = detector.get_weights()
         if name not in strategies_of(self.name):
@@ -104,7 +110,7 @@ class AdaptationTests(ContractFixtures):
 
 
 def _before(detector: TrainableDetector, name: str) -> set[str]:
-    """The layers that the output of a layer is computed from, itself among them."""
+    """Find the layers that the output of a layer is computed from, itself among them."""
     trainer = detector.trainer
     inputs = keras.tree.flatten(trainer.input)
     return {layer.name for layer in keras.Model(inputs, trainer.get_layer(name).output).layers}

@@ -25,7 +25,7 @@ class NetworkTests(ContractFixtures):
     """Shapes, saving, export, and that each crop is judged by itself."""
 
     def test_it_knows_its_crop_and_refuses_smaller_ones(self, detector: TrainableDetector) -> None:
-        """Too small a crop is an error of one line that says how large it must be."""
+        """Check that too small a crop is an error of one line that says how large it must be."""
         kind = self.kind()
         assert detector.crop == self.crop()
         if kind.smallest != detector.crop:
@@ -35,7 +35,7 @@ class NetworkTests(ContractFixtures):
         assert "\n" not in str(caught.value)
 
     def test_it_says_energies_and_features_of_every_crop(self, detector: TrainableDetector) -> None:
-        """Shapes, types and finite numbers; a flat crop has them too."""
+        """Check shapes, types and finite numbers; a flat crop has them too."""
         crops, _ = made_up(self.crop(), BATCH)
         crops[0] = 255
         found = detector.analyse(crops)
@@ -44,7 +44,7 @@ class NetworkTests(ContractFixtures):
         assert np.isfinite(found.energies).all() and np.isfinite(found.features).all()
 
     def test_it_judges_each_crop_by_itself(self, detector: TrainableDetector) -> None:
-        """Neither the batch that a crop comes in nor its place in it changes the verdict."""
+        """Check that neither the batch that a crop comes in nor its place in it changes the verdict."""
         crops, _ = made_up(self.crop(), BATCH)
         whole = detector.analyse(crops)
         close(detector.analyse(crops[:1]).energies, whole.energies[:1])
@@ -54,12 +54,12 @@ class NetworkTests(ContractFixtures):
         close(detector.analyse(others).features[2:5], whole.features[:3])
 
     def test_it_is_the_same_for_the_same_seed(self, shared: Shared) -> None:
-        """Keras' seed decides the weights."""
+        """Check that Keras' seed decides the weights."""
         one, other = shared.new(), fresh(self.name, self.crop())
         assert all(map(np.array_equal, one.get_weights(), other.get_weights()))
 
     def test_it_survives_saving(self, detector: TrainableDetector, tmp_path: Path) -> None:
-        """A saved and loaded detector gives the same numbers, and saved once more it is the same model."""
+        """Check that a saved and loaded detector gives the same numbers, and saved once more it is the same model."""
         crops, _ = made_up(self.crop(), BATCH)
         detector.save(str(tmp_path / "model.keras"))
         again = load_detector(self.name, tmp_path / "model.keras")
@@ -73,7 +73,7 @@ class NetworkTests(ContractFixtures):
         assert all(map(np.array_equal, third.get_weights(), again.get_weights()))
 
     def test_a_torn_file_is_one_clear_line(self, detector: TrainableDetector, tmp_path: Path) -> None:
-        """Half a file of weights is an error that names the file."""
+        """Check that half a file of weights is an error that names the file."""
         path = tmp_path / "model.keras"
         detector.save(str(path))
         path.write_bytes(path.read_bytes()[:1000])
@@ -82,7 +82,7 @@ class NetworkTests(ContractFixtures):
         assert "\n" not in str(caught.value)
 
     def test_its_layers_write_down_all_their_settings(self, detector: TrainableDetector) -> None:
-        """Each argument of a layer's, constraint's or initialiser's constructor is in its `get_config`."""
+        """Check that each argument of a layer's, constraint's or initialiser's constructor is in its `get_config`."""
         for part in _own_parts(detector.model):
             config = part.get_config()
             kinds = (inspect.Parameter.VAR_KEYWORD, inspect.Parameter.VAR_POSITIONAL)
@@ -94,7 +94,7 @@ class NetworkTests(ContractFixtures):
             assert again.get_config() == config
 
     def test_it_can_be_exported(self, detector: TrainableDetector, tmp_path: Path) -> None:
-        """The inference model takes crops alone, and a SavedModel holds it whole."""
+        """Check that the inference model takes crops alone, and a SavedModel holds it whole."""
         crops, _ = made_up(self.crop(), BATCH)
         model = detector.inference_model()
         assert [tuple(given.shape) for given in model.inputs] == [(None, self.crop(), self.crop(), 3)]
@@ -107,12 +107,12 @@ class NetworkTests(ContractFixtures):
         close(served["score"].numpy(), found.scores)
 
     def test_its_arithmetic_is_counted(self, detector: TrainableDetector) -> None:
-        """Every layer with a kernel is known to the count of multiply-adds."""
+        """Check that every layer with a kernel is known to the count of multiply-adds."""
         count = arithmetic(detector)
         assert count.encoder > 0 and not count.uncounted
 
     def test_an_image_a_pixel_too_small_is_scored(self, detector: TrainableDetector) -> None:
-        """It is mirrored up to one crop, and an evaluation gives the score of its evidence."""
+        """Check that it is mirrored up to one crop, and an evaluation gives the score of its evidence."""
         side = self.crop() - 1
         image = np.random.default_rng(1).integers(0, 256, (side, side, 3), np.uint8)
         found = analyse_images(detector, in_memory([image], [0]), settings(self.crop()).evaluate)
@@ -124,7 +124,7 @@ class NetworkTests(ContractFixtures):
 
 
 def _own_parts(model: keras.Model) -> Iterator[Any]:
-    """The layers of the model that Keras does not bring, and the constraints and initialisers of all layers."""
+    """Yield the layers of the model that Keras does not bring, and the constraints and initialisers of all layers."""
     for layer in model.layers:
         parts = [layer, *(getattr(layer, name, None) for name in ("kernel_constraint", "kernel_initializer"))]
         yield from (part for part in parts if part is not None and not type(part).__module__.startswith("keras."))

@@ -27,13 +27,13 @@ BATCH = 8  # crops that are scored at once: another shape costs a trace of the g
 
 
 def fresh(name: str, crop: int, seed: int = 0) -> Detector:
-    """The detector `name` for crops of `crop` pixels, with the weights of a seed."""
+    """Create the detector `name` for crops of `crop` pixels, with the weights of a seed."""
     keras.utils.set_random_seed(seed)
     return detector_class(name).create(crop)
 
 
 def made_up(crop: int, n: int, seed: int = 3) -> tuple[np.ndarray, np.ndarray]:
-    """n crops, uint8 (n, crop, crop, 3), and labels int32 (n,) in turn: noise for reals, smoothed noise for fakes."""
+    """Draw n crops, uint8 (n, crop, crop, 3), and labels int32 (n,) in turn. Reals are noise, fakes smoothed noise."""
     rng = np.random.default_rng(seed)
     crops = rng.integers(0, 256, (n, crop, crop, 3)).astype(np.float32)
     labels = np.arange(n, dtype=np.int32) % 2
@@ -43,19 +43,19 @@ def made_up(crop: int, n: int, seed: int = 3) -> tuple[np.ndarray, np.ndarray]:
 
 
 def smoothed(pixels: np.ndarray) -> np.ndarray:
-    """Pixels (..., h, w, 3) as a fake has them: the mean of each with its upper and left neighbour, float."""
+    """Smooth pixels (..., h, w, 3) as a fake has them: the mean of each with its upper and left neighbour, float."""
     return (pixels + np.roll(pixels, 1, axis=-3) + np.roll(pixels, 1, axis=-2)) / 3
 
 
 def half_forged(height: int, width: int, seed: int = 4) -> np.ndarray:
-    """Noise whose left half is smoothed, uint8 (h, w, 3)."""
+    """Draw noise whose left half is smoothed, uint8 (h, w, 3)."""
     pixels = np.random.default_rng(seed).integers(0, 256, (height, width, 3)).astype(np.float32)
     pixels[:, : width // 2] = smoothed(pixels)[:, : width // 2]
     return pixels.astype(np.uint8)
 
 
 def as_files(pictures: list[np.ndarray], kind: str = "PNG") -> list[ImageFile]:
-    """Encoded images of pictures, uint8 (h, w, 3) or grey (h, w); a JPEG as good as it gets."""
+    """Encode pictures as images, uint8 (h, w, 3) or grey (h, w); a JPEG as good as it gets."""
     files = []
     for i, picture in enumerate(pictures):
         stream = io.BytesIO()
@@ -97,13 +97,13 @@ def trained(detector: TrainableDetector, batch: int, steps: int = 30) -> None:
 
 
 def ranked(detector: TrainableDetector, crops: np.ndarray, labels: np.ndarray) -> float:
-    """The share of pairs of a fake and a real in which the fake has the higher score: the area under the ROC."""
+    """Compute the area under the ROC: the share of pairs of a fake and a real where the fake scores higher."""
     scores = detector.analyse_tiles(crops, BATCH).scores
     return float((scores[labels == FAKE][:, None] > scores[labels == REAL][None]).mean())
 
 
 def in_memory(pictures: list[np.ndarray], labels: list[int]) -> Images:
-    """Images out of arrays, uint8 (h, w, 3), each a group of its own."""
+    """Make images out of arrays, uint8 (h, w, 3), each a group of its own."""
     records = []
     for i, (picture, label) in enumerate(zip(pictures, labels, strict=True)):
         stream = io.BytesIO()
@@ -113,13 +113,13 @@ def in_memory(pictures: list[np.ndarray], labels: list[int]) -> Images:
 
 
 def settings(crop: int) -> Settings:
-    """Settings for a few quick steps."""
+    """Make settings for a few quick steps."""
     adapt = AdaptSettings(shots=SHOTS, draws=1, steps=2, batch=TRAINED, trials=2)
     return load_settings(None, {"data.crop": crop, "evaluate.batch": BATCH, "adapt": adapt.model_dump()})
 
 
 def few_shots(detector: TrainableDetector, crop: int) -> FewShotTask:
-    """One draw of made-up shots, and a source that the detector is said to have learned from."""
+    """Make one draw of made-up shots, and a source that the detector is said to have learned from."""
     crops, labels = made_up(crop, 2 * SHOTS)
     shots = in_memory(list(crops), labels.tolist())
     chosen = load_settings(None, {"detector": detector.name}, base=settings(crop))
@@ -130,6 +130,6 @@ def few_shots(detector: TrainableDetector, crop: int) -> FewShotTask:
 
 
 def close(one: np.ndarray, other: np.ndarray) -> None:
-    """Equal but for the order in which sums are taken: 1e-4 of the largest value."""
+    """Check that values are equal but for the order in which sums are taken: 1e-4 of the largest value."""
     reach = max(float(np.abs(other).max()), 1e-6)
     np.testing.assert_allclose(one / reach, other / reach, atol=1e-4)

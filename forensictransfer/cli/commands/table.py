@@ -48,7 +48,7 @@ def run(arguments: Namespace) -> None:
 
 
 def _show(found: CrossDomain) -> None:
-    """Plain text in a pipe; on a terminal as wide as that, with drawn tables."""
+    """Print plain text in a pipe, and drawn tables on a terminal, as wide as that."""
     if not is_lively(sys.stdout):
         print(found.text())
         return

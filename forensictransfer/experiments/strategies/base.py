@@ -70,7 +70,7 @@ IMPLEMENTATIONS = {
 
 
 def strategy(name: str) -> Strategy:
-    """The strategy registered as `name`, which raises UserError for a detector that it cannot adapt.
+    """Find the strategy registered as `name`, which raises UserError for a detector that it cannot adapt.
 
     Raises UserError for an unknown name.
     """

@@ -45,7 +45,7 @@ def finetune(task: FewShotTask) -> Adapted:
 
 
 def _batches(task: FewShotTask) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Endless random crops of the shots; the same for the same seed and draw."""
+    """Yield random crops of the shots without end; the same for the same seed and draw."""
     epoch = 0
     while True:
         order = epoch_order(

@@ -58,7 +58,7 @@ class GradientSteps:
 
 
 def gradient_steps(detector: TrainableDetector, frozen: int, reconstruction: float) -> GradientSteps:
-    """The steps of a detector for so many frozen stages; without the decoder where `reconstruction` is 0.
+    """Build the steps of a detector for so many frozen stages; without the decoder where `reconstruction` is 0.
 
     Raises UserError if nothing would be left to train.
     """

@@ -17,7 +17,7 @@ def threshold(task: FewShotTask) -> Adapted:
 
 
 def head(task: FewShotTask) -> Adapted:
-    """Linear discriminant on the features, with a covariance shrunk so far that a handful of shots can bear it.
+    """Adapt by a linear discriminant on the features, whose covariance is shrunk so far that a few shots are enough.
 
     score = w . (x - (m_0 + m_1) / 2), w = S^-1 (m_1 - m_0), with m_c the mean of the shots of class c, all features
     divided by their standard deviation within the source's classes. S mixes what 2k shots show with the source's unit
@@ -39,7 +39,7 @@ def head(task: FewShotTask) -> Adapted:
 
 
 def prototype(task: FewShotTask) -> Adapted:
-    """Nearest class mean: score = d(x, m_0)^2 - d(x, m_1)^2 with m_c the mean of the shots of class c.
+    """Adapt by the nearest class mean: score = d(x, m_0)^2 - d(x, m_1)^2 with m_c the mean of the shots of class c.
 
     Distances are Euclidean in features divided by their standard deviation within the source's classes. The score is
     linear in x: 2 (m_1 - m_0) . x / s^2 + constant.
@@ -51,7 +51,10 @@ def prototype(task: FewShotTask) -> Adapted:
 
 
 def source_variance(task: FewShotTask) -> np.ndarray:
-    """Variance of each feature within the source's classes, float64 (d,), kept off zero: a channel may be dead."""
+    """Compute the variance of each feature within the source's classes, float64 (d,).
+
+    It is kept off zero: a channel may be dead.
+    """
     source = task.source.features.astype(np.float64)
     within = source - class_means(source, task.source.labels)[task.source.labels]
     variance: np.ndarray = within.var(axis=0)
@@ -59,10 +62,10 @@ def source_variance(task: FewShotTask) -> np.ndarray:
 
 
 def class_means(features: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Mean features of reals and of fakes, (2, d), from features (n, d) and labels (n,) of both classes."""
+    """Compute the mean features of reals and of fakes, (2, d), from features (n, d) and labels (n,) of both classes."""
     return np.stack([features[labels == label].mean(axis=0) for label in (0, 1)])
 
 
 def linear_decision(weights: np.ndarray, means: np.ndarray) -> Decision:
-    """The score weights . x, shifted so that it is 0 half-way between the class means (2, d)."""
+    """Build the decision by the score weights . x, shifted so that it is 0 half-way between the class means (2, d)."""
     return Decision(weights=weights, bias=-float(weights @ means.sum(axis=0)) / 2)

@@ -15,12 +15,12 @@ PLATEAU_GAIN = 0.01
 
 
 def steps(losses: Sequence[float]) -> bool:
-    """Never before `adapt.steps` are done."""
+    """Never stop before `adapt.steps` are done."""
     return False
 
 
 def plateau(losses: Sequence[float]) -> bool:
-    """When the last 30 steps were on average no better than the 30 before them, by 1 % of these.
+    """Stop when the last 30 steps were on average no better than the 30 before them, by 1 % of these.
 
     A mean over 30 steps, because every step sees other random crops. Needs 60 steps to say anything.
     """
@@ -34,7 +34,7 @@ STOP_RULES: dict[str, StopRule] = {"steps": steps, "plateau": plateau}
 
 
 def stop_rule(name: str) -> StopRule:
-    """The named rule. Raises UserError for an unknown name."""
+    """Find the named rule. Raises UserError for an unknown name."""
     if name not in STOP_RULES:
         raise UserError(
             f"unknown stop rule '{name}': expected {', '.join(STOP_RULES)}{nearest(name, STOP_RULES)}",

@@ -77,7 +77,7 @@ def _run_trial(
 
 
 def held_out_losses(task: FewShotTask, start: list[np.ndarray], held_out: np.ndarray) -> np.ndarray:
-    """Cross-entropy of each held-out shot after adaptation from the weights `start` to the others, natural logarithm.
+    """Compute each held-out shot's cross-entropy after adaptation from the weights `start` to the others, in nats.
 
     Returns float64 (number of held-out shots,), NaN where the adaptation diverged.
     """

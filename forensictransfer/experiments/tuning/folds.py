@@ -10,7 +10,7 @@ MOST = 3
 
 
 def group_folds(labels: np.ndarray, groups: Sequence[str], most: int = MOST) -> list[np.ndarray] | None:
-    """The held-out indices of each fold: every image is held out once, and no group stands in two folds.
+    """Choose the held-out indices of each fold: every image is held out once, and no group stands in two folds.
 
     As many folds as `most`, or as the class with fewer groups has groups, so that each class is left to learn from
     whichever fold is held out. Groups are dealt out in the order of their first image, the ones with most images

@@ -37,7 +37,7 @@ Train = Callable[[Settings, RunFolder, Judge], TrainingState]
 
 
 def chosen_settings(run: RunFolder, asked: Settings) -> Settings:
-    """The settings that a run was trained with: those asked for, and what its search has put in their place.
+    """Find the settings that a run was trained with: those asked for, and what its search has put in their place.
 
     settings.yaml says what was asked for, so that an adaptation of the run takes over nothing that was only found best
     for the source. Raises UserError if chosen.json is damaged.
@@ -65,12 +65,12 @@ def search_training(asked: Settings, run: RunFolder, train: Train) -> Settings:
 
 
 def begun(run: RunFolder) -> bool:
-    """Whether there is an epoch of any trial that a resumed search could go on from."""
+    """Tell whether there is an epoch of any trial that a resumed search could continue from."""
     return (run.path / _ENDED).is_file() or any((run.path / FOLDER).rglob(checkpoint.NAME))
 
 
 def curve(state: TrainingState, monitor: str) -> list[float]:
-    """The best value of `monitor` after each epoch so far, NaN as long as there is no number."""
+    """Find the best value of `monitor` after each epoch so far, NaN as long as there is no number."""
     best, found = math.nan, []
     better = max if rises(monitor) else min
     for row in state.history:
@@ -82,7 +82,7 @@ def curve(state: TrainingState, monitor: str) -> list[float]:
 
 
 def rises(monitor: str) -> bool:
-    """Whether a larger value is a better one, as `TrainingState.record` has it."""
+    """Tell whether a larger value is a better one, as `TrainingState.record` has it."""
     return monitor.endswith(("accuracy", "auc"))
 
 
@@ -121,7 +121,7 @@ def _run_trial(search: Search, asked: Settings, run: RunFolder, train: Train) ->
 
 
 def _played_back(asked: Settings, run: RunFolder) -> Search:
-    """The search as it was after the last trial that ended."""
+    """Restore the search as it was after the last trial that ended."""
     search = Search(
         seed=(asked.seed,),
         direction="maximize" if rises(asked.train.monitor) else "minimize",

@@ -32,7 +32,7 @@ SOURCE_TRAINING = ("train.learning_rate", "train.batch", *_AUGMENTATION)
 
 
 def adaptation(trial: optuna.Trial, asked: Settings, *, stages: int, reconstructs: bool) -> dict[str, Any]:
-    """Strategy and, for fine-tuning, its step size, steps, frozen stages, reconstruction weight and augmentation.
+    """Choose strategy and, for fine-tuning, step size, steps, frozen stages, reconstruction weight and augmentation.
 
     stages: of the detector, of which at least one is trained. reconstructs: whether its loss has such a part.
     """
@@ -52,7 +52,7 @@ def adaptation(trial: optuna.Trial, asked: Settings, *, stages: int, reconstruct
 
 
 def source_training(trial: optuna.Trial, asked: Settings) -> dict[str, Any]:
-    """Step size, batch and augmentation of a training on the source."""
+    """Choose step size, batch and augmentation of a training on the source."""
     train = asked.train
     batches = [max(2, train.batch // 4 * 2), train.batch, 2 * train.batch]
     return {
@@ -63,7 +63,7 @@ def source_training(trial: optuna.Trial, asked: Settings) -> dict[str, Any]:
 
 
 def values_of(asked: Settings, names: Iterable[str]) -> dict[str, Any]:
-    """What `asked` says of the settings in `names`."""
+    """Find what `asked` says of the settings in `names`."""
     found = {}
     for name in names:
         value: Any = asked

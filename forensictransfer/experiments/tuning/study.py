@@ -53,7 +53,7 @@ class Search:
         return len(self.rows)
 
     def begin(self, settings: Mapping[str, Any] | None = None) -> optuna.Trial:
-        """The next trial; those of its settings that are given here are not chosen."""
+        """Begin the next trial; those of its settings that are given here are not chosen."""
         key = np.random.SeedSequence([*self.seed, self.number]).generate_state(1)[0]
         # Each setting by itself: a trial of another strategy has other settings, which multivariate TPE cannot relate.
         self.study.sampler = optuna.samplers.TPESampler(
@@ -83,18 +83,21 @@ class Search:
         )
 
     def best(self) -> dict[str, Any] | None:
-        """The row of the best complete trial, the earliest of equally good ones; None if there is none."""
+        """Find the row of the best complete trial, the earliest of equally good ones; None if there is none."""
         complete = [row for row in self.rows if row["state"] == COMPLETE]
         sign = 1 if self.study.direction == optuna.study.StudyDirection.MINIMIZE else -1
         return min(complete, key=lambda row: sign * row["value"], default=None)
 
     def table(self, columns: Sequence[str]) -> list[dict[str, Any]]:
-        """The rows with the same columns each: what every trial has, then `columns`; empty where there is nothing."""
+        """List the rows with the same columns each: what every trial has, then `columns`.
+
+        Empty where there is nothing.
+        """
         names = ["number", "state", "value", self.unit, "seconds", *columns]
         return [{name: "" if row.get(name) is None else row[name] for name in names} for row in self.rows]
 
     def summary(self, objective: str) -> dict[str, Any]:
-        """What chosen.json says of the search, less the settings that were chosen."""
+        """Write what chosen.json says of the search, less the settings that were chosen."""
         best, first = self.best(), self.rows[0] if self.rows else {}
         states = [row["state"] for row in self.rows]
         return {

@@ -16,7 +16,10 @@ _MOST = 4  # pairs that are named in a sentence
 
 
 def verdict(view: View, detector: str) -> list[str]:
-    """Sentences on one detector: own tests, zero-shot, what transfers from how many shots on, and what never does."""
+    """Describe a detector in sentences.
+
+    Own tests, zero-shot, what transfers from how many shots on, and what never does.
+    """
     return [
         _scope(view, detector),
         *_own(view, detector),
