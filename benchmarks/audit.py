@@ -96,7 +96,7 @@ def main(words: list[str] | None = None) -> int:
 
 
 def write_domain(folder: Path, images: int, size: int) -> None:
-    """As many JPEG files of quality 95, half of either class, made alike; what is there already is left alone."""
+    """Write as many JPEG files of quality 95, half of either class, made alike; what is there already is left alone."""
     margin = 8 * _VARIANTS
     made: np.ndarray | None = None
     for index in progress_bar(range(images), desc="making photographs", unit="image"):
@@ -141,7 +141,7 @@ def _watch(process: subprocess.Popen[str], peaks: dict[str, float]) -> None:
 
 
 def text(rows: list[dict[str, Any]]) -> str:
-    """A line for each measurement, and how the memory grew."""
+    """Write a line for each measurement, and how the memory grew."""
     lines = ["images   workers  looking, s  images/s  copies, s  the rest, s  MiB then  MiB at most  a worker, MiB"]
     alone = next((row for row in rows if row["processor"]), None)
     for row in rows:

@@ -73,7 +73,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def measured(source: Domain, target: Domain | None, settings: Settings, rate: float | None) -> list[dict[str, Any]]:
-    """One row for each state of the detector and domain that it is looked at on."""
+    """Measure one row for each state of the detector and domain that it is looked at on."""
     import_tensorflow()
     from forensictransfer.evaluation.scoring import analyse_images
     from forensictransfer.experiments.evaluate import check_both_classes
@@ -111,7 +111,7 @@ def measured(source: Domain, target: Domain | None, settings: Settings, rate: fl
 
 
 def trained(train: Images, settings: Settings, rate: float | None) -> TrainableDetector:
-    """A detector after `train.epochs` epochs without validation, so that nothing re-estimates its statistics."""
+    """Train a detector for `train.epochs` epochs without validation, so that nothing re-estimates its statistics."""
     import keras
 
     from forensictransfer.detectors.loading import trainable_class
@@ -141,7 +141,7 @@ def trained(train: Images, settings: Settings, rate: float | None) -> TrainableD
 
 
 def statistics_batches(detector: TrainableDetector, images: Images, settings: Settings) -> Iterator[Any]:
-    """The batches that `train` estimates the statistics on: random crops of an epoch of their own."""
+    """Yield the batches that `train` estimates the statistics on: random crops of an epoch of their own."""
     options, seed = settings.train, settings.seed
     order = epoch_order(images.labels, seed=seed, epoch=STATISTICS_EPOCH, batch=options.batch, balance=options.balance)
     for step in range(options.statistics_batches):
@@ -158,7 +158,10 @@ def statistics_batches(detector: TrainableDetector, images: Images, settings: Se
 
 
 def look(state: str, detector: TrainableDetector, images: Images, settings: Settings) -> dict[str, Any]:
-    """Whole images by a_1 > a_0 and AUC; crops by a_1 > a_0 in both modes, and how often the two verdicts agree."""
+    """Measure whole images by a_1 > a_0 and AUC, and crops by a_1 > a_0 in both modes.
+
+    Measures too how often the two modes agree.
+    """
     from forensictransfer.evaluation.scoring import analyse_images
     from forensictransfer.experiments.fit import validation_crops
 
@@ -184,7 +187,7 @@ def look(state: str, detector: TrainableDetector, images: Images, settings: Sett
 
 
 def table(rows: list[dict[str, Any]]) -> str:
-    """The rows for people."""
+    """Write the rows for people."""
     width = max(len(row["state"]) for row in rows) + 2
     lines = [" " * width + "".join(f"{title:>{len(title) + 3}}" for title in COLUMNS.values())]
     for row in rows:
@@ -195,7 +198,7 @@ def table(rows: list[dict[str, Any]]) -> str:
 
 
 def _batch_mode(detector: TrainableDetector, crops: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Scores of one batch normalised by itself, as in training; the moving statistics are left as they were."""
+    """Score one batch normalised by itself, as in training; the moving statistics are left as they were."""
     norms = _norms(detector)
     before = [float(layer.update_rate) for layer in norms]
     for layer in norms:

@@ -52,7 +52,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def parsed(argv: Sequence[str] | None) -> argparse.Namespace:
-    """The options, checked."""
+    """Parse and check the options."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--size", type=int, default=256, help="side of the square images, pixels (default: 256)")
     parser.add_argument("--batch", type=int, default=64, help="crops at once in training and scoring (default: 64)")
@@ -73,7 +73,7 @@ def parsed(argv: Sequence[str] | None) -> argparse.Namespace:
 
 
 def measured(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
-    """Everything that is measured, as plain values."""
+    """Measure everything, as plain values."""
     from benchmarks import machine, measure
     from benchmarks.photographs import QUALITY, write_photographs
     from forensictransfer.detectors.arithmetic import arithmetic
@@ -130,7 +130,7 @@ def measured(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
 
 
 def measurements(options: argparse.Namespace, records: list[Record], peaks: dict[str, float]) -> list[Measurement]:
-    """The parts that were asked for; the peak memory after each is added to `peaks`."""
+    """Measure the parts that were asked for; the peak memory after each is added to `peaks`."""
     from benchmarks import machine, measure
 
     shape = (options.batch, options.workers)
@@ -154,12 +154,12 @@ def measurements(options: argparse.Namespace, records: list[Record], peaks: dict
 
 
 def tile_side(size: int) -> int:
-    """The crop for scoring images in tiles: the default one where it is smaller than the image."""
+    """Choose the crop for scoring images in tiles: the default one where it is smaller than the image."""
     return min(DEFAULTS.crop, size // 2)
 
 
 def table(result: dict[str, Any]) -> str:
-    """The result for people."""
+    """Write the result for people."""
     options, machine = result["options"], result["machine"]
     processors = result["environment"]["processors"]
     devices = ", ".join(result["environment"]["accelerators"]) or "no accelerator"
@@ -197,7 +197,7 @@ def table(result: dict[str, Any]) -> str:
 
 
 def accelerators() -> list[str]:
-    """The names of the GPUs that TensorFlow sees."""
+    """List the names of the GPUs that TensorFlow sees."""
     import tensorflow as tf
 
     devices = tf.config.list_physical_devices("GPU")
@@ -205,7 +205,7 @@ def accelerators() -> list[str]:
 
 
 def say(what: str) -> None:
-    """Progress, on stderr."""
+    """Print progress, on stderr."""
     print(f"bench: {what}", file=sys.stderr, flush=True)
 
 

@@ -34,7 +34,7 @@ IMAGES = 128  # of the source, for the rates
 
 
 def parse(words: list[str] | None) -> argparse.Namespace:
-    """The options."""
+    """Parse the options."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--source", default="forged_photos/resynth_nearest", help="domain to learn from")
     parser.add_argument("--target", default="forged_photos/retouch", help="domain to adapt to")
@@ -73,7 +73,7 @@ def main(words: list[str] | None = None) -> int:
 
 
 def in_a_process(name: str, words: list[str]) -> dict[str, Any]:
-    """The figures of one detector. Raises UserError with what its process said last if it failed."""
+    """Measure one detector in a process of its own. Raises UserError with what its process said last if it failed."""
     print(f"detectors.py: {name}", file=sys.stderr, flush=True)
     command = [sys.executable, __file__, *words, "--one", name]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -87,7 +87,7 @@ def in_a_process(name: str, words: list[str]) -> dict[str, Any]:
 
 
 def measured(name: str, options: argparse.Namespace) -> dict[str, Any]:
-    """Everything that is measured of one detector, as plain values."""
+    """Measure everything of one detector, as plain values."""
     import_tensorflow()
     import forensictransfer as ft
     from forensictransfer.detectors.arithmetic import arithmetic
@@ -142,7 +142,7 @@ def measured(name: str, options: argparse.Namespace) -> dict[str, Any]:
 
 
 def rates_of(settings: Any, options: argparse.Namespace, *, training: bool) -> dict[str, float | None]:
-    """Images/s of training and of scoring, seconds of an adaptation with ten shots."""
+    """Measure images/s of training and of scoring, and seconds of an adaptation with ten shots."""
     from benchmarks import measure
     from forensictransfer.data.domains import open_domain
 
@@ -159,7 +159,7 @@ def rates_of(settings: Any, options: argparse.Namespace, *, training: bool) -> d
 
 
 def table(rows: dict[str, dict[str, Any]], options: argparse.Namespace) -> str:
-    """The figures for people."""
+    """Write the figures for people."""
     cells = [HEAD, *(_cells(name, row) for name, row in rows.items())]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     lines = ["  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)) for row in cells]

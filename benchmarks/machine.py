@@ -34,7 +34,7 @@ class Spread:
         return statistics.median(self.values)
 
     def to_json(self) -> dict[str, Any]:
-        """As plain values."""
+        """Return the spread as plain values."""
         return {
             "median": self.median,
             "min": min(self.values),
@@ -44,7 +44,7 @@ class Spread:
 
 
 def rates(work: Callable[[], float], *, seconds: float, repetitions: int) -> Spread:
-    """Units per second of `work`, which returns how many units it did; its first call does not count.
+    """Measure the units per second of `work`, which returns how many units it did; its first call does not count.
 
     A repetition calls `work` until `seconds` have passed, at least once.
     """
@@ -60,7 +60,10 @@ def rates(work: Callable[[], float], *, seconds: float, repetitions: int) -> Spr
 
 
 def matrix_product(*, seconds: float, repetitions: int, size: int = MATRIX) -> Spread:
-    """GFLOP/s of TensorFlow's float32 product of two size x size matrices: 2 size^3 operations, all its threads."""
+    """Measure GFLOP/s of TensorFlow's float32 product of two size x size matrices.
+
+    These are 2 size^3 operations, with all its threads.
+    """
     import tensorflow as tf
 
     rng = np.random.default_rng(0)
@@ -74,7 +77,7 @@ def matrix_product(*, seconds: float, repetitions: int, size: int = MATRIX) -> S
 
 
 def jpeg_decoding(files: Sequence[Path], *, threads: int, seconds: float, repetitions: int) -> Spread:
-    """Images/s of the project's decoder alone, on files that the operating system has in its cache."""
+    """Measure images/s of the project's decoder alone, on files that the operating system has in its cache."""
 
     def read(path: Path) -> int:
         return decode(path, max_pixels=10**9).shape[0]
@@ -88,6 +91,9 @@ def jpeg_decoding(files: Sequence[Path], *, threads: int, seconds: float, repeti
 
 
 def peak_memory_mib() -> float:
-    """The most memory that this process has had so far, MiB (getrusage; on an accelerator its own is not in it)."""
+    """Read the most memory that this process has had so far, MiB (getrusage).
+
+    On an accelerator, the accelerator's own memory is not in it.
+    """
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak / 2**20 if sys.platform == "darwin" else peak / 2**10

@@ -41,7 +41,7 @@ class Measurement:
     from_files: bool = False
 
     def gflops(self, *, drawn: bool = False) -> float:
-        """GFLOP/s at the median, two operations for a multiply-add."""
+        """Compute GFLOP/s at the median, two operations for a multiply-add."""
         work = 2e-9 * (self.drawn if drawn else self.multiply_adds)
         return work * self.spread.median if self.unit == "images/s" else work / self.spread.median
 
@@ -54,7 +54,7 @@ def scoring(
     repetitions: int,
     places: Sequence[str] = PLACES,
 ) -> list[Measurement]:
-    """Images/s of `analyse_images`, the path of `evaluate`, from each of `places`."""
+    """Measure images/s of `analyse_images`, the path of `evaluate`, from each of `places`."""
     detector = _fresh(settings)
     per_image = _tiles(_side(records, settings), settings) * arithmetic(detector).encoder
     found = []
@@ -74,7 +74,7 @@ def scoring(
 def training(
     records: list[Record], settings: Settings, seconds: float, repetitions: int, places: Sequence[str] = PLACES
 ) -> list[Measurement]:
-    """Images/s of `fit` on `training_batches`, from each of `places`; an epoch is one repetition."""
+    """Measure images/s of `fit` on `training_batches`, from each of `places`; an epoch is one repetition."""
     detector = _fresh(settings)
     count = arithmetic(detector)
     batch = settings.train.batch
@@ -95,10 +95,10 @@ def training(
 
 
 def adapting(records: list[Record], settings: Settings, name: str, repetitions: int) -> list[Measurement]:
-    """Seconds from a trained detector to a fitted decision, by `adapt.strategy` on 10 + 10 shots that are in memory.
+    """Time the adaptation of a trained detector by `adapt.strategy` on 10 + 10 shots that are in memory.
 
-    The same as one draw of `adapt`, less reading and writing. The first draw of a process traces the graphs of scoring
-    and of the gradient step; the draws after it do not.
+    It ends with a fitted decision: the same as one draw of `adapt`, less reading and writing. The first draw of a
+    process traces the graphs of scoring and of the gradient step; the draws after it do not.
     """
     detector = _fresh(settings)
     initial = detector.model.get_weights()
@@ -112,7 +112,7 @@ def adapting(records: list[Record], settings: Settings, name: str, repetitions: 
 
 
 def settings_for(detector: str, crop: int, batch: int, workers: int, **others: Any) -> Settings:
-    """The defaults with another crop and the same batch for training and scoring; `others`: adapt__steps=30 ..."""
+    """Take the defaults with another crop and the same batch for training and scoring; `others`: adapt__steps=30 ..."""
     return load_settings(
         None,
         {
@@ -135,11 +135,11 @@ class _Clock(keras.callbacks.Callback):
         self.times: list[float] = []
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        """Start."""
+        """Start the clock."""
         self.start = time.perf_counter()
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        """Stop."""
+        """Stop the clock."""
         self.times.append(time.perf_counter() - self.start)
 
 
@@ -165,7 +165,7 @@ def _fit(detector: TrainableDetector, images: Images, settings: Settings, *, ste
 def _adapt(
     detector: TrainableDetector, initial: list[np.ndarray], shots: Images, settings: Settings, draw: int
 ) -> float:
-    """Seconds of one draw, as `adaptation.adapt_run` goes about it."""
+    """Time one draw, in seconds, as `experiments.adapt.adapt_run` does it."""
     start = time.perf_counter()
     detector.model.set_weights(initial)
     before = analyse_images(detector, shots, settings.evaluate)
@@ -179,7 +179,10 @@ def _adapt(
 
 
 def _adaptation_work(count: Arithmetic, tiles: int, settings: Settings) -> tuple[float, float]:
-    """Multiply-adds of one draw, as computed and as drawn: the steps, and scoring the shots before and after."""
+    """Count the multiply-adds of one draw, as computed and as drawn.
+
+    The steps, and scoring the shots before and after.
+    """
     crops = settings.adapt.steps * settings.adapt.batch
     scored = 2 * (2 * SHOTS) * tiles * count.encoder
     return scored + crops * count.training(drawn=False), scored + crops * count.training(drawn=True)
@@ -201,7 +204,7 @@ def _images(records: list[Record], settings: Settings) -> Images:
 
 
 def _unkept(records: list[Record], settings: Settings) -> Images:
-    """Images of which none stays in memory: each access reads and decodes its file."""
+    """Make images of which none stays in memory: each access reads and decodes its file."""
     return Images(records, data=settings.data.model_copy(update={"memory_mb": 0}))
 
 
@@ -210,6 +213,6 @@ def _side(records: list[Record], settings: Settings) -> int:
 
 
 def _tiles(side: int, settings: Settings) -> int:
-    """Tiles of one square image of `side` pixels."""
+    """Count the tiles of one square image of `side` pixels."""
     crop = settings.data.crop
     return min(settings.evaluate.max_tiles, len(tile_starts(side, crop, min(settings.evaluate.stride, crop))) ** 2)

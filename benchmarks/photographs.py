@@ -16,7 +16,7 @@ _GRAIN = 1.6  # grey levels of noise everywhere, as of a sensor
 
 
 def photograph(rng: np.random.Generator, size: int) -> np.ndarray:
-    """One picture, uint8 (size, size, 3): smooth noise of all octaves, patches of fine texture, and grain."""
+    """Draw one picture, uint8 (size, size, 3): smooth noise of all octaves, patches of fine texture, and grain."""
     light, tint = _smooth_noise(rng, size, 1)[..., 0], _smooth_noise(rng, size, 3)
     rows, columns = np.mgrid[:size, :size]
     angle, period = rng.uniform(0, np.pi), rng.uniform(3, 8)
@@ -43,7 +43,7 @@ def write_photographs(folder: Path, count: int, size: int, seed: int) -> list[Re
 
 
 def _smooth_noise(rng: np.random.Generator, size: int, channels: int) -> np.ndarray:
-    """Noise of all octaves down to 4 pixels, of about unit variance, float (size, size, channels)."""
+    """Draw noise of all octaves down to 4 pixels, of about unit variance, float (size, size, channels)."""
     total, power, amplitude, cells = np.zeros((size, size, channels)), 0.0, 1.0, 2
     while cells <= size // 4:
         for channel in range(channels):

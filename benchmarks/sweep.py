@@ -44,7 +44,7 @@ def main() -> int:
 
 
 def compare(options: argparse.Namespace) -> str:
-    """A line for each way of sharing out the processors."""
+    """Measure and write a line for each way of sharing out the processors."""
     if options.out is None:
         raise UserError("--out: expected a folder for the sweeps", code=ErrorCode.COMMAND_LINE)
     options.out.mkdir(parents=True, exist_ok=True)
@@ -66,7 +66,7 @@ def compare(options: argparse.Namespace) -> str:
 
 
 def cost_text(path: Path) -> str:
-    """Seconds by kind of job, and each worker's memory after every tenth of its jobs."""
+    """Sum up seconds by kind of job, and each worker's memory after every tenth of its jobs."""
     folder = SweepFolder.open(path)
     records = sorted((folder.record(name) for name in folder.ended()), key=lambda record: str(record["ended"]))
     kinds: dict[tuple[str, str], list[Any]] = defaultdict(list)

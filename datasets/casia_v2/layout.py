@@ -22,7 +22,7 @@ _TAMPERED = re.compile(r"Tp_[DS]_.*_([a-z]{3}\d{5})_([a-z]{3}\d{5})_\d+")
 
 
 def items(tree: ManualFolder, config: str) -> Iterator[Item]:
-    """The authentic images, and the tampered ones of one kind with their masks.
+    """Yield the authentic images, and the tampered ones of one kind with their masks.
 
     A splice belongs to two photographs and links them, so that neither may stand in another split than the splice.
     All tampered images link, whatever the configuration: the splits are the same in all three.
@@ -51,7 +51,10 @@ def items(tree: ManualFolder, config: str) -> Iterator[Item]:
 
 
 def _photographs(path: Path) -> tuple[str, str]:
-    """The two photographs of a tampered image; twice the known one, or the image itself, where a name is lacking."""
+    """Name the two photographs of a tampered image.
+
+    Twice the known one, or the image itself, where a name is lacking.
+    """
     found = _TAMPERED.fullmatch(path.stem)
     known = [name for name in found.groups() if name != UNKNOWN] if found else []
     known = known or [path.stem]

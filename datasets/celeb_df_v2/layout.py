@@ -23,7 +23,7 @@ _NAME = re.compile(r"(id\d+)(?:_(id\d+))?_(\d+)")
 
 
 def items(tree: ManualFolder, config: str) -> Iterator[Item]:
-    """The main faces of all videos, in the official splits or in splits by person."""
+    """Yield the main faces of all videos, in the official splits or in splits by person."""
     crops = CropTree(tree)
     for folder in FOLDERS:
         tree.folder(folder)
@@ -37,7 +37,7 @@ Listed = Iterator[tuple[str, str, str]]
 
 
 def _official(tree: ManualFolder) -> Listed:
-    """Video, group and split: the listed videos are the test, the others train and validation by hash of the clip.
+    """Yield video, group and split: listed videos are the test, others train and validation by hash of the clip.
 
     Other fakes of a clip that is tested would show the test's very pictures in training, so they are left out there.
     """
@@ -59,7 +59,7 @@ def _official(tree: ManualFolder) -> Listed:
 
 
 def _by_person(tree: ManualFolder) -> Listed:
-    """Video, group and split: people are dealt out, and swaps between people of two splits are left out."""
+    """Yield video, group and split: people are dealt out, and swaps between people of two splits are left out."""
     parts = parted(PEOPLE, SHARES)
     across = 0
     for folder in FOLDERS:
@@ -75,7 +75,7 @@ def _by_person(tree: ManualFolder) -> Listed:
 
 
 def _test_videos(tree: ManualFolder) -> list[str]:
-    """The official test: lines such as `1 YouTube-real/00170.mp4`, where 1 is real and 0 is fake."""
+    """Read the official test: lines such as `1 YouTube-real/00170.mp4`, where 1 is real and 0 is fake."""
     videos = []
     for line in tree.lines(TEST_LIST):
         mark, _, path = line.strip().partition(" ")
@@ -89,13 +89,13 @@ def _test_videos(tree: ManualFolder) -> list[str]:
 
 
 def _people(name: str) -> list[str]:
-    """Whose video it is and whose face, if the name says so."""
+    """Read whose video it is and whose face, if the name says so."""
     found = _NAME.fullmatch(name)
     return [person for person in found.groups()[:2] if person] if found else []
 
 
 def _clip(video: str) -> str:
-    """The group of a video: the clip that it shows, whoever's face is in it."""
+    """Name the group of a video: the clip that it shows, whoever's face is in it."""
     folder, _, name = video.partition("/")
     found = _NAME.fullmatch(name)
     return f"celebdf/{found.group(1)}_{found.group(3)}" if found else f"celebdf/{folder}/{name}"

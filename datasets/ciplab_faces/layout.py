@@ -11,7 +11,7 @@ FOLDERS = {"training_real": 1081, "training_fake": 960}  # and how many images t
 
 
 def items(tree: ManualFolder, config: str) -> Iterator[Item]:
-    """All images. The release has no test part; its `training_real` and `training_fake` are split by hash."""
+    """Yield all images. The release has no test part; its `training_real` and `training_fake` are split by hash."""
     for label, (name, count) in enumerate(FOLDERS.items()):
         images = tree.images("real_and_fake_face", name)
         tree.expect(len(images), count, name)

@@ -19,7 +19,7 @@ SHARED = (
 
 
 def items(tree: ManualFolder, config: str) -> Iterator[Item]:
-    """All images, the splices with the mask that colours the two cameras' regions."""
+    """Yield all images, the splices with the mask that colours the two cameras' regions."""
     tree.folder("4cam_splc", "edgemask")
     authentic, spliced = (tree.images(name) for name in COUNTS)
     for images, (name, count) in zip((authentic, spliced), COUNTS.items(), strict=True):

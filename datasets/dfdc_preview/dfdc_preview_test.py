@@ -34,7 +34,7 @@ def path_of(item: Item) -> str:
 
 @pytest.fixture
 def edited(tmp_path: Path) -> Callable[[Callable[[dict[str, Any]], object]], Path]:
-    """A copy of the dummy tree whose dataset.json was changed."""
+    """Make a copy of the dummy tree whose dataset.json was changed."""
 
     def edit(change: Callable[[dict[str, Any]], object]) -> Path:
         root = Path(shutil.copytree(DUMMY, tmp_path / "dfdc_preview"))

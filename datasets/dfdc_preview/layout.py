@@ -22,7 +22,7 @@ _NAME = re.compile(r"(?:(\d+)_)?(\d+)_[A-Za-z]\w*")
 
 
 def items(tree: ManualFolder, config: str) -> Iterator[Item]:
-    """The main faces of the original videos and of the fakes of one or both methods.
+    """Yield the main faces of the original videos and of the fakes of one or both methods.
 
     The official test is kept whole. A training video with an actor of the test in it is left out, and so is a swap
     between an actor of the training and one of the validation part.
@@ -62,7 +62,7 @@ def _entries(tree: ManualFolder) -> dict[str, Any]:
 
 
 def _entry(tree: ManualFolder, path: str, entry: Any) -> tuple[int, str, tuple[str, ...]]:
-    """Label, set, and the actors of a video, first the one whose video it is. Raises UserError."""
+    """Read label, set, and the actors of a video, first the one whose video it is. Raises UserError."""
     entry = entry if isinstance(entry, dict) else {}
     label, part = _LABELS.get(str(entry.get("label")).lower()), str(entry.get("set")).strip().lower()
     named = _NAME.fullmatch(path.rsplit("/", 1)[-1].rsplit(".", 1)[0])

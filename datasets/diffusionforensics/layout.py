@@ -19,7 +19,7 @@ PARTS = {"train": "train", "val": "validation", "test": "test"}
 
 
 def items(tree: ManualFolder, config: str) -> Iterator[Item]:
-    """All images of one content and generator.
+    """Yield all images of one content and generator.
 
     A generator that the release has in train, too, keeps its three parts. One that it has in test alone is split by
     hash with the test part's photographs, since there would be no shots otherwise.

@@ -28,7 +28,7 @@ _ACTOR = re.compile(r"(\d\d)(?:_(\d\d))?__.+")
 
 
 def items(tree: ManualFolder, config: str) -> Iterator[Item]:
-    """The main faces of the original videos and of one manipulation at one quality."""
+    """Yield the main faces of the original videos and of one manipulation at one quality."""
     method, quality = config.rsplit("_", 1)
     crops = CropTree(tree)
     source = "actors" if method == "deepfakedetection" else "youtube"
@@ -47,7 +47,10 @@ Listed = Iterator[tuple[int, str, str, str]]
 
 
 def _pairs(tree: ManualFolder, reals: tuple[str, ...], fakes: tuple[str, ...]) -> Listed:
-    """Label, video, group and split of what the official lists name: each pair gives two originals and two fakes."""
+    """Yield label, video, group and split of what the official lists name.
+
+    Each pair gives two originals and two fakes.
+    """
     pairs = {split: _read_pairs(tree, name) for split, name in SPLIT_FILES.items()}
     groups = linked(pair for some in pairs.values() for pair in some)
     owners: dict[str, str] = {}
@@ -63,7 +66,7 @@ def _pairs(tree: ManualFolder, reals: tuple[str, ...], fakes: tuple[str, ...]) -
 
 
 def _read_pairs(tree: ManualFolder, name: str) -> list[tuple[str, str]]:
-    """The pairs of one of the official lists, [["071", "054"], ...]."""
+    """Read the pairs of one of the official lists, [["071", "054"], ...]."""
     content = read_json(tree, "splits", name)
     if not isinstance(content, list) or not content:
         raise tree.problem(f"expected a list of pairs of videos in splits/{name}")
@@ -74,7 +77,7 @@ def _read_pairs(tree: ManualFolder, name: str) -> list[tuple[str, str]]:
 
 
 def _actors(tree: ManualFolder, reals: tuple[str, ...], fakes: tuple[str, ...]) -> Listed:
-    """Label, video, group and split of the actors' videos; swaps between actors of two splits are left out."""
+    """Yield label, video, group and split of the actors' videos; swaps between actors of two splits are left out."""
     parts = parted(ACTORS, SHARES)
     across = strange = 0
     for label, folder in enumerate((reals, fakes)):

@@ -14,7 +14,7 @@ LABELS = {"real": 0, "fake": 1}
 
 
 def items(tree: ManualFolder, config: str) -> Iterator[Item]:
-    """All images that the three tables name; each must be there, and stand in the folder of its class."""
+    """Yield all images that the three tables name; each must be there, and stand in the folder of its class."""
     for part, split in PARTS.items():
         table = f"{part}.csv"
         rows = tree.table(table, columns=("label_str", "path"))

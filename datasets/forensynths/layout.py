@@ -30,7 +30,10 @@ _IMAGENET = re.compile(r"(n\d{8}_\d+)")
 
 
 def items(tree: ManualFolder, config: str) -> Iterator[Item]:
-    """All images of one generator: the train and val folders belong to ProGAN, the test folder has one of each."""
+    """Yield all images of one generator.
+
+    The train and val folders belong to ProGAN, the test folder has one of each.
+    """
     if config == "progan":
         for part, split in (("train", "train"), ("val", "validation"), ("test/progan", "test")):
             images = list(_images(tree, *part.split("/")))
@@ -46,7 +49,7 @@ def items(tree: ManualFolder, config: str) -> Iterator[Item]:
 
 
 def _images(tree: ManualFolder, *parts: str) -> Iterator[tuple[Path, int]]:
-    """The images of a folder with 0_real and 1_fake in it, or of its folders if these stand one level deeper."""
+    """Yield the images of a folder with 0_real and 1_fake in it, or of its folders if these stand one level deeper."""
     tops = [parts] if any(tree.has(*parts, name) for name in LABELS) else []
     for top in tops or [(*parts, kind) for kind in tree.folders(*parts)] or [parts]:
         for label, name in enumerate(LABELS):
@@ -70,7 +73,7 @@ def _group(tree: ManualFolder, config: str, path: Path, videos: dict[str, str]) 
 
 
 def _videos(path: Path) -> tuple[str, str]:
-    """The two videos of a swap by its name TARGET_SOURCE_FRAME; twice the same for a photograph, VIDEO_FRAME."""
+    """Name the two videos of a swap by its name TARGET_SOURCE_FRAME; twice the same for a photograph, VIDEO_FRAME."""
     parts = path.stem.split("_")
     return parts[0], parts[1] if len(parts) > 2 else parts[0]
 

@@ -32,7 +32,7 @@ Forger = Callable[[Window, np.random.Generator], np.ndarray]
 
 
 def forgers(config: str, *, steps: int = resynthesis.STEPS) -> dict[str, Forger]:
-    """The procedures of a configuration by name; training the autoencoder first where there is one."""
+    """Return the procedures of a configuration by name; training the autoencoder first where there is one."""
     if config in PROCEDURES:
         return dict(PROCEDURES[config])
     kind = config.removeprefix("resynth_")
@@ -51,7 +51,7 @@ def forgers(config: str, *, steps: int = resynthesis.STEPS) -> dict[str, Forger]
 
 
 def pictures(config: str, split: str, per_class: int, by_name: dict[str, Forger]) -> Iterator[Picture]:
-    """Real and fake images in turn, `per_class` of each; the procedures take turns among the fakes.
+    """Yield real and fake images in turn, `per_class` of each; the procedures take turns among the fakes.
 
     The two classes are equal in all but the forgery: the windows of a scene are drawn alike and go to one class or the
     other by chance, and each scene's fakes are saved with the same JPEG qualities as its reals, in another order.
@@ -85,7 +85,7 @@ def _picture(
 
 
 def encode(image: np.ndarray, quality: int) -> bytes:
-    """JPEG bytes of a uint8 (h, w, 3) image, 4:2:0, with the standard's tables scaled by `quality`."""
+    """Encode a uint8 (h, w, 3) image as JPEG, 4:2:0, with the standard's tables scaled by `quality`."""
     stream = io.BytesIO()
     Image.fromarray(image).save(stream, format="JPEG", quality=quality, subsampling=2)
     return stream.getvalue()

@@ -16,7 +16,7 @@ STRIDE = 2
 
 
 def fill(image: np.ndarray, hole: np.ndarray) -> np.ndarray:
-    """`image`, uint8 (h, w, 3), with the pixels of `hole`, bool (h, w), replaced.
+    """Replace the pixels of `hole`, bool (h, w), in `image`, uint8 (h, w, 3).
 
     The pixel of the hole's front with the highest priority (confidence x strength of the edge that runs into the hole)
     is served first: its PATCH x PATCH surroundings take their missing pixels from the patch, at most REACH pixels off
@@ -70,7 +70,7 @@ def _fill(image: np.ndarray, hole: np.ndarray) -> np.ndarray:
 
 
 def _candidates(image: np.ndarray, hole: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Whole patches without a hole: float32 (n, PATCH * PATCH * 3), and their squares summed over the channels."""
+    """Cut whole patches without a hole: float32 (n, PATCH * PATCH * 3), and their squares summed over the channels."""
     whole = ~ndimage.maximum_filter(hole, PATCH, mode="constant")
     centres = np.argwhere(whole[HALF:-HALF:STRIDE, HALF:-HALF:STRIDE]) * STRIDE
     if not len(centres):
@@ -82,7 +82,7 @@ def _candidates(image: np.ndarray, hole: np.ndarray) -> tuple[np.ndarray, np.nda
 
 
 def _next(grey: np.ndarray, known: np.ndarray, trust: np.ndarray) -> tuple[int, int]:
-    """The pixel of the front with the highest priority, confidence x data term."""
+    """Find the pixel of the front with the highest priority, confidence x data term."""
     front = np.argwhere(~known & ndimage.binary_dilation(known))
     # Slopes are taken where all neighbours are known: elsewhere the hole itself would be the edge.
     inner = ndimage.binary_erosion(known, border_value=1)
@@ -98,7 +98,7 @@ def _next(grey: np.ndarray, known: np.ndarray, trust: np.ndarray) -> tuple[int, 
 
 
 def _strongest_nearby(slope_y: np.ndarray, slope_x: np.ndarray, front: np.ndarray) -> np.ndarray:
-    """The steepest slope within a patch around each pixel of the front, (2, n)."""
+    """Find the steepest slope within a patch around each pixel of the front, (2, n)."""
     pad = ((HALF, HALF), (HALF, HALF))
     slopes = np.stack([np.pad(slope_y, pad), np.pad(slope_x, pad)])
     offsets = np.arange(PATCH)

@@ -25,7 +25,7 @@ Forgery = Callable[[Window, np.random.Generator], np.ndarray]
 
 
 def splice(window: Window, rng: np.random.Generator) -> np.ndarray:
-    """A region of another photograph of the same split pasted into the crop, uint8 (h, w, 3).
+    """Paste a region of another photograph of the same split into the crop, uint8 (h, w, 3).
 
     In seven of ten cases the region is turned by up to 30 degrees and resized by 0.75 to 1.5; in half of them its
     tone is moved towards what it covers; in half of them its outline follows the edges inside the blob (superpixels of
@@ -52,7 +52,7 @@ def splice(window: Window, rng: np.random.Generator) -> np.ndarray:
 
 
 def copy_move(window: Window, rng: np.random.Generator) -> np.ndarray:
-    """A region of the crop pasted over another place of the same crop, uint8 (h, w, 3).
+    """Paste a region of the crop over another place of the same crop, uint8 (h, w, 3).
 
     In seven of ten cases it is turned by up to 40 degrees and resized by 0.8 to 1.25.
     """
@@ -71,21 +71,21 @@ def copy_move(window: Window, rng: np.random.Generator) -> np.ndarray:
 
 
 def median_retouch(window: Window, rng: np.random.Generator) -> np.ndarray:
-    """A soft-edged region smoothed by a median over 3 x 3 or 5 x 5 pixels, uint8 (h, w, 3)."""
+    """Smooth a soft-edged region by a median over 3 x 3 or 5 x 5 pixels, uint8 (h, w, 3)."""
     crop = window.cut()
     side = int(rng.choice([3, 5]))
     return _retouched(crop, ndimage.median_filter(crop, size=(side, side, 1)), rng)
 
 
 def gaussian_retouch(window: Window, rng: np.random.Generator) -> np.ndarray:
-    """A soft-edged region smoothed by a Gaussian of 0.7 to 1.5 pixels, uint8 (h, w, 3)."""
+    """Smooth a soft-edged region by a Gaussian of 0.7 to 1.5 pixels, uint8 (h, w, 3)."""
     crop = window.cut()
     sigma = rng.uniform(0.7, 1.5)
     return _retouched(crop, ndimage.gaussian_filter(crop.astype(np.float32), (sigma, sigma, 0)), rng)
 
 
 def biharmonic_inpaint(window: Window, rng: np.random.Generator) -> np.ndarray:
-    """A region removed and filled by the smoothest continuation of its surroundings, uint8 (h, w, 3).
+    """Remove a region and fill it by the smoothest continuation of its surroundings, uint8 (h, w, 3).
 
     Solves the biharmonic equation inside the region (Damelin and Hoang, "On surface completion and image inpainting by
     biharmonic functions", 2018), with scikit-image.
@@ -97,7 +97,7 @@ def biharmonic_inpaint(window: Window, rng: np.random.Generator) -> np.ndarray:
 
 
 def exemplar_inpaint(window: Window, rng: np.random.Generator) -> np.ndarray:
-    """A region removed and filled with patches of its surroundings, uint8 (h, w, 3); see `exemplar`."""
+    """Remove a region and fill it with patches of its surroundings, uint8 (h, w, 3); see `exemplar`."""
     crop = window.cut()
     return fill(crop, blob(rng, crop.shape[0], REMOVED_AREA))
 
@@ -111,7 +111,10 @@ PROCEDURES: dict[str, dict[str, Forgery]] = {
 
 
 def _donor(host: Photograph, rng: np.random.Generator) -> np.ndarray:
-    """Another scene of the host's split: a colour photograph for a colour host, any one, in grey, for a grey host."""
+    """Choose another scene of the host's split.
+
+    A colour photograph for a colour host, any one, in grey, for a grey host.
+    """
     others = [
         photograph
         for photograph in of_split(host.split)
@@ -122,7 +125,7 @@ def _donor(host: Photograph, rng: np.random.Generator) -> np.ndarray:
 
 
 def _along_edges(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """The superpixels that lie mostly in the region; the region itself where that leaves the range of areas."""
+    """Find the superpixels that lie mostly in the region; the region itself where that leaves the range of areas."""
     segments = slic(image, n_segments=60, compactness=12, start_label=0, channel_axis=-1)
     inside = np.bincount(segments.ravel(), weights=mask.ravel()) > 0.5 * np.bincount(segments.ravel())
     cut = ndimage.gaussian_filter(inside[segments].astype(np.float32), 1.5) > 0.5
@@ -135,7 +138,7 @@ def _retouched(crop: np.ndarray, smooth: np.ndarray, rng: np.random.Generator) -
 
 
 def _first_visible(crop: np.ndarray, attempt: Callable[[], tuple[np.ndarray, np.ndarray]]) -> np.ndarray:
-    """The first attempt that changes its region by MIN_CHANGE grey levels on average, else the strongest of them.
+    """Return the first attempt that changes its region by MIN_CHANGE grey levels on average, else the strongest.
 
     The window stays, whatever it shows: choosing windows by what can be forged in them would tell the classes apart.
     """

@@ -75,18 +75,18 @@ class Window:
     left: int
 
     def cut(self) -> np.ndarray:
-        """The pixels, uint8 (CROP, CROP, 3), a copy."""
+        """Return the pixels, uint8 (CROP, CROP, 3), a copy."""
         return pixels(self.photograph)[self.top : self.top + CROP, self.left : self.left + CROP].copy()
 
 
 def of_split(split: str) -> list[Photograph]:
-    """The photographs of one split, in the order of the table."""
+    """List the photographs of one split, in the order of the table."""
     return [photograph for photograph in PHOTOGRAPHS if photograph.split == split]
 
 
 @functools.cache
 def pixels(photograph: Photograph) -> np.ndarray:
-    """The photograph as it is used: uint8 (h, w, 3), shrunk if the table says so, sides multiples of GRID.
+    """Load the photograph as it is used: uint8 (h, w, 3), shrunk if the table says so, sides multiples of GRID.
 
     Grey photographs have three equal channels.
 
@@ -110,13 +110,13 @@ def pixels(photograph: Photograph) -> np.ndarray:
 
 
 def to_grey(image: np.ndarray) -> np.ndarray:
-    """The luminance of a uint8 (h, w, 3) image in three equal channels."""
+    """Put the luminance of a uint8 (h, w, 3) image in three equal channels."""
     return np.asarray(Image.fromarray(image).convert("L").convert("RGB"))
 
 
 @functools.cache
 def windows(photograph: Photograph) -> tuple[Window, ...]:
-    """All windows of a photograph that show something.
+    """Find all windows of a photograph that show something.
 
     A window counts if at most MAX_SATURATED of its pixels are black or white and its luminance deviates by at least
     MIN_DEVIATION grey levels (standard deviation). The rule sees the photograph only, never the class.
@@ -131,7 +131,7 @@ def windows(photograph: Photograph) -> tuple[Window, ...]:
 
 
 def _window_means(values: np.ndarray) -> np.ndarray:
-    """Mean over every window whose corner stands on the grid; sums of integers, hence exact."""
+    """Compute the mean over every window whose corner stands on the grid; sums of integers, hence exact."""
     table = np.pad(values.cumsum(0).cumsum(1), ((1, 0), (1, 0)))
     first = table[:-CROP:GRID, :-CROP:GRID]
     sums = table[CROP::GRID, CROP::GRID] - table[:-CROP:GRID, CROP::GRID] - table[CROP::GRID, :-CROP:GRID] + first
@@ -139,7 +139,7 @@ def _window_means(values: np.ndarray) -> np.ndarray:
 
 
 def draw(split: str, per_class: int, rng: np.random.Generator) -> list[tuple[Window, Window]]:
-    """Pairs of windows (for a real, for a fake image), drawn alike: the two of a pair share the scene, no more.
+    """Draw pairs of windows (for a real, for a fake image), drawn alike: the two of a pair share the scene, no more.
 
     Every scene of the split gives as many pairs as the others, up to one, and no window is drawn twice.
     """

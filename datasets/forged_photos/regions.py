@@ -12,7 +12,7 @@ from scipy import ndimage
 def blob(
     rng: np.random.Generator, size: int, area: tuple[float, float], centre: tuple[float, float] = (0.3, 0.7)
 ) -> np.ndarray:
-    """A smooth, random, object-like region, bool (size, size).
+    """Draw a smooth, random, object-like region, bool (size, size).
 
     The outline is r(angle) = 1 + sum_k a_k cos(k angle + phase_k), k = 2..5, squeezed along a random axis; its share
     of the square is drawn from `area` and met to the pixel, its centre is drawn from `centre` (shares of the side).
@@ -35,18 +35,18 @@ def blob(
 
 
 def feather(mask: np.ndarray, sigma: float) -> np.ndarray:
-    """Opacity in [0, 1], float32, of a region whose edge is softened by a Gaussian of `sigma` pixels."""
+    """Compute the opacity in [0, 1], float32, of a region whose edge is softened by a Gaussian of `sigma` pixels."""
     return ndimage.gaussian_filter(mask.astype(np.float32), sigma)
 
 
 def blend(below: np.ndarray, above: np.ndarray, opacity: np.ndarray) -> np.ndarray:
-    """`above` laid over `below` (uint8 or float images, h x w x 3) with an opacity (h, w); uint8."""
+    """Lay `above` over `below` (uint8 or float images, h x w x 3) with an opacity (h, w); uint8."""
     alpha = opacity[..., None]
     return to_bytes(below * (1 - alpha) + above * alpha)
 
 
 def to_bytes(values: np.ndarray) -> np.ndarray:
-    """Rounded and clipped to uint8."""
+    """Round and clip values to uint8."""
     return np.clip(np.rint(values), 0, 255).astype(np.uint8)
 
 
@@ -59,7 +59,7 @@ class Pose:
 
     @classmethod
     def draw(cls, rng: np.random.Generator, *, chance: float, angle: float, scale: tuple[float, float]) -> Pose:
-        """With probability `chance` a turn in [-angle, angle] and a resizing in `scale`, else neither."""
+        """Draw with probability `chance` a turn in [-angle, angle] and a resizing in `scale`, else neither."""
         changed = rng.random() < chance
         drawn = cls(rng.uniform(-angle, angle), rng.uniform(*scale))
         return drawn if changed else cls()
@@ -68,7 +68,7 @@ class Pose:
 def fetch(
     source: np.ndarray, mask: np.ndarray, pose: Pose, rng: np.random.Generator
 ) -> tuple[np.ndarray, tuple[float, float]]:
-    """What `source` (h, w, 3) would put under the region `mask` if a random place of it were pasted there.
+    """Compute what `source` (h, w, 3) would put under the region `mask` if a random place of it were pasted there.
 
     The whole region is taken from inside `source`; where it does not fit, it is enlarged until it does. Resampling is
     bicubic; a region that is neither turned nor resized is copied pixel by pixel.

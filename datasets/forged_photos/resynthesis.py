@@ -59,7 +59,7 @@ def train(
 
 
 def autoencoder(kind: str, *, seed: int) -> Any:
-    """Two scales down and two up, as a Keras model on images in [0, 1].
+    """Build two scales down and two up, as a Keras model on images in [0, 1].
 
     The code has two parts, as in VQ-VAE-2 (Razavi, van den Oord and Vinyals, 2019): 12 channels at a quarter of the
     side, which are decoded and enlarged to meet 6 channels at half the side, which are decoded and enlarged to the
@@ -123,7 +123,7 @@ def _begin(model: Any) -> None:
 
 
 def _patches(photographs: Sequence[np.ndarray], count: int, rng: np.random.Generator) -> np.ndarray:
-    """Random squares, uint8 (count, PATCH, PATCH, 3), the photographs taking turns."""
+    """Cut random squares, uint8 (count, PATCH, PATCH, 3), the photographs taking turns."""
     patches = np.empty((count, PATCH, PATCH, 3), dtype=np.uint8)
     for index in range(count):
         photograph = photographs[index % len(photographs)]

@@ -20,7 +20,7 @@ FOLDERS = {
 
 
 def items(tree: ManualFolder, config: str) -> Iterator[Item]:
-    """All images of one generator. The paper tests on `val`; what is learned from comes out of `train`."""
+    """Yield all images of one generator. The paper tests on `val`; what is learned from comes out of `train`."""
     outer, inner = FOLDERS[config]
     # Mirrors leave the outer folders out.
     top = (inner,) if tree.has(inner) and not tree.has(outer, inner) else (outer, inner)

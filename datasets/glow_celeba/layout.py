@@ -10,5 +10,5 @@ from forensictransfer.data.catalogue.manual import Item
 
 
 def items(tree: ManualFolder, config: str) -> Iterator[Item]:
-    """All portraits and edits, by CelebA's identities and partition."""
+    """Yield all portraits and edits, by CelebA's identities and partition."""
     yield from celeba_items(tree)
