@@ -10,10 +10,11 @@ from forensictransfer.data.records import Record
 SAMPLE = 50
 
 
-def crop_note(records: Sequence[Record], crop: int) -> str | None:
+def crop_note(records: Sequence[Record], crop: int, setting: str = "--data.crop") -> str | None:
     """Write one line if most images are shorter than `crop` pixels, height or width; None otherwise.
 
-    Looks at the headers of up to 50 images, evenly over the records; no pixel is decoded.
+    Looks at the headers of up to 50 images, evenly over the records; no pixel is decoded. setting: how the reader of
+    the line gives the crop.
     """
     sides = []
     for record in records[:: -(-len(records) // SAMPLE) or 1]:
@@ -26,7 +27,7 @@ def crop_note(records: Sequence[Record], crop: int) -> str | None:
     if not sides or sides[len(sides) // 2] >= crop:
         return None
     fitting = sides[len(sides) // 2] // 8 * 8
-    advice = f"; --data.crop {fitting} or less fits" if fitting >= 32 else ""
+    advice = f"; {setting} {fitting} or less fits" if fitting >= 32 else ""
     small = sum(side < crop for side in sides)
     return (
         f"crops of {crop} pixels are larger than the images ({small} of {len(sides)} looked at, the shorter side is "

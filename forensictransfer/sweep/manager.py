@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -29,6 +29,7 @@ from forensictransfer.sweep.display import Display, dry_run_text
 from forensictransfer.sweep.domains import open_domains
 from forensictransfer.sweep.folder import FAILED, SweepFolder
 from forensictransfer.sweep.grid import Grid, describe, make_grid
+from forensictransfer.sweep.notes import log_notes
 from forensictransfer.sweep.queue import Queue
 from forensictransfer.sweep.settings import SweepSettings, load_sweep
 
@@ -100,7 +101,7 @@ def run_sweep(
     _check_workers(workers)
     asked = load_sweep(settings, detectors=detectors, trials=trials, train_trials=train_trials, threads=threads)
     grid, domains, opened = _plan(asked)
-    _note_single_domain(opened)
+    log_notes(grid, opened)
     folder = SweepFolder.begin(out, asked, grid, domains)
     queue = Queue(folder, {job.name: job for job in grid.jobs}, storage, asked.heartbeat)
     queue.clear_dead()
@@ -130,20 +131,12 @@ def dry_run(
     _check_workers(workers)
     asked = load_sweep(settings, detectors=detectors, trials=trials, train_trials=train_trials, threads=threads)
     grid, domains, opened = _plan(asked)
-    _note_single_domain(opened)
+    log_notes(grid, opened)
     check_folder(Path(out).expanduser())
     folder = None
     if (Path(out).expanduser() / "sweep.json").is_file():
         folder = SweepFolder.begin(out, asked, grid, domains)  # only compared: it is there
     return dry_run_text(grid, domains, folder, workers or default_workers(asked.threads))
-
-
-def _note_single_domain(domains: Collection[Domain]) -> None:
-    if len(domains) == 1:
-        _log.info(
-            "%s is the only domain: it is trained and tested, and nothing is carried over; name two or more",
-            *(domain.name for domain in domains),
-        )
 
 
 def _check_workers(workers: int | None) -> None:

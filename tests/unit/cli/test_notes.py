@@ -123,3 +123,18 @@ def test_a_sweep_of_one_domain_is_noted(photos: Path, capsys: pytest.CaptureFixt
     Path("grid.yaml").write_text("domains: [photos]\nshots: [0]\n")
     err = said(capsys, "sweep", "grid.yaml", "--out", "new", "--dry-run")
     assert "photos is the only domain: it is trained and tested, and nothing is carried over" in err
+
+
+def test_a_sweep_notes_each_source_whose_images_are_smaller_than_its_crop(
+    photos: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(photos, "others")
+    grid = "domains: [photos, others]\nshots: [0]\ndetectors: [cooccurrence, constrained_conv]\n"
+    sweep = ["sweep", "grid.yaml", "--out", "new", "--dry-run"]
+    Path("grid.yaml").write_text(grid + "settings: {data.crop: 64}\nsource_settings: {others: {data.crop: 40}}\n")
+    noted = [line for line in said(capsys, *sweep).splitlines() if "larger than the images" in line]
+    assert len(noted) == 1, "once for the source, not once for each detector"
+    assert noted[0].startswith("photos: crops of 64 pixels are larger than the images (14 of 14 looked at")
+    assert noted[0].endswith("time goes into padding; data.crop 40 or less fits")
+    Path("grid.yaml").write_text(grid + "settings: {data.crop: 40}\n")
+    assert "larger" not in said(capsys, *sweep)
