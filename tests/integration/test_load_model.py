@@ -36,7 +36,7 @@ def test_a_model_of_crops_alone(trained: Path, target: Path, quick: dict[str, An
     adapted = ft.adapt(trained, target, tmp_path / "adapted", shots=3, settings=quick)
     scores = [ft.load_model(adapted, draw).predict(crops, verbose=0)["score"] for draw in (0, 1)]
     assert not np.allclose(scores[0], scores[1]) and not np.allclose(scores[0], said["score"])
-    with pytest.raises(UserError, match="expected a draw from 0 to 1, got 2"):
+    with pytest.raises(UserError, match="0 to 1, .*2", check=lambda error: error.code == "run-unsuitable"):
         ft.load_model(adapted, 2)
 
 
@@ -49,5 +49,5 @@ def test_a_detector_that_learns_nothing_has_no_model(
     monkeypatch.syspath_prepend(str(Path(__file__).resolve().parents[1]))
     ft.register_detector("laplacian", "toy_detector:Laplacian")
     run = ft.train(source, tmp_path / "run", "laplacian", settings=quick)
-    with pytest.raises(UserError, match="'laplacian' learns nothing: it has no model"):
+    with pytest.raises(UserError, match="'laplacian'", check=lambda error: error.code == "detector-unsuitable"):
         ft.load_model(run)

@@ -71,7 +71,9 @@ def test_videos_become_a_domain_with_masks_and_official_splits(downloaded: Path,
     ]
     assert len(items) == 2 * 11 and notes == ["1 of 12 videos show no face"]
     assert all((item.mask is not None and item.mask.is_file()) == bool(item.label) for item in items)
-    with pytest.raises(UserError, match="found a video: move the videos elsewhere"):
+    with pytest.raises(
+        UserError, match="`forensictransfer data faces VIDEOS ", check=lambda error: error.code == "data-set-incomplete"
+    ):
         list_domain("faceforensics", layout, FACTS, "deepfakes_c23", downloaded)
 
 

@@ -197,7 +197,7 @@ def test_a_file_that_is_cut_short_says_so(tmp_path: Path, suffix: str) -> None:
     Video(path)
     path.write_bytes(path.read_bytes()[: path.stat().st_size * 2 // 3])
     with pytest.raises(
-        VideoError, match=r"ends after .* of (250 frames|10\.0 seconds): the file is cut short"
+        VideoError, match=r"250 frames|10\.0 seconds", check=lambda error: error.code == "video-damaged"
     ) as error:
         Video(path)
     assert "\n" not in str(error.value) and str(path) in str(error.value)

@@ -498,11 +498,15 @@ def test_pictures_that_cannot_be_read(sweep: Path, tmp_path: Path) -> None:
         write_report(copy, tmp_path / "out")
     assert not (tmp_path / "out").exists()
     picture.unlink()
-    with pytest.raises(UserError, match=r"0-crop\.png: a picture that pictures\.json lists cannot be read"):
+    with pytest.raises(
+        UserError, match=r"0-crop\.png: .*pictures\.json", check=lambda error: error.code == "path-not-readable"
+    ):
         pictures_section(View(open_sweep(copy)))
     picture.write_bytes(content)
     listed.write_text(json.dumps([{"name": "x"}]))
-    with pytest.raises(UserError, match=r"pictures\.json: expected a list of pictures with name, label"):
+    with pytest.raises(
+        UserError, match=r"pictures\.json: .*name, label", check=lambda error: error.code == "file-invalid"
+    ):
         pictures_section(View(open_sweep(copy)))
 
 

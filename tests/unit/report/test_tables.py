@@ -270,33 +270,39 @@ def test_files_are_written_whole(three: list[Path], tmp_path: Path) -> None:
     assert (tmp_path / "t.csv").read_text() == render_csv(cells)
     assert (tmp_path / "t.tex").read_text() == render_latex(cells)
     assert sorted(p.name for p in tmp_path.iterdir()) == ["runs", "t.csv", "t.md", "t.tex"]
-    with pytest.raises(UserError, match=r"missing/t\.md: cannot be written"):
+    with pytest.raises(UserError, match=r"missing/t\.md: ", check=lambda error: error.code == "path-not-writable"):
         table(three, markdown=tmp_path / "missing" / "t.md")
 
 
 def test_runs_that_cannot_be_read_are_refused(three: list[Path], tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="nowhere"):
+    with pytest.raises(UserError, match="nowhere", check=lambda error: error.code == "path-missing"):
         table([*three, tmp_path / "nowhere"])
     unfinished = write_run(tmp_path / "u", "zoo", {"zoo": 0.9}, finished=False)
-    with pytest.raises(UserError, match="not finished"):
+    with pytest.raises(UserError, match="u: ", check=lambda error: error.code == "run-unfinished"):
         table([unfinished])
     file = three[0] / "evaluations" / "zoo" / "metrics.json"
     whole = file.read_text()
     file.write_text(whole[:40])
-    with pytest.raises(UserError, match=r"zoo/metrics\.json"):
+    with pytest.raises(UserError, match=r"zoo/metrics\.json: ", check=lambda error: error.code == "file-damaged"):
         table(three)
     file.write_text(whole.replace('"format": 1', '"format": 2'))
-    with pytest.raises(UserError, match=r"zoo/metrics\.json: expected the metrics of an evaluation of format 1, got"):
+    with pytest.raises(
+        UserError, match=r"zoo/metrics\.json: .*format 1", check=lambda error: error.code == "format-unknown"
+    ):
         table(three)
     file.write_text(whole.replace('"split"', '"cut"'))
-    with pytest.raises(UserError, match=r"zoo/metrics\.json: field 'split': is missing"):
+    with pytest.raises(
+        UserError, match=r"zoo/metrics\.json: .*'split'", check=lambda error: error.code == "file-invalid"
+    ):
         table(three)
 
 
 def test_runs_that_were_not_evaluated_are_named(three: list[Path], tmp_path: Path) -> None:
     bare = write_run(tmp_path / "bare", "zoo", {})
     assert f"Not evaluated yet, so not in the table: {bare}" in " ".join(table([*three, bare]).split())
-    with pytest.raises(UserError, match="bare: not evaluated yet; use `forensictransfer evaluate"):
+    with pytest.raises(
+        UserError, match="bare: .*`forensictransfer evaluate", check=lambda error: error.code == "run-not-evaluated"
+    ):
         table([bare])
 
 

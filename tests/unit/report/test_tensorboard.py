@@ -244,15 +244,15 @@ def test_thinning() -> None:
 
 def test_latents_of_another_number_of_images_are_refused(tmp_path: Path) -> None:
     write_evaluation(tmp_path / "runs" / "r", "glue", [0.0] * 3, rows=2)
-    with pytest.raises(UserError, match=r"latents\.npz: expected one row for each of the 3 images"):
+    with pytest.raises(UserError, match=r"latents\.npz: .*3 images", check=lambda error: error.code == "file-damaged"):
         write_projector(tmp_path)
 
 
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04 and no more", b"text"])
-def test_torn_latents_are_named(tmp_path: Path, content: bytes) -> None:
+def test_damaged_latents_are_named(tmp_path: Path, content: bytes) -> None:
     write_evaluation(tmp_path / "runs" / "r", "glue", [0.0] * 3)
     (tmp_path / "runs" / "r" / "evaluations" / "glue" / "latents.npz").write_bytes(content)
-    with pytest.raises(UserError, match=r"glue/latents\.npz: is damaged or was changed"):
+    with pytest.raises(UserError, match=r"glue/latents\.npz: ", check=lambda error: error.code == "file-damaged"):
         write_projector(tmp_path)
 
 

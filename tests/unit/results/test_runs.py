@@ -49,8 +49,8 @@ def finished(path: Path) -> RunFolder:
     return run
 
 
-def error(call: Any, *arguments: Any, **options: Any) -> str:
-    with pytest.raises(UserError) as caught:
+def error(code: str, call: Any, *arguments: Any, **options: Any) -> str:
+    with pytest.raises(UserError, check=lambda found: found.code == code) as caught:
         call(*arguments, **options)
     assert "\n" not in str(caught.value)
     return str(caught.value)
@@ -76,39 +76,39 @@ def test_a_run_is_read_back(tmp_path: Path) -> None:
 
 def test_open_says_what_is_wrong(tmp_path: Path) -> None:
     run = finished(tmp_path / "splice")
-    assert error(RunFolder.open, tmp_path / "splise").endswith(
-        "there is no such run folder; perhaps you meant 'splice'"
-    )
-    assert "there is no such run folder" in error(RunFolder.open, tmp_path / "no" / "where")
-    assert "is not a run folder" in error(RunFolder.open, tmp_path)
+    misspelt = error("path-missing", RunFolder.open, tmp_path / "splise")
+    assert misspelt.startswith(f"{tmp_path / 'splise'}: ") and misspelt.endswith("'splice'")
+    nowhere = error("path-missing", RunFolder.open, tmp_path / "no" / "where")
+    assert nowhere.startswith(f"{tmp_path / 'no' / 'where'}: ")
+    assert "run.json" in error("not-a-run", RunFolder.open, tmp_path)
     (run.path / "FINISHED").unlink()
-    assert "is not finished" in error(RunFolder.open, run.path)
+    assert "--resume" in error("run-unfinished", RunFolder.open, run.path)
     assert not RunFolder.open(run.path, finished=False).finished
 
 
 def test_another_format_is_named(tmp_path: Path) -> None:
     run = finished(tmp_path / "a")
     run.write_json("run.json", {**run.info.model_dump(), "format": 2})
-    assert "expected a run of format 1, got format 2" in error(RunFolder.open, run.path)
+    assert f"{run.path / 'run.json'}: " in error("format-unknown", RunFolder.open, run.path)
 
 
 @pytest.mark.parametrize("name", ["model.keras", "settings.yaml", "source_features.npz"])
-def test_a_torn_file_is_named(tmp_path: Path, name: str) -> None:
+def test_a_damaged_file_is_named(tmp_path: Path, name: str) -> None:
     run = finished(tmp_path / "a")
     content = (run.path / name).read_bytes()
     (run.path / name).write_bytes(content[:-3])
-    assert f"{run.path / name}: was changed or damaged" in error(RunFolder.open, run.path)
+    assert f"{run.path / name}: " in error("file-damaged", RunFolder.open, run.path)
     (run.path / name).unlink()
-    assert f"{run.path / name}: is missing" in error(RunFolder.open, run.path)
+    assert f"{run.path / name}: " in error("path-missing", RunFolder.open, run.path)
 
 
 @pytest.mark.parametrize("name", ["run.json", "FINISHED"])
 @pytest.mark.parametrize("text", ['{"format": 1, "ki', "", "[]"])
-def test_torn_json_is_named(tmp_path: Path, name: str, text: str) -> None:
+def test_damaged_json_is_named(tmp_path: Path, name: str, text: str) -> None:
     run = finished(tmp_path / "a")
     (run.path / name).write_text(text)
-    said = error(RunFolder.open, run.path)
-    assert str(run.path / name) in said or "got format None" in said
+    code = "format-unknown" if text == "[]" else "file-damaged"
+    assert f"{run.path / name}: " in error(code, RunFolder.open, run.path)
 
 
 def test_card_and_evaluations_may_change_after_the_end(tmp_path: Path) -> None:
@@ -123,7 +123,7 @@ def test_card_and_evaluations_may_change_after_the_end(tmp_path: Path) -> None:
     (found,) = opened.evaluations()
     assert found == METRICS and found["metrics"]["auc"]["value"] == 0.97 and found.metrics["auc"].n == 12
     assert names(run.path / "evaluations") == {"photos_b"}
-    assert "exists already" in error(run.write_evaluation, "photos/b", [], METRICS)
+    assert "--overwrite" in error("path-exists", run.write_evaluation, "photos/b", [], METRICS)
     run.write_evaluation("photos/b", [], METRICS, overwrite=True)
     assert (folder / "predictions.csv").read_text() == ",".join(PREDICTION_COLUMNS) + "\n"
 
@@ -135,15 +135,17 @@ def test_only_runs_and_empty_folders_are_written_to(tmp_path: Path) -> None:
     (tmp_path / "photos").mkdir()
     (tmp_path / "photos" / "a.jpg").touch()
     for overwrite in (False, True):
-        assert "is no run; choose another folder" in error(check_new, tmp_path / "photos", overwrite=overwrite)
-    assert "is a file" in error(check_new, tmp_path / "photos" / "a.jpg")
-    assert "is a file" in error(check_new, tmp_path / "photos" / "a.jpg" / "run")
+        assert "photos: " in error("not-a-run", check_new, tmp_path / "photos", overwrite=overwrite)
+    for place in (tmp_path / "photos" / "a.jpg", tmp_path / "photos" / "a.jpg" / "run"):
+        assert error("path-wrong-kind", check_new, place).startswith(f"{place}: ")
     run = finished(tmp_path / "a")
-    assert error(check_new, run.path) == f"{run.path}: exists already; --overwrite replaces it"
-    assert "lies inside the run" in error(check_new, run.path / "b")
-    assert "give one of them" in error(check_new, run.path, overwrite=True, resume=True)
+    said = error("path-exists", check_new, run.path)
+    assert said.startswith(f"{run.path}: ") and "--overwrite" in said and "--resume" not in said
+    assert error("path-not-writable", check_new, run.path / "b").startswith(f"{run.path / 'b'}: ")
+    both = error("arguments-conflict", check_new, run.path, overwrite=True, resume=True)
+    assert "--resume" in both and "--overwrite" in both
     (run.path / "FINISHED").unlink()
-    assert "--resume continues" in error(check_new, run.path)
+    assert "--resume" in error("path-exists", check_new, run.path)
 
 
 def test_overwrite_replaces_and_leaves_nothing_else(tmp_path: Path) -> None:
@@ -162,9 +164,11 @@ def test_resume_goes_on_with_the_same_only(tmp_path: Path) -> None:
     (run.path / ".tmp-1-model.keras").touch()
     resume(INFO_TRAIN, **{"data.workers": 7, "data.memory_mb": 1})
     assert names(run.path) == {"run.json", "settings.yaml", "history.csv"}
-    with pytest.raises(UserError, match="train.epochs was 60, now it is 61"):
+    with pytest.raises(UserError, match="train.epochs .*60.*61", check=lambda error: error.code == "inputs-changed"):
         resume(INFO_TRAIN, **{"train.epochs": 61})
-    with pytest.raises(UserError, match=r"source was splice \(abababababab\), now it is splice \(cd\)"):
+    with pytest.raises(
+        UserError, match=r"splice \(abababababab\).*splice \(cd\)", check=lambda error: error.code == "inputs-changed"
+    ):
         resume(run_info(source=domain_of("splice", fingerprint="cd")))
 
 
