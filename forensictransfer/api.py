@@ -54,7 +54,7 @@ def train(
         detector: a registered name (`ft-res`, `forensictransfer detectors list`).
         config: a YAML file of settings. settings: single values over it (`{"train.epochs": 15}`), or all of them.
         group: what belongs together in the source: `stem`, `path`, a regular expression, or a CSV file.
-        resume: go on with a run that was interrupted. overwrite: replace a run that stands at `out`.
+        resume: continue a run that was interrupted. overwrite: replace a run that stands at `out`.
     Returns: the run folder.
     Raises: UserError for any mistake in the input.
     """

@@ -96,7 +96,7 @@ def with_videos(root: Path) -> None:
     (place / "071.mp4").touch()
 
 
-def torn(root: Path) -> None:
+def in_two_splits(root: Path) -> None:
     (root / "splits/test.json").write_text('[["953", "974"], ["071", "003"]]')
 
 
@@ -112,7 +112,7 @@ def torn(root: Path) -> None:
             r"expected pairs of videos such as .* \[1, 2\]",
         ),
         (lambda root: (root / "splits/val.json").write_text("{oops"), "expected JSON in .*val.json"),
-        (torn, "expected each video in one split, found 071 in train and test"),
+        (in_two_splits, "expected each video in one split, found 071 in train and test"),
         (rename, "expected the folder .*Deepfakes/c23/videos, .*; perhaps you meant 'DeepFakes'"),
         (with_videos, "071, found a video: move the videos elsewhere and run `forensictransfer data faces"),
         (lambda root: shutil.rmtree(root / "original_sequences"), "expected the folder .*original_sequences/youtube"),

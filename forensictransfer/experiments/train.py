@@ -84,7 +84,7 @@ def train_run(
         run.write("data.json", describe_data(domain, {"train": train, "validation": validation}, _weights(settings)))
         state = _fit(detector, train, validation, settings, run)
     except Exception:
-        # Unless there is something that a resumed training could go on from.
+        # Unless there is something that a resumed training could continue from.
         if not (run.path / checkpoint.NAME).exists() and not search.begun(run):
             shutil.rmtree(run.path, ignore_errors=True)
         raise

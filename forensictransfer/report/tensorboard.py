@@ -93,7 +93,7 @@ def write_projector(sweep: Path) -> int:
     Read from runs/*/evaluations/*/latents.npz and predictions.csv. A run with more than 5,000 images is thinned evenly
     and its name in the projector says so. Raises UserError for latents that are damaged or of other images.
     """
-    board, sets = sweep / _FOLDER, []
+    folder, sets = sweep / _FOLDER, []
     for run in sorted(path for path in (sweep / "runs").glob("[!.]*") if (path / "run.json").is_file()):
         evaluations = sorted(path.parent for path in run.glob("evaluations/[!.]*/latents.npz"))
         if not evaluations:
@@ -103,14 +103,14 @@ def write_projector(sweep: Path) -> int:
         rows = [row for _, found in parts for row in found]
         chosen = thinned(len(rows), MOST_POINTS)
         some = "" if len(chosen) == len(rows) else f" ({len(chosen):,} of {len(rows):,} images, evenly thinned)"
-        (board / "projector").mkdir(parents=True, exist_ok=True)
+        (folder / "projector").mkdir(parents=True, exist_ok=True)
         latents, labels = f"projector/{run.name}.latents.tsv", f"projector/{run.name}.images.tsv"
         # Six digits: a picture needs no more, and the browser loads it all.
-        files.write_text(board / latents, _tsv([[f"{x:.6g}" for x in features[i]] for i in chosen]))
-        files.write_text(board / labels, _tsv([_COLUMNS, *(rows[i] for i in chosen)]))
+        files.write_text(folder / latents, _tsv([[f"{x:.6g}" for x in features[i]] for i in chosen]))
+        files.write_text(folder / labels, _tsv([_COLUMNS, *(rows[i] for i in chosen)]))
         sets.append((run.name + some, len(chosen), features.shape[1], latents, labels))
     if sets:
-        files.write_text(board / "projector_config.pbtxt", "".join(_config(*item) for item in sets))
+        files.write_text(folder / "projector_config.pbtxt", "".join(_config(*item) for item in sets))
     return len(sets)
 
 

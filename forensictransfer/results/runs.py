@@ -71,7 +71,7 @@ class RunFolder:
             run._check_whole()
         elif finished:
             raise UserError(
-                f"{path}: is not finished; train it with --resume to go on, or --overwrite to start over",
+                f"{path}: is not finished; train it with --resume to continue, or --overwrite to start over",
                 code=ErrorCode.RUN_UNFINISHED,
             )
         return run

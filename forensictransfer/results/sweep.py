@@ -151,12 +151,12 @@ def _check_any_done(path: Path, records: tuple[Record, ...]) -> None:
     command = f"forensictransfer sweep {path / 'sweep.yaml'} --out {path}"
     if not records:
         raise UserError(
-            f"{path}: no job of this sweep is done yet; go on with `{command}`", code=ErrorCode.SWEEP_WITHOUT_RESULTS
+            f"{path}: no job of this sweep is done yet; continue with `{command}`", code=ErrorCode.SWEEP_WITHOUT_RESULTS
         )
     first = records[0]
     raise UserError(
         f"{path}: no job of this sweep is done, {len(records)} failed (the first: {first.job}: {first.error}); "
-        f"put that right, then go on with `{command} --retry`",
+        f"put that right, then continue with `{command} --retry`",
         code=ErrorCode.SWEEP_WITHOUT_RESULTS,
     )
 

@@ -1,4 +1,4 @@
-"""The command `sweep`: begin or go on with a sweep, start workers, watch them, say how it stands and how it ended."""
+"""The command `sweep`: begin or continue a sweep, start workers, watch them, say how it stands and how it ended."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ def chosen_settings(run: RunFolder, asked: Settings) -> Settings:
 
 
 def search_training(asked: Settings, run: RunFolder, train: Train) -> Settings:
-    """Try `train.trials` settings, go on where a killed search ended, and return the best ones.
+    """Try `train.trials` settings, continue where a killed search ended, and return the best ones.
 
     Trial 0 is what was asked for; then TPE suggests step size, batch and augmentation. The best value of
     `train.monitor` decides, and a trial that does worse than the median of the complete ones after as many epochs ends

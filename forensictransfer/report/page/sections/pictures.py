@@ -60,7 +60,7 @@ class Shown:
 
 
 def pictures_section(view: View) -> Section | None:
-    """Show the surest verdicts, whole and at the telling crop: after adaptation, on own tests, zero-shot."""
+    """Show the surest verdicts, whole and at the crop that decided: after adaptation, on own tests, zero-shot."""
     found = {
         detector: [case for cell, title in _evaluations(view, detector) for case in read_cases(view, cell, title)]
         for detector in view.results.detectors

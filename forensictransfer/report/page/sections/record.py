@@ -57,8 +57,7 @@ def numbers_section(view: View, links: Links) -> Section:
     cells = view.short_cells
     parts = [
         paragraph(
-            "Everything above as tables, one row for each source, number of shots and strategy. The same stands beside "
-            "this page in ",
+            "Everything above as tables, one row for each source, number of shots and strategy. They are also in ",
             link("tables.md", "tables.md"),
             ", ",
             link("tables.tex", "tables.tex"),
