@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from forensictransfer.core.backend import import_tensorflow, prepare_tensorflow
 from forensictransfer.core.errors import ErrorCode, UserError
-from forensictransfer.core.files import write_json
 from forensictransfer.core.problems import refuse
 from forensictransfer.core.settings import DomainSettings, Settings, unknown_names
 from forensictransfer.core.yaml_text import flat
 from forensictransfer.detectors.registry import check_training
 from forensictransfer.experiments.choices import CHOICES, load_settings
 from forensictransfer.experiments.strategies import check_strategy
+from forensictransfer.results.formats.document import write_document
 from forensictransfer.results.formats.run import RunInfo
 from forensictransfer.results.runs import RunFolder, check_new, domain_reference
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from forensictransfer.data.domains import Domain
     from forensictransfer.report.summary import RunSummary
     from forensictransfer.report.tables.cross_domain import CrossDomain
+    from forensictransfer.results.formats.audits import Audit
     from forensictransfer.results.formats.metrics import Metrics
     from forensictransfer.sweep.manager import Outcome
 
@@ -244,7 +245,7 @@ def audit(
     equalise: str | Path | None = None,
     mend: str | Path | None = None,
     overwrite: bool = False,
-) -> dict[str, Any]:
+) -> Audit:
     """Audit a domain: what separates its reals from its fakes without forensics, copies, odd labels, and a verdict.
 
     Args:
@@ -279,12 +280,13 @@ def audit(
     from forensictransfer.auditing.traces.scan import default_workers
 
     workers = workers or default_workers()
+    found: Audit
     if equalise is not None:
         found = audit_and_equalise(domains[0], equalise, data=settings.data, workers=workers, overwrite=overwrite)
     else:
         found = audit_domains(domains, data=settings.data, workers=workers)
     if json is not None:
-        write_json(Path(json).expanduser(), found)
+        write_document(Path(json).expanduser(), found)
     return found
 
 

@@ -5,6 +5,21 @@ from __future__ import annotations
 from typing import Any
 
 from forensictransfer.data.counts import Counts
+from forensictransfer.evaluation.estimate import Estimate
+from forensictransfer.results.formats.audit import (
+    AcrossSplits,
+    Copies,
+    CopyPair,
+    DomainAudit,
+    OddLabels,
+    OtherGroups,
+    Reason,
+    SamePixels,
+    Separabilities,
+    Separability,
+    Separator,
+    Verdict,
+)
 from forensictransfer.results.formats.metrics import Dropped, Metrics, ScoringSettings
 from forensictransfer.results.formats.run import DomainReference, RunInfo
 from forensictransfer.results.formats.sweep import JobRecord, SweepInfo
@@ -94,3 +109,58 @@ def job_record(job: str, **fields: Any) -> JobRecord:
         "ended": "2026-11-23T01:00:00Z",
     }
     return JobRecord(job=job, **{**about, **fields})
+
+
+def audit_of(name: str, fingerprint: str, *, accuracy: float = 0.5) -> DomainAudit:
+    """What an audit would have found on a domain whose files tell the classes apart with such an accuracy."""
+    doubtful = accuracy > 0.6
+    n = Counts(9, 9, 18)
+    figure = Estimate(accuracy, accuracy - 0.03, min(accuracy + 0.03, 1.0))
+    measured = Separability(traces=("file",), balanced_accuracy=figure, auc=figure, n=n)
+    reason = Reason(word="do not use", text="a test found more than it should")
+    separator = Separator(
+        trace="file format",
+        part="file",
+        topic="format",
+        auc=figure,
+        notable=True,
+        words="PNG in 0 % of reals, 98 % of <fakes>",
+    )
+    pair = CopyPair(
+        images=(f"{name}/a.png", f"{name}/<b>.png"),
+        splits=("train", "test"),
+        classes=("real", "real"),
+        same_pixels=False,
+        similarity=0.91,
+        mirrored=False,
+    )
+    return DomainAudit(
+        name=name,
+        origin=f"/data/{name}",
+        group="stem",
+        fingerprint=fingerprint,
+        images=n,
+        splits={"train": n},
+        unreadable=(),
+        notes=(),
+        separators=(separator,) if doubtful else (),
+        constant=(),
+        separabilities=Separabilities(file=measured, tone=measured, file_and_tone=measured),
+        duplicates=Copies(
+            images=18,
+            bits=18,
+            same_pixels=SamePixels(images=0, in_other_groups=0, both_labels=0),
+            other_groups=OtherGroups(images=2, photographs=1, mirrored=0, both_classes=0),
+            across_splits=AcrossSplits(images=2, test=1, of_test=9),
+            largest=2,
+            group_rule=None,
+            pairs=(pair,) if doubtful else (),
+            pairs_left_out=0,
+        ),
+        labels=OddLabels(images=0, real=0, fake=0, evidence={}, listed=()),
+        verdict=Verdict(
+            word="do not use" if doubtful else "clean",
+            reasons=(reason,) if doubtful else (),
+            rests_on="It rests on headers.",
+        ),
+    )

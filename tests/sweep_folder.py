@@ -32,6 +32,7 @@ from forensictransfer.results.formats.sweep import ImpossibleCell, SweepDomain, 
 from forensictransfer.results.jobs import read_record, write_with_checksum
 from forensictransfer.results.runs import evaluation_path
 from forensictransfer.results.scores import Scored, write_predictions, write_scores
+from tests.documents import audit_of as audit_of
 from tests.documents import job_record, metrics_of, sweep_info
 
 TRIALS = ("number", "state", "value", "folds", "seconds", "adapt.strategy", "adapt.learning_rate", "adapt.steps")
@@ -84,40 +85,6 @@ def vouch(folder: Path) -> None:
         record = read_record(path)
         hashes = {name: file_sha256(folder / name) for name in record.sha256}
         write_with_checksum(path, record.model_copy(update={"sha256": hashes}))
-
-
-def audit_of(name: str, fingerprint: str, *, accuracy: float = 0.5) -> dict[str, Any]:
-    """What an audit would have found on a domain whose files tell the classes apart with such an accuracy."""
-    doubtful = accuracy > 0.6
-    figure = {"value": accuracy, "low": accuracy - 0.03, "high": min(accuracy + 0.03, 1.0)}
-    telling = {
-        "traces": ["file"],
-        "balanced_accuracy": figure,
-        "auc": figure,
-        "n": {"real": 9, "fake": 9, "groups": 18},
-    }
-    reason = {"word": "do not use", "text": "a test found more than it should"}
-    separator = {"trace": "file format", "part": "file", "topic": "format", "auc": figure, "notable": True}
-    pair = {"images": [f"{name}/a.png", f"{name}/<b>.png"], "splits": ["train", "test"], "classes": ["real", "real"]}
-    return {
-        "name": name,
-        "origin": f"/data/{name}",
-        "fingerprint": fingerprint,
-        "verdict": {
-            "word": "do not use" if doubtful else "clean",
-            "reasons": [reason] if doubtful else [],
-            "rests_on": "It rests on headers.",
-        },
-        "tellings": dict.fromkeys(("file", "tone", "file_and_tone"), telling),
-        "separators": [{**separator, "words": "PNG in 0 % of reals, 98 % of <fakes>"}] if doubtful else [],
-        "duplicates": {
-            "other_groups": {"images": 2},
-            "across_splits": {"test": 1, "of_test": 9},
-            "pairs": [{**pair, "same_pixels": False, "similarity": 0.91, "mirrored": False}] if doubtful else [],
-        },
-        "labels": {"images": 0},
-        "unreadable": [],
-    }
 
 
 def sign(folder: Path, info: SweepInfo | None = None) -> None:

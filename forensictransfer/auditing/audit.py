@@ -1,14 +1,13 @@
-"""The audit of one domain or of two: everything that is found, as one mapping that JSON can hold."""
+"""The audit of one domain or of two: everything that is found, and the verdict on it."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
-from typing import Any
 
 import numpy as np
 
-from forensictransfer.auditing.classifier import Separability, measure_separability
+from forensictransfer.auditing.classifier import measure_separability
 from forensictransfer.auditing.copies.duplicates import duplicates
 from forensictransfer.auditing.copies.families import find_families
 from forensictransfer.auditing.equalise.write import check_out, equalise
@@ -22,83 +21,79 @@ from forensictransfer.auditing.verdict import pair_verdict, verdict
 from forensictransfer.core.errors import ErrorCode, UserError
 from forensictransfer.core.settings import DataSettings
 from forensictransfer.core.version import __version__
+from forensictransfer.data.counts import Counts
 from forensictransfer.data.domains import Domain, open_domain
 from forensictransfer.data.records import CLASSES, SPLITS
+from forensictransfer.results.formats.audit import DomainAudit, DomainFindings, Separabilities
+from forensictransfer.results.formats.audits import Audit, Equalisation, EqualisedAudit, PairAudit
 
-FORMAT = 1
 _SUFFIXES = {"JPEG": (".jpg", ".jpeg"), "PNG": (".png",), "WEBP": (".webp",), "BMP": (".bmp",)} | {
     "TIFF": (".tif", ".tiff")
 }
 
 
-def audit_domains(domains: Sequence[Domain], *, data: DataSettings, workers: int = 2) -> dict[str, Any]:
+def audit_domains(domains: Sequence[Domain], *, data: DataSettings, workers: int = 2) -> Audit:
     """Find what separates reals from fakes without forensics in one domain or two, and which images they hold twice.
 
     Args:
         domains: one, or two to be compared.
         data: how large an image may be.
         workers: processes that look at images; the result does not depend on it.
-    Returns:
-        {"format", "version", "domains": [...], "pair": {...} or None}, all of it plain.
     Raises:
         UserError: no image of a class can be read.
     """
     scans = [_scanned(domain, data, workers) for domain in domains]
-    found = [audit_scan(domain, one) for domain, one in zip(domains, scans, strict=True)]
+    found = tuple(audit_scan(domain, one) for domain, one in zip(domains, scans, strict=True))
     pair = None
     if len(domains) == 2:
-        names = [domain.name for domain in domains]
+        names = (found[0].name, found[1].name)
         if names[0] == names[1]:
-            names = [f"{names[0]} ({number})" for number in (1, 2)]
-        pair = compare(
-            scans[0], scans[1], names, [(separabilities[0], separabilities[2]) for _, separabilities in found]
-        )
-        pair["verdict"] = pair_verdict(pair)
-    return {"format": FORMAT, "version": __version__, "domains": [one for one, _ in found], "pair": pair}
+            names = (f"{names[0]} (1)", f"{names[1]} (2)")
+        shared = compare(scans[0], scans[1], names, [one.separabilities for one in found])
+        pair = PairAudit(**dict(shared), verdict=pair_verdict(shared))
+    return Audit(version=__version__, domains=found, pair=pair)
 
 
 def audit_and_equalise(
     domain: Domain, out: str | Path, *, data: DataSettings, workers: int = 2, overwrite: bool = False
-) -> dict[str, Any]:
+) -> EqualisedAudit:
     """Audit a domain, write it equalised to the folder `out`, and audit that.
 
-    Returns what `audit_domains` does, and "mended": what was done (`equalise.write.equalise`) with "after", the
-    findings then. Raises UserError as `equalise` does.
+    Raises UserError as `equalise.write.equalise` does.
     """
     check_out(domain, Path(out).expanduser(), overwrite=overwrite)
     seen = _scanned(domain, data, workers)
-    before, _ = audit_scan(domain, seen)
+    before = audit_scan(domain, seen)
     done = equalise(domain, seen, out, data=data, workers=workers, overwrite=overwrite)
     better = open_domain(Path(out).expanduser() / "domain.yaml", data=data)
-    after, _ = audit_scan(better, _scanned(better, data, workers))
-    found = {"format": FORMAT, "version": __version__, "domains": [before], "pair": None}
-    return {**found, "mended": {**done, "after": after}}
+    after = audit_scan(better, _scanned(better, data, workers))
+    equalisation = Equalisation(**dict(done), folder=str(Path(out).expanduser()), after=after)
+    return EqualisedAudit(version=__version__, domains=(before,), pair=None, equalisation=equalisation)
 
 
-def audit_scan(domain: Domain, seen: Scan) -> tuple[dict[str, Any], list[Separability]]:
+def audit_scan(domain: Domain, seen: Scan) -> DomainAudit:
     """Find what separates the classes of one domain, and how well a classifier tells them by file, tone and both."""
     folds = fold_of(seen.labels, seen.groups)
     strongest, constant = separators(seen, folds)
-    separabilities = [measure_separability(seen, parts) for parts in ((FILE,), (TONE,), (FILE, TONE))]
+    file, tone, both = (measure_separability(seen, parts) for parts in ((FILE,), (TONE,), (FILE, TONE)))
     one_domain = np.zeros(len(seen), int)
     families = find_families(seen.hashes, seen.thumbs, seen.pixels, seen.groups, one_domain, seen.labels)
-    found: dict[str, Any] = {
-        "name": domain.name,
-        "origin": domain.origin,
-        "group": domain.spec.group,
-        "fingerprint": domain.fingerprint(),
-        "images": _counts(seen),
-        "splits": {split: _counts(seen, seen.splits == split) for split in SPLITS},
-        "unreadable": [[record.name, CLASSES[record.label], reason] for record, reason in seen.skipped],
-        "notes": [*domain.notes, *_suffix_note(seen)],
-        "separators": [one.plain() for one in strongest],
-        "constant": constant,
-        "tellings": dict(zip(("file", "tone", "file_and_tone"), (one.plain() for one in separabilities), strict=True)),
-        "duplicates": duplicates(seen, families),
-        "labels": suspicious_labels(seen, families),
-    }
-    found["verdict"] = verdict(found)
-    return found, separabilities
+    found = DomainFindings(
+        name=domain.name,
+        origin=domain.origin,
+        group=domain.spec.group,
+        fingerprint=domain.fingerprint(),
+        images=_counts(seen),
+        splits={split: _counts(seen, seen.splits == split) for split in SPLITS},
+        unreadable=tuple((record.name, CLASSES[record.label], reason) for record, reason in seen.skipped),
+        notes=(*domain.notes, *_suffix_note(seen)),
+        separators=tuple(strongest),
+        constant=tuple(constant),
+        separabilities=Separabilities(file=file, tone=tone, file_and_tone=both),
+        duplicates=duplicates(seen, families),
+        labels=suspicious_labels(seen, families),
+    )
+    return DomainAudit(**dict(found), verdict=verdict(found))
 
 
 def _scanned(domain: Domain, data: DataSettings, workers: int) -> Scan:
@@ -119,13 +114,10 @@ def _scanned(domain: Domain, data: DataSettings, workers: int) -> Scan:
     return seen
 
 
-def _counts(seen: Scan, rows: np.ndarray | None = None) -> dict[str, int]:
+def _counts(seen: Scan, rows: np.ndarray | None = None) -> Counts:
     rows = np.ones(len(seen), bool) if rows is None else rows
-    return {
-        "real": int((seen.labels[rows] == 0).sum()),
-        "fake": int((seen.labels[rows] == 1).sum()),
-        "groups": len(np.unique(seen.groups[rows])),
-    }
+    labels = seen.labels[rows]
+    return Counts(int((labels == 0).sum()), int((labels == 1).sum()), len(np.unique(seen.groups[rows])))
 
 
 def _suffix_note(seen: Scan) -> list[str]:

@@ -12,16 +12,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
 from forensictransfer.auditing.folds import fold_of, sample
-from forensictransfer.auditing.intervals import Estimate, auc, balanced_accuracy
+from forensictransfer.auditing.intervals import auc, balanced_accuracy
 from forensictransfer.auditing.traces.columns import TRACES
 from forensictransfer.auditing.traces.scan import Scan
+from forensictransfer.data.counts import Counts
+from forensictransfer.evaluation.estimate import Estimate
+from forensictransfer.results.formats.audit import Separability
 
 MOST_IMAGES = 20_000  # that it learns from; more would narrow the interval by less than half a point
 MOST_LEVELS = 60  # values of a category, the commonest; the others count as one
@@ -30,45 +32,30 @@ LEAVES = 12
 LEAF = 20  # images at least behind a leaf, fewer in small domains
 
 
-@dataclass(frozen=True)
-class Separability:
-    """How well a classifier tells reals from fakes by some traces alone.
-
-    accuracy: balanced accuracy at even odds; auc: within the folds; n: images and groups behind it. probabilities: of
-    fake, float (n of the scan,), each by models that have not seen the image's group. None for accuracy where groups
-    are too few to tell.
-    """
-
-    parts: tuple[str, ...]
-    accuracy: Estimate | None
-    auc: Estimate | None
-    n: dict[str, int]
-    probabilities: np.ndarray | None = None
-
-    def plain(self) -> dict[str, Any]:
-        """Give it as plain values for JSON."""
-        return {
-            "traces": list(self.parts),
-            "balanced_accuracy": None if self.accuracy is None else self.accuracy.plain(),
-            "auc": None if self.auc is None else self.auc.plain(),
-            "n": self.n,
-        }
+# Where nothing varies, nothing is told apart.
+_CHANCE = Estimate(0.5, 0.5, 0.5)
 
 
 def measure_separability(scan: Scan, parts: Sequence[str], *, most: int = MOST_IMAGES, seed: int = 0) -> Separability:
     """Cross-validate the classifier on the traces of some parts (`traces.FILE`, `traces.TONE`) of a scan."""
     found = out_of_fold(*encoded(scan, varying(scan, parts)), scan.labels, scan.groups, most=most, seed=seed)
     labels, groups = scan.labels[found.rows], scan.groups[found.rows]
-    n = {"real": int((labels == 0).sum()), "fake": int((labels == 1).sum()), "groups": len(np.unique(groups))}
     if found.folds is None:
-        return Separability(tuple(parts), None, None, n)
-    probabilities = found.probabilities
-    if (probabilities == 0.5).all():  # nothing varies
-        return Separability(tuple(parts), Estimate(0.5, 0.5, 0.5), Estimate(0.5, 0.5, 0.5), n, probabilities)
-    told, count = probabilities[found.rows], int(found.folds.max()) + 1
+        return _separability(parts, None, None, labels, groups)
+    if (found.probabilities == 0.5).all():
+        return _separability(parts, _CHANCE, _CHANCE, labels, groups)
+    told, count = found.probabilities[found.rows], int(found.folds.max()) + 1
     wider = math.sqrt(1 + count / (count - 1))
     accuracy = balanced_accuracy(_called(told), labels, groups, seed=seed).wider(wider)
-    return Separability(tuple(parts), accuracy, auc(told, labels, groups, found.folds).wider(wider), n, probabilities)
+    area = auc(told, labels, groups, found.folds).wider(wider)
+    return _separability(parts, accuracy.estimate, area.estimate, labels, groups)
+
+
+def _separability(
+    parts: Sequence[str], accuracy: Estimate | None, area: Estimate | None, labels: np.ndarray, groups: np.ndarray
+) -> Separability:
+    n = Counts(int((labels == 0).sum()), int((labels == 1).sum()), len(np.unique(groups)))
+    return Separability(traces=tuple(parts), balanced_accuracy=accuracy, auc=area, n=n)
 
 
 class OutOfFold(NamedTuple):
@@ -118,18 +105,17 @@ def transfer(
     """
     rows, tested = (sample(scan.labels, scan.groups, most, seed) for scan in (source, target))
     labels, groups = target.labels[tested], target.groups[tested]
-    n = {"real": int((labels == 0).sum()), "fake": int((labels == 1).sum()), "groups": len(np.unique(groups))}
     learned = source.labels[rows]
-    if min(n["real"], n["fake"], int((learned == 0).sum()), int((learned == 1).sum())) < 2:
-        return Separability(tuple(parts), None, None, n)
+    if min(int((some == label).sum()) for some in (labels, learned) for label in (0, 1)) < 2:
+        return _separability(parts, None, None, labels, groups)
     names = varying(source, parts)
     if not names:
-        return Separability(tuple(parts), Estimate(0.5, 0.5, 0.5), Estimate(0.5, 0.5, 0.5), n)
+        return _separability(parts, _CHANCE, _CHANCE, labels, groups)
     values, kinds = encoded(source, names)
     model = fitted(values[rows], learned, kinds, seed)
     found = probability(model, encoded(target, names, like=source)[0][tested])
     accuracy = balanced_accuracy(_called(found), labels, groups, seed=seed)
-    return Separability(tuple(parts), accuracy, auc(found, labels, groups), n)
+    return _separability(parts, accuracy.estimate, auc(found, labels, groups).estimate, labels, groups)
 
 
 def encoded(scan: Scan, names: Sequence[str], like: Scan | None = None) -> tuple[np.ndarray, list[bool]]:

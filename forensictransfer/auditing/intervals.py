@@ -13,10 +13,12 @@ from typing import NamedTuple
 import numpy as np
 from scipy.stats import norm, rankdata
 
+from forensictransfer.evaluation.estimate import Estimate
+
 RESAMPLES = 1000
 
 
-class Estimate(NamedTuple):
+class Interval(NamedTuple):
     """A value with its 95 % interval; error: its standard error, for other intervals."""
 
     value: float
@@ -28,17 +30,18 @@ class Estimate(NamedTuple):
         """Whether the value differs from another by more than chance, at 5 % over that many looks (Bonferroni)."""
         return abs(self.value - value) > norm.isf(0.025 / max(looks, 1)) * max(self.error, 1e-12)
 
-    def wider(self, factor: float) -> Estimate:
+    def wider(self, factor: float) -> Interval:
         """The same value with an interval so many times as wide, within 0 and 1."""
         low, high = (self.value + factor * (end - self.value) for end in (self.low, self.high))
-        return Estimate(self.value, max(low, 0.0), min(high, 1.0), factor * self.error)
+        return Interval(self.value, max(low, 0.0), min(high, 1.0), factor * self.error)
 
-    def plain(self) -> dict[str, float]:
-        """For JSON."""
-        return {"value": self.value, "low": self.low, "high": self.high}
+    @property
+    def estimate(self) -> Estimate:
+        """The value and its interval as results hold them."""
+        return Estimate(self.value, self.low, self.high)
 
 
-def auc(scores: np.ndarray, labels: np.ndarray, groups: np.ndarray, strata: np.ndarray | None = None) -> Estimate:
+def auc(scores: np.ndarray, labels: np.ndarray, groups: np.ndarray, strata: np.ndarray | None = None) -> Interval:
     """P(score of a fake > score of a real) + half the ties, with an interval over groups.
 
     Args:
@@ -75,21 +78,21 @@ def _placements(scores: np.ndarray, labels: np.ndarray) -> tuple[float, np.ndarr
     return value, (below - value) / np.where(fake, n_fake, n_real)
 
 
-def _bounded(value: float, error: float, seen: int) -> Estimate:
+def _bounded(value: float, error: float, seen: int) -> Interval:
     """An interval on the log odds, which stays within 0 and 1; where no error was seen, the rule of three: 3 / n."""
     if error < 1e-9:
         if value in (0.0, 1.0):
             room = min(1.0, 3 / max(seen, 1))
-            return Estimate(value, value if value == 0 else 1 - room, value if value == 1 else room, error)
-        return Estimate(value, value, value, error)
+            return Interval(value, value if value == 0 else 1 - room, value if value == 1 else room, error)
+        return Interval(value, value, value, error)
     inner = min(max(value, 1e-6), 1 - 1e-6)
     odds = math.log(inner / (1 - inner))
     width = min(float(norm.isf(0.025)) * error / (inner * (1 - inner)), 40.0)
     low, high = (1 / (1 + math.exp(-place)) for place in (odds - width, odds + width))
-    return Estimate(value, min(low, value), max(high, value), error)
+    return Interval(value, min(low, value), max(high, value), error)
 
 
-def balanced_accuracy(called: np.ndarray, labels: np.ndarray, groups: np.ndarray, *, seed: int = 0) -> Estimate:
+def balanced_accuracy(called: np.ndarray, labels: np.ndarray, groups: np.ndarray, *, seed: int = 0) -> Interval:
     """Mean of the shares of reals called real and fakes called fake, with a bootstrap interval over groups.
 
     called, labels: 0 or 1, (n,), both classes among the labels. Where every image is right (wrong), the interval is
@@ -115,7 +118,7 @@ def balanced_accuracy(called: np.ndarray, labels: np.ndarray, groups: np.ndarray
     found = np.concatenate(values)
     found = found[np.isfinite(found)]
     low, high = np.percentile(found, [2.5, 97.5]) if found.size else (0.0, 1.0)
-    return Estimate(value, float(low), float(high), float(found.std()) if found.size else 1.0)
+    return Interval(value, float(low), float(high), float(found.std()) if found.size else 1.0)
 
 
 def _drawn(rng: np.random.Generator, rows: int, n: int) -> np.ndarray:

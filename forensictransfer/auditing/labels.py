@@ -11,7 +11,6 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from pathlib import PurePosixPath
-from typing import Any
 
 import numpy as np
 
@@ -22,6 +21,7 @@ from forensictransfer.auditing.traces.columns import FILE, TRACES
 from forensictransfer.auditing.traces.scan import Scan
 from forensictransfer.data.layout import CLASS_FOLDERS, SPLIT_FOLDERS
 from forensictransfer.data.records import CLASSES
+from forensictransfer.results.formats.audit import OddLabel, OddLabels
 
 STRONG = 0.75  # least balanced accuracy of traces or names that may speak against a label
 CONFIDENT = 0.35  # the most that such evidence may leave to the label given
@@ -34,8 +34,8 @@ _FAKE = r"fake|fakes|forged|tampered|manipulated|generated|synthetic|deepfake|sp
 _WORDS = tuple(re.compile(rf"(?<![a-z])(?:{words})(?![a-z])", re.IGNORECASE) for words in (_REAL, _FAKE))
 
 
-def suspicious_labels(scan: Scan, families: Families) -> dict[str, Any]:
-    """The images whose label some evidence speaks against, for JSON: counts by evidence, and the images with it."""
+def suspicious_labels(scan: Scan, families: Families) -> OddLabels:
+    """Find the images whose label some evidence speaks against: counts by evidence, and the images with it."""
     found: defaultdict[int, list[str]] = defaultdict(list)
     classes = np.unique(np.stack([families.exact, scan.labels], axis=1), axis=0)[:, 0]
     for row in np.flatnonzero(np.bincount(classes)[families.exact] > 1).tolist():
@@ -52,16 +52,16 @@ def suspicious_labels(scan: Scan, families: Families) -> dict[str, Any]:
     for evidence in found.values():
         for text in evidence:
             counts[re.sub("'.*'", "the other class", text)] += 1
-    return {
-        "images": len(found),
-        "real": int(sum(scan.labels[row] == 0 for row in found)),
-        "fake": int(sum(scan.labels[row] == 1 for row in found)),
-        "evidence": dict(counts),
-        "listed": [
-            {"image": scan.records[row].name, "class": CLASSES[scan.labels[row]], "evidence": found[row]}
+    return OddLabels(
+        images=len(found),
+        real=int(sum(scan.labels[row] == 0 for row in found)),
+        fake=int(sum(scan.labels[row] == 1 for row in found)),
+        evidence=dict(counts),
+        listed=tuple(
+            OddLabel(image=scan.records[row].name, label=CLASSES[scan.labels[row]], evidence=tuple(found[row]))
             for row in order[:MOST_LISTED]
-        ],
-    }
+        ),
+    )
 
 
 def _contradicting_names(scan: Scan) -> list[tuple[int, str]]:

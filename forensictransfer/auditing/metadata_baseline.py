@@ -9,7 +9,6 @@ from forensictransfer.auditing.folds import fold_of, sample
 from forensictransfer.auditing.traces.columns import FILE
 from forensictransfer.auditing.traces.scan import scan
 from forensictransfer.auditing.traces.separators import separators
-from forensictransfer.data.counts import Counts
 from forensictransfer.data.domains import Domain
 from forensictransfer.results.formats.metrics import MetadataBaseline
 
@@ -28,13 +27,13 @@ def metadata_only(domain: Domain) -> MetadataBaseline:
     chosen = [domain.records[row] for row in sample(labels, groups, MOST_IMAGES)]
     seen = scan(chosen, max_pixels=0, headers_only=True)
     separability = measure_separability(seen, (FILE,), most=MOST_IMAGES)
-    figure = separability.accuracy
+    figure = separability.balanced_accuracy
     strongest = separators(seen, fold_of(seen.labels, seen.groups))[0] if figure is not None else []
     notable = [one for one in strongest if one.notable and one.strength >= WORTH]
     return MetadataBaseline(
         balanced_accuracy=None if figure is None else figure.value,
         low=None if figure is None else figure.low,
         high=None if figure is None else figure.high,
-        n=Counts(**separability.n),
-        strongest=f"{notable[0].trace.name}: {notable[0].words}" if notable else None,
+        n=separability.n,
+        strongest=f"{notable[0].trace}: {notable[0].words}" if notable else None,
     )

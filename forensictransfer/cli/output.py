@@ -63,7 +63,7 @@ def plain(found: Any) -> Any:
     if dataclasses.is_dataclass(found) and not isinstance(found, type):
         return {field.name: plain(getattr(found, field.name)) for field in dataclasses.fields(found)}
     if hasattr(found, "model_dump"):
-        return found.model_dump(mode="json", by_alias=True)
+        return plain(found.model_dump(by_alias=True))
     if isinstance(found, Mapping):
         return {str(key): plain(value) for key, value in found.items()}
     if isinstance(found, Sequence) and not isinstance(found, str):

@@ -19,3 +19,13 @@ class Estimate(FieldsByKey):
     low: Number | None
     high: Number | None
     n: Integer | None = field(default=None, compare=False)
+
+    @property
+    def lowest(self) -> float:
+        """The lower end of the interval, 0 where it is undefined: nothing is sure then."""
+        return 0.0 if self.low is None else self.low
+
+    @property
+    def highest(self) -> float:
+        """The upper end of the interval, 1 where it is undefined."""
+        return 1.0 if self.high is None else self.high

@@ -29,8 +29,7 @@ def is_doubtful(found: Estimate | None) -> bool:
 
 def doubt_text(found: Estimate, strongest: str | None) -> str:
     """Say why a domain is doubtful; strongest: what separates its classes most, in words."""
-    low, high = found.low or 0.0, 1.0 if found.high is None else found.high
-    figure = f"{100 * (found.value or 0.0):.0f} % [{100 * low:.0f}, {100 * high:.0f}]"
+    figure = f"{100 * (found.value or 0.0):.0f} % [{100 * found.lowest:.0f}, {100 * found.highest:.0f}]"
     why = f"; {strongest}" if strongest else ""
     return f"reals and fakes can be told apart without looking at a pixel ({figure}{why})"
 

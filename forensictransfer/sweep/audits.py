@@ -6,11 +6,11 @@ import logging
 from collections.abc import Iterable
 
 from forensictransfer.auditing.audit import audit_domains
-from forensictransfer.auditing.verdict import CLEAN
 from forensictransfer.core.errors import UserError
 from forensictransfer.core.settings import DataSettings
 from forensictransfer.data.domains import Domain
 from forensictransfer.results.audits import audit_path, read_audit, write_audit
+from forensictransfer.results.formats.audit import CLEAN
 from forensictransfer.sweep.folder import SweepFolder
 
 _log = logging.getLogger(__name__)
@@ -23,18 +23,18 @@ def audit_all(folder: SweepFolder, domains: Iterable[Domain], data: DataSettings
     """
     for domain in domains:
         path = audit_path(folder.path, domain.name)
-        if read_audit(folder.path, domain.name, domain.fingerprint(), torn_is_missing=True) is not None:
+        if read_audit(folder.path, domain.name, domain.fingerprint(), damaged_is_missing=True) is not None:
             continue
         with folder.holding(f"audit-{path.stem}") as mine:
             if not mine:
                 continue
             try:
-                found = audit_domains([domain], data=data, workers=workers)["domains"][0]
+                found = audit_domains([domain], data=data, workers=workers).domains[0]
             except UserError as error:
                 _log.warning("not audited: %s", error)
                 continue
             path.parent.mkdir(exist_ok=True)
             write_audit(path, found)
-            verdict = found["verdict"]
-            if verdict["word"] != CLEAN:
-                _log.info("audit of %s: %s: %s", domain.name, verdict["word"], verdict["reasons"][0]["text"])
+            verdict = found.verdict
+            if verdict.word != CLEAN:
+                _log.info("audit of %s: %s: %s", domain.name, verdict.word, verdict.reasons[0].text)

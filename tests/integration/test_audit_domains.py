@@ -18,6 +18,8 @@ from forensictransfer.auditing.text import audit_text, is_condemned
 from forensictransfer.core.errors import UserError
 from forensictransfer.core.settings import DataSettings
 from forensictransfer.data.domains import open_domain
+from forensictransfer.results.formats.audits import Audit
+from forensictransfer.results.formats.document import document_content
 
 pytestmark = pytest.mark.slow
 
@@ -27,10 +29,14 @@ EACH = 70
 DATA = DataSettings()
 
 
-def audited(*folders: Path, group: str | None = "path", workers: int = 1) -> dict[str, Any]:
+def audit_of(*folders: Path, group: str | None = "path", workers: int = 1) -> Audit:
     domains = [open_domain(folder, group=group, data=DATA) for folder in folders]
-    found = audit_domains(domains, data=DATA, workers=workers)
-    json.dumps(found)  # plain throughout
+    return audit_domains(domains, data=DATA, workers=workers)
+
+
+def audited(*folders: Path, group: str | None = "path", workers: int = 1) -> dict[str, Any]:
+    """The findings as --json gives them."""
+    found: dict[str, Any] = json.loads(json.dumps(document_content(audit_of(*folders, group=group, workers=workers))))
     return found
 
 
@@ -263,7 +269,7 @@ def test_files_that_cannot_be_read(write: Callable[..., Path], tmp_path: Path) -
     assert len(found["unreadable"]) == 4 and {label for _, label, _ in found["unreadable"]} == {"fake"}
     assert found["verdict"]["word"] == "careful"
     assert "0 real, 4 fake" in found["verdict"]["reasons"][0]["text"]
-    text = audit_text({"domains": [found], "pair": None})
+    text = audit_text(audit_of(folder))
     assert "found 0 bytes" in text and "4 (2.9 %)" in text
 
 
@@ -353,10 +359,11 @@ def test_workers_and_order_do_not_matter(
 
 
 def test_an_audit_reads_well(write: Callable[..., Path], tmp_path: Path) -> None:
-    found = audited(write(tmp_path / "one", jpeg(quality=95), png), write(tmp_path / "two", first=500))
+    found = audit_of(write(tmp_path / "one", jpeg(quality=95), png), write(tmp_path / "two", first=500))
     text = audit_text(found)
     for part in ("verdict: DO NOT USE", "100 %", "PNG in 0 % of reals, 100 % of fakes", "shared photographs: 0"):
         assert part in text
     assert max(len(line) for line in text.splitlines() if str(tmp_path) not in line) <= 100
-    assert is_condemned(found) and not is_condemned(audited(tmp_path / "two"))
+    assert is_condemned(found) and not is_condemned(audit_of(tmp_path / "two"))
+    # By the keys of its JSON, as version 0.1 gave it.
     assert np.isfinite(found["domains"][0]["tellings"]["file"]["balanced_accuracy"]["low"])

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
 from forensictransfer.auditing.copies.families import Families
 from forensictransfer.auditing.traces.scan import Scan
 from forensictransfer.data.records import CLASSES
+from forensictransfer.results.formats.audit import AcrossSplits, Copies, CopyPair, OtherGroups, SamePixels
 
 MOST_PAIRS = 10_000  # of copies, listed by name
 JOINED = 0.8  # share of the copies in different groups that a group rule must join to be suggested
@@ -31,8 +31,8 @@ _RULES = (
 )
 
 
-def duplicates(scan: Scan, families: Families) -> dict[str, Any]:
-    """The copies within one domain, for JSON: how many images of which kind, and the pairs by name."""
+def duplicates(scan: Scan, families: Families) -> Copies:
+    """Count the copies within one domain, by kind, and list the pairs by name."""
     family, n = families.family, len(scan)
     copies = _counts(family)
     exact_copies = _counts(families.exact)
@@ -44,50 +44,46 @@ def duplicates(scan: Scan, families: Families) -> dict[str, Any]:
     test = scan.splits == "test"
     leaking = test & (splits > 1)
     pairs = _pairs(scan, families)
-    return {
-        "images": n,
-        "bits": families.bits,
-        "same_pixels": {
-            "images": int((exact_copies > 1).sum()),
-            "in_other_groups": int((exact_groups > 1).sum()),
-            "both_labels": int(both_labels.sum()),
-        },
-        "other_groups": {
-            "images": int((groups > 1).sum()),
-            "photographs": len(np.unique(family[groups > 1])),
-            "mirrored": int(families.mirrored.sum()),
-            "both_classes": int(((groups > 1) & (labels > 1)).sum()),
-        },
-        "across_splits": {
-            "images": int((splits > 1).sum()),
-            "test": int(leaking.sum()),
-            "of_test": int(test.sum()),
-        },
-        "largest": int(copies.max(initial=0)),
-        "group_rule": _suggested_rule(scan, families),
-        "pairs": pairs[:MOST_PAIRS],
-        "pairs_left_out": max(0, len(pairs) - MOST_PAIRS),
-    }
+    return Copies(
+        images=n,
+        bits=families.bits,
+        same_pixels=SamePixels(
+            images=int((exact_copies > 1).sum()),
+            in_other_groups=int((exact_groups > 1).sum()),
+            both_labels=int(both_labels.sum()),
+        ),
+        other_groups=OtherGroups(
+            images=int((groups > 1).sum()),
+            photographs=len(np.unique(family[groups > 1])),
+            mirrored=int(families.mirrored.sum()),
+            both_classes=int(((groups > 1) & (labels > 1)).sum()),
+        ),
+        across_splits=AcrossSplits(images=int((splits > 1).sum()), test=int(leaking.sum()), of_test=int(test.sum())),
+        largest=int(copies.max(initial=0)),
+        group_rule=_suggested_rule(scan, families),
+        pairs=tuple(pairs[:MOST_PAIRS]),
+        pairs_left_out=max(0, len(pairs) - MOST_PAIRS),
+    )
 
 
-def _pairs(scan: Scan, families: Families) -> list[dict[str, Any]]:
-    """Pairs of different groups, or of the same pixels under both labels; what crosses splits first."""
+def _pairs(scan: Scan, families: Families) -> list[CopyPair]:
+    """List pairs of different groups, or of the same pixels under both labels; what crosses splits first."""
     found = []
     for (a, b), similarity, mirrored in zip(families.pairs, families.similarity, families.mirrored, strict=True):
         one, two = scan.records[a], scan.records[b]
         if one.group == two.group and (one.label == two.label or similarity < 1):
             continue
         found.append(
-            {
-                "images": [one.name, two.name],
-                "splits": [one.split, two.split],
-                "classes": [CLASSES[one.label], CLASSES[two.label]],
-                "same_pixels": bool(similarity == 1),
-                "similarity": round(float(similarity), 3),
-                "mirrored": bool(mirrored),
-            }
+            CopyPair(
+                images=(one.name, two.name),
+                splits=(one.split, two.split),
+                classes=(CLASSES[one.label], CLASSES[two.label]),
+                same_pixels=bool(similarity == 1),
+                similarity=round(float(similarity), 3),
+                mirrored=bool(mirrored),
+            )
         )
-    return sorted(found, key=lambda pair: (pair["splits"][0] == pair["splits"][1], -pair["similarity"], pair["images"]))
+    return sorted(found, key=lambda pair: (pair.splits[0] == pair.splits[1], -pair.similarity, pair.images))
 
 
 def _suggested_rule(scan: Scan, families: Families) -> str | None:

@@ -29,6 +29,8 @@ from forensictransfer.data.domains import Domain
 from forensictransfer.data.layout import CLASS_FOLDERS, SPLIT_FOLDERS
 from forensictransfer.data.records import CLASSES, Record
 from forensictransfer.data.splits import split_of
+from forensictransfer.results.formats.audits import EqualisedDomain
+from forensictransfer.results.formats.document import write_document
 
 # A folder with this file is an equalised domain, and may be replaced by another one. Its name, and that of the domain
 # (`..._mended`), are those of version 0.1: folders and files of users hold them.
@@ -37,7 +39,7 @@ SIGN = "mend.json"
 
 def equalise(
     domain: Domain, seen: Scan, out: str | Path, *, data: DataSettings, workers: int = 1, overwrite: bool = False
-) -> dict[str, Any]:
+) -> EqualisedDomain:
     """Write the equalised domain to the folder `out`, all of it or nothing, and return what was done.
 
     The folder holds the images (in train/, validation/ and test/ where the splits do not follow from the groups), the
@@ -66,23 +68,22 @@ def equalise(
         files.write_text(folder / "groups.csv", files.csv_text(("path", "group"), rows))
         about = {"path": ".", "name": f"{domain.name}_mended", "group": "groups.csv"}
         files.write_text(folder / "domain.yaml", write_yaml(about))
-        report = {
-            "format": 1,
-            "version": __version__,
-            "from": domain.name,
-            "fingerprint": domain.fingerprint(),
-            "width": chosen.width,
-            "height": chosen.height,
-            "quality": chosen.quality,
-            "tables": chosen.tables,
-            "subsampling": SUBSAMPLING,
-            "images": len(rows),
-            "too_small": {name: list(chosen.left_out[label]) for label, name in enumerate(CLASSES)},
-            "unreadable": [list(item) for item in failed],
-            "split_folders": given,
-        }
-        files.write_json(folder / SIGN, report)
-    return {**report, "folder": str(out)}
+        done = EqualisedDomain(
+            version=__version__,
+            source=domain.name,
+            fingerprint=domain.fingerprint(),
+            width=chosen.width,
+            height=chosen.height,
+            quality=chosen.quality,
+            tables=chosen.tables,
+            subsampling=SUBSAMPLING,
+            images=len(rows),
+            too_small={name: chosen.left_out[label] for label, name in enumerate(CLASSES)},
+            unreadable=tuple(failed),
+            split_folders=given,
+        )
+        write_document(folder / SIGN, done)
+    return done
 
 
 def check_out(domain: Domain, out: Path, *, overwrite: bool = False) -> None:

@@ -8,51 +8,16 @@ judged by what it was counted on. That AUC is 0.5 for a trace that says nothing,
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
-
 import numpy as np
 
-from forensictransfer.auditing.intervals import Estimate, auc
+from forensictransfer.auditing.intervals import Interval, auc
 from forensictransfer.auditing.traces.columns import CATEGORY, NUMBER, TRACES, Trace
 from forensictransfer.auditing.traces.scan import Scan
+from forensictransfer.results.formats.audit import Separator
 
 BINS = 20
 FEWEST = 10  # images of either class that a trace must apply to
 PRIOR = 2.0  # images that each share of fakes is drawn towards one half by
-
-
-@dataclass(frozen=True)
-class Separator:
-    """How well one trace alone tells reals from fakes. strength: AUC, or 1 - AUC, whichever is larger.
-
-    notable: whether it differs from chance at 5 % over all traces that were looked at. words: in which way.
-    """
-
-    trace: Trace
-    auc: Estimate
-    notable: bool
-    words: str
-
-    @property
-    def strength(self) -> float:
-        return max(self.auc.value, 1 - self.auc.value)
-
-    @property
-    def surely(self) -> float:
-        """The end of the interval that is nearer to chance, as a strength."""
-        return max(self.auc.low, 1 - self.auc.high)
-
-    def plain(self) -> dict[str, Any]:
-        """For JSON."""
-        return {
-            "trace": self.trace.name,
-            "part": self.trace.part,
-            "topic": self.trace.topic,
-            "auc": self.auc.plain(),
-            "notable": self.notable,
-            "words": self.words,
-        }
 
 
 def separators(scan: Scan, folds: np.ndarray | None) -> tuple[list[Separator], list[str]]:
@@ -67,8 +32,8 @@ def separators(scan: Scan, folds: np.ndarray | None) -> tuple[list[Separator], l
         one = _judged(scan, trace, folds, len(varying))
         if one is not None:
             found.append(one)
-    # Of equals the one that says most to people, which stands first in the table.
-    return sorted(found, key=lambda one: (-round(one.strength, 3), TRACES.index(one.trace))), constant
+    # Of equals the one that says most to people, which stands first among TRACES.
+    return sorted(found, key=lambda one: -round(one.strength, 3)), constant
 
 
 def _varies(column: np.ndarray) -> bool:
@@ -79,7 +44,7 @@ def _varies(column: np.ndarray) -> bool:
 def _judged(scan: Scan, trace: Trace, folds: np.ndarray | None, looks: int) -> Separator | None:
     column = scan.columns[trace.name]
     there = ~np.isnan(column)
-    found: list[tuple[Estimate, str]] = []
+    found: list[tuple[Interval, str]] = []
     if trace.kind == NUMBER and _enough(scan.labels[there]):
         ordered = auc(column[there], scan.labels[there], scan.groups[there])
         found.append((ordered, _order_words(scan, trace, column, ordered.value)))
@@ -95,7 +60,14 @@ def _judged(scan: Scan, trace: Trace, folds: np.ndarray | None, looks: int) -> S
         # The order has a direction and few ways to go wrong; only a clear gain speaks for counting.
         if max(other.low, 0.5) > max(best.high, 1 - best.low) or (other.value == 1 and best.value not in (0, 1)):
             best, words = other, text
-    return Separator(trace, best, bool(best.excludes(0.5, looks)), words)
+    return Separator(
+        trace=trace.name,
+        part=trace.part,
+        topic=trace.topic,
+        auc=best.estimate,
+        notable=bool(best.excludes(0.5, looks)),
+        words=words,
+    )
 
 
 def _enough(labels: np.ndarray) -> bool:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
 from forensictransfer.auditing.folds import fold_of, sample
-from forensictransfer.auditing.intervals import Estimate, auc, balanced_accuracy
+from forensictransfer.auditing.intervals import Interval, auc, balanced_accuracy
 
 
 def test_an_auc_by_hand() -> None:
@@ -95,9 +95,9 @@ def test_a_balanced_accuracy_by_hand() -> None:
 
 
 def test_a_wider_interval_stays_within_bounds() -> None:
-    assert Estimate(0.9, 0.8, 0.96, 0.05).wider(2)[:] == (0.9, pytest.approx(0.7), 1.0, 0.1)
-    assert not Estimate(0.6, 0.5, 0.7, 0.05).excludes(0.5, looks=40)
-    assert Estimate(0.6, 0.5, 0.7, 0.05).excludes(0.5)
+    assert Interval(0.9, 0.8, 0.96, 0.05).wider(2)[:] == (0.9, pytest.approx(0.7), 1.0, 0.1)
+    assert not Interval(0.6, 0.5, 0.7, 0.05).excludes(0.5, looks=40)
+    assert Interval(0.6, 0.5, 0.7, 0.05).excludes(0.5)
 
 
 @given(st.lists(st.tuples(st.integers(0, 1), st.integers(0, 12)), min_size=1, max_size=60), st.randoms())

@@ -17,6 +17,8 @@ from forensictransfer.evaluation.decision import Decision
 from forensictransfer.evaluation.estimate import Estimate
 from forensictransfer.report.model_card import show_text
 from forensictransfer.report.tables.cross_domain import table
+from forensictransfer.results.formats.audit import StoredAudit
+from forensictransfer.results.formats.audits import EqualisedDomain
 from forensictransfer.results.formats.data import AdaptationData, SeenImages, TargetData, TrainingData, WeightsFile
 from forensictransfer.results.formats.decision import DecisionFile
 from forensictransfer.results.formats.document import document_content, read_document, write_document
@@ -24,7 +26,7 @@ from forensictransfer.results.formats.metrics import DrawMetrics, MetadataBaseli
 from forensictransfer.results.formats.run import Marker, RunInfo
 from forensictransfer.results.formats.sweep import ImpossibleCell, JobRecord, SweepDomain, SweepInfo
 from forensictransfer.results.runs import RunFolder
-from tests.documents import domain_of, metrics_of, run_info
+from tests.documents import audit_of, domain_of, metrics_of, run_info
 
 SEEN = SeenImages(groups=("a",), digests=("b",))
 TRAINING = TrainingData(
@@ -87,6 +89,23 @@ DOCUMENTS |= {
         impossible=(ImpossibleCell(target="b", shots=9, reason="too few"),),
     ),
 }
+DOCUMENTS |= {
+    "audit": StoredAudit(**dict(audit_of("a", "ab", accuracy=0.98))),
+    "mend.json": EqualisedDomain(
+        version="0.2.0",
+        source="a",
+        fingerprint="ab",
+        width=64,
+        height=32,
+        quality=90,
+        tables=((1, 2), (3, 4)),
+        subsampling="4:2:0",
+        images=2,
+        too_small={"real": ("a.png",), "fake": ()},
+        unreadable=(("b.png", "is empty"),),
+        split_folders=False,
+    ),
+}
 # A field that may be left out: what did not apply, or what earlier versions did not write.
 OPTIONAL = {
     "run.json": {"strategy", "seed", "threshold_rule", "stop_rule", "parent"},
@@ -95,6 +114,7 @@ OPTIONAL = {
     "metrics.json": {"origin", "fingerprint", "metadata_only", "metadata_only.strongest"},
     "job": {"error", "balanced_accuracy", "worker", "attempt", "ended", "checksum"},
     "sweep.json": {"version", "created", "checksum"},
+    "audit": {"kind", "checksum"},
 }
 
 
@@ -102,7 +122,15 @@ def fields(content: Any, prefix: str = "") -> Iterator[str]:
     """Dotted names of all fields with a fixed name, those within objects too."""
     for name, value in content.items():
         yield prefix + name
-        if isinstance(value, dict) and name not in ("sha256", "packages", "splits", "metrics", "domains"):
+        if isinstance(value, dict) and name not in (
+            "sha256",
+            "packages",
+            "splits",
+            "metrics",
+            "domains",
+            "evidence",
+            "too_small",
+        ):
             yield from fields(value, f"{prefix}{name}.")
 
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from markupsafe import Markup
 
 from forensictransfer.report.analysis.view import View
+from forensictransfer.report.numbers import accuracy, fraction
 from forensictransfer.report.page.elements import Section, bullets, code, fold, lines, paragraph, put, table
-from forensictransfer.report.tables.sheets import MISSING, Sheet
+from forensictransfer.report.tables.sheets import Sheet
 from forensictransfer.results.audits import read_audits, without_pixels
+from forensictransfer.results.formats.audit import CLEAN, DomainAudit
 from forensictransfer.results.metadata_baseline import is_doubtful, warning
 
 TITLE = "What a detector could cheat with"
@@ -51,26 +52,25 @@ def doubtful_domains(view: View) -> dict[str, float]:
     about = {name: view.results.info.domains[name] for name in view.domains}
     found = {c.on: c.alone.value for c in view.results.cells if c.doubt and c.alone and c.alone.value is not None}
     for name, audit in read_audits(view.results.path, about).items():
-        alone = without_pixels(audit)
-        estimate = None if alone is None else alone.estimate
-        if is_doubtful(estimate) and estimate is not None and estimate.value is not None:
+        estimate = without_pixels(audit).estimate
+        if is_doubtful(estimate) and estimate.value is not None:
             found[name] = estimate.value
     return {name: found[name] for name in view.domains if name in found}
 
 
-def _overview(view: View, audits: Mapping[str, Mapping[str, Any]]) -> Sheet:
+def _overview(view: View, audits: Mapping[str, DomainAudit]) -> Sheet:
     body: list[tuple[str, ...]] = []
     for name, audit in audits.items():
-        copies, labels = audit["duplicates"], audit["labels"]
+        copies, measured = audit.duplicates, audit.separabilities
         body.append(
             (
                 view.name(name),
-                audit["verdict"]["word"],
-                *(_figure(audit["tellings"][kind]) for kind in ("file", "tone", "file_and_tone")),
-                str(copies["other_groups"]["images"]),
-                f"{copies['across_splits']['test']} of {copies['across_splits']['of_test']}",
-                str(labels["images"]),
-                str(len(audit["unreadable"])),
+                audit.verdict.word,
+                *(accuracy(one.balanced_accuracy, unit=False) for one in measured.all),
+                str(copies.other_groups.images),
+                f"{copies.across_splits.test} of {copies.across_splits.of_test}",
+                str(audit.labels.images),
+                str(len(audit.unreadable)),
             )
         )
     head: tuple[str, ...] = ("domain", "verdict", "file alone", "tone alone", "file and tone", "copies in other groups")
@@ -78,32 +78,18 @@ def _overview(view: View, audits: Mapping[str, Mapping[str, Any]]) -> Sheet:
     return Sheet("Audits", head, "lllllrrrr", tuple(body), 1)
 
 
-def _figure(telling: Mapping[str, Any]) -> str:
-    found = telling["balanced_accuracy"]
-    if found is None:
-        return MISSING
-    return f"{100 * found['value']:.1f} [{100 * found['low']:.1f}, {100 * found['high']:.1f}]"
-
-
-def _details(name: str, audit: Mapping[str, Any]) -> Markup:
-    reasons = [f"{reason['word']}: {reason['text']}" for reason in audit["verdict"]["reasons"]]
+def _details(name: str, audit: DomainAudit) -> Markup:
+    reasons = [f"{reason.word}: {reason.text}" for reason in audit.verdict.reasons]
     parts: list[str] = [bullets(reasons or ["nothing found that a detector could cheat with"])]
-    notable = [one for one in audit["separators"] if one["notable"]][:_SHOWN]
+    notable = [one for one in audit.separators if one.notable][:_SHOWN]
     if notable:
-        rows = tuple(
-            (
-                one["trace"],
-                f"{one['auc']['value']:.3f} [{one['auc']['low']:.3f}, {one['auc']['high']:.3f}]",
-                one["words"],
-            )
-            for one in notable
-        )
+        rows = tuple((one.trace, fraction(one.auc), one.words) for one in notable)
         sheet = Sheet(f"{name}: what separates the classes most", ("trace", "AUC", "in which way"), "lll", rows, 1)
         parts.append(table(sheet, "AUC above 0.5: fakes have larger values. Intervals over groups."))
-    pairs = audit["duplicates"]["pairs"][:_SHOWN]
+    pairs = audit.duplicates.pairs[:_SHOWN]
     if pairs:
-        copies = tuple((*pair["images"], " / ".join(pair["splits"]), f"{pair['similarity']:.2f}") for pair in pairs)
+        copies = tuple((*pair.images, " / ".join(pair.splits), f"{pair.similarity:.2f}") for pair in pairs)
         sheet = Sheet(f"{name}: copies", ("image", "copy", "splits", "alike"), "lllr", copies, 1)
         parts.append(table(sheet, "1.00: the same pixels. The audit's file lists them all."))
-    parts.append(paragraph(audit["verdict"]["rests_on"], kind="note"))
-    return fold(put(f"{name}: {audit['verdict']['word']}"), *parts, unfolded=audit["verdict"]["word"] != "clean")
+    parts.append(paragraph(audit.verdict.rests_on, kind="note"))
+    return fold(put(f"{name}: {audit.verdict.word}"), *parts, unfolded=audit.verdict.word != CLEAN)
