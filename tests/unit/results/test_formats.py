@@ -116,6 +116,7 @@ OPTIONAL = {
     "sweep.json": {"version", "created", "checksum"},
     "audit": {"kind", "checksum"},
 }
+FLAGS = {"split_folders"}
 
 
 def fields(content: Any, prefix: str = "") -> Iterator[str]:
@@ -183,6 +184,8 @@ def test_a_field_that_was_edited_is_named(tmp_path: Path, name: str, field: str)
         said = refusal(tmp_path / "file", json.dumps(changed(content, field, other)), kind)
         if isinstance(other, int) and other == 10**400 and said is None:
             continue  # a whole number may be as large as it likes
+        if other is True and said is None and field in FLAGS:
+            continue
         assert said and ("got format" if top else f"field '{field}") in said
 
 

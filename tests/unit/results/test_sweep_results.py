@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from forensictransfer.core.errors import UserError
+from forensictransfer.core.errors import ErrorCode, UserError
 from forensictransfer.report.analysis import series
 from forensictransfer.report.analysis.cost import Search, costs, total_seconds
 from forensictransfer.report.analysis.detectors import detector_differences, two_sided
@@ -29,10 +29,12 @@ from forensictransfer.report.analysis.threshold_rules import (
     rule_accuracies,
 )
 from forensictransfer.results import jobs as records
+from forensictransfer.results.audits import audit_path, read_audit, without_pixels, write_audit
 from forensictransfer.results.predictions import ScoreFiles
 from forensictransfer.results.scores import Scored, read_scores
 from forensictransfer.results.sweep import SweepResults, open_sweep
 from forensictransfer.sweep.folder import SweepFolder, checksum
+from tests.documents import audit_of
 
 
 def made() -> ModuleType:
@@ -548,3 +550,19 @@ def test_the_same_folder_gives_the_same_numbers(whole: Path, copied: Path) -> No
         return repr(parts)
 
     assert everything(whole) == everything(copied)
+
+
+def test_an_audit_that_lacks_a_field_is_one_line(tmp_path: Path) -> None:
+    path = audit_path(tmp_path, "a")
+    path.parent.mkdir()
+    write_audit(path, audit_of("a", "ab", accuracy=0.98))
+    found = read_audit(tmp_path, "a", "ab")
+    assert found is not None and without_pixels(found).balanced_accuracy == 0.98
+    assert read_audit(tmp_path, "a", "other images") is None
+    content = json.loads(path.read_text())
+    del content["duplicates"]["across_splits"], content["checksum"]
+    path.write_text(json.dumps({**content, "checksum": checksum(content)}))
+    with pytest.raises(UserError, match=r"a\.json: .*'duplicates\.across_splits'") as caught:
+        read_audit(tmp_path, "a")
+    assert caught.value.code == ErrorCode.FILE_INVALID
+    assert read_audit(tmp_path, "a", damaged_is_missing=True) is None
