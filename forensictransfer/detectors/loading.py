@@ -61,7 +61,7 @@ def load_detector(name: str, path: Path) -> TrainableDetector:
     kind = trainable_class(name)
     try:
         return kind(keras.models.load_model(path, compile=False))
-    except _TORN as error:
+    except _DAMAGED as error:
         raise _unloadable(name, path, error) from error
 
 
@@ -69,11 +69,11 @@ def load_weights(detector: TrainableDetector, path: Path) -> None:
     """Give `detector` the weights of the model saved at `path`. Raises UserError if the file is no such model."""
     try:
         detector.model.load_weights(path)
-    except _TORN as error:
+    except _DAMAGED as error:
         raise _unloadable(detector.name, path, error) from error
 
 
-_TORN = (ValueError, OSError, KeyError, TypeError)
+_DAMAGED = (ValueError, OSError, KeyError, TypeError)
 
 
 def _unloadable(name: str, path: Path, error: Exception) -> UserError:

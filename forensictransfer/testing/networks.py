@@ -72,7 +72,7 @@ class NetworkTests(ContractFixtures):
         assert third.model.get_config() == again.model.get_config()
         assert all(map(np.array_equal, third.get_weights(), again.get_weights()))
 
-    def test_a_torn_file_is_one_clear_line(self, detector: TrainableDetector, tmp_path: Path) -> None:
+    def test_a_damaged_file_is_one_clear_line(self, detector: TrainableDetector, tmp_path: Path) -> None:
         """Check that half a file of weights is an error that names the file."""
         path = tmp_path / "model.keras"
         detector.save(str(path))

@@ -26,8 +26,9 @@ def seen(domain: Domain) -> dict[str, tuple[int, str]]:
     return {record.name: (record.label, record.group) for record in domain.records}
 
 
-def refused(spec: str | Path, group: str | None = None) -> str:
-    with pytest.raises(UserError) as caught:
+def refused(code: str, spec: str | Path, group: str | None = None) -> str:
+    """The message of a refusal of this code; it must be one line."""
+    with pytest.raises(UserError, check=lambda error: error.code == code) as caught:
         open_domain(spec, group=group, data=DATA)
     assert "\n" not in str(caught.value)
     return str(caught.value)
@@ -82,13 +83,16 @@ def test_no_group_stands_on_two_sides(tmp_path: Path) -> None:
 
 def test_group_rules_that_do_not_fit(tmp_path: Path) -> None:
     folder = fill(tmp_path / "d", "real/a1.png", "fake/b.png")
-    assert "finds no group in fake/b.png" in refused(folder, r"\w\d")
-    assert "expected stem, path, a .csv file or a regular expression" in refused(folder, "(")
-    assert "cannot be read: No such file" in refused(folder, "missing.csv")
+    code = "groups-invalid"
+    assert "fake/b.png" in refused(code, folder, r"\w\d")
+    assert "'(': " in refused(code, folder, "(")
+    assert "missing.csv: " in refused(code, folder, "missing.csv")
     table = tmp_path / "t.csv"
     table.write_text("file,group\na,b\n")
-    assert "expected the columns path and group, found file, group" in refused(folder, str(table))
+    message = refused(code, folder, str(table))
+    assert "path and group" in message and "file, group" in message
     table.write_text("path,group\nreal/a1.png,x\n")
-    assert "has no group for fake/b.png" in refused(folder, str(table))
+    assert "fake/b.png" in refused(code, folder, str(table))
     table.write_text("path,group\nreal/a1.png,x\nreal/a1.png,y\n")
-    assert "line 3: real/a1.png has two groups, x and y" in refused(folder, str(table))
+    message = refused(code, folder, str(table))
+    assert "line 3: real/a1.png" in message and "x and y" in message

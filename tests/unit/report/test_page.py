@@ -529,11 +529,12 @@ def test_the_command(sweep: Path, tmp_path: Path, capsys: pytest.CaptureFixture[
     assert capsys.readouterr().out == f"wrote {copy}/report/index.html\n"
     (tmp_path / "file").write_text("")
     assert main(["report", str(copy), "--out", str(tmp_path / "file")]) == 2
-    assert "expected a folder to write the report to, got a file" in capsys.readouterr().err
+    err = capsys.readouterr().err.strip()
+    assert f"{tmp_path / 'file'}: " in err and err.endswith("[path-wrong-kind]")
     file = next(copy.glob("runs/*/evaluations/*/predictions.csv"))
     file.write_text(file.read_text().replace("0.", "0.1", 1))
     assert main(["report", str(copy)]) == 2
     err = capsys.readouterr().err.strip()
-    assert f"{file}: was edited or damaged since the job ended; restore it, or delete jobs/" in err.splitlines()[-1]
+    assert f"{file}: " in err.splitlines()[-1] and " jobs/" in err and err.endswith("[file-damaged]")
     assert main(["report", str(tmp_path)]) == 2
-    assert "is not the folder of a sweep" in capsys.readouterr().err
+    assert capsys.readouterr().err.strip().endswith("[not-a-sweep]")
