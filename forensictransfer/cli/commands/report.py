@@ -14,9 +14,9 @@ def add(sub: Any) -> Parser:
     parser: Parser = sub.add_parser(
         "report",
         help="write a sweep's page and tables",
-        description="Write a sweep's results as one self-contained page (index.html) and as tables.md, tables.csv and\n"
-        "tables.tex, from its result files alone: the same files give the same bytes. An unfinished sweep is shown\n"
-        "as far as it went.",
+        description="Write a sweep's results as one self-contained page (index.html), as tables.md, tables.csv and\n"
+        "tables.tex, and each table of the page as tables/NAME.csv, from its result files alone: the\n"
+        "same files give the same bytes. An unfinished sweep is shown as far as it went.",
         epilog=f"examples:\n  {NAME} report sweeps/first\n  {NAME} report sweeps/first --out appendix\n",
     )
     parser.add_argument("sweep", metavar="SWEEP", help="folder of a sweep")

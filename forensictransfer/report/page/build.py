@@ -29,34 +29,35 @@ from forensictransfer.report.page.sections.record import (
     settings_section,
 )
 from forensictransfer.report.rendering import render, source
+from forensictransfer.report.tables.csv_files import TableFiles
 
 
-def render_page(view: View, out: Path) -> str:
+def render_page(view: View, out: Path, files: TableFiles) -> str:
     """Render the page of a sweep as HTML; a section that has nothing to show is left out.
 
-    out: the folder that it will lie in, which its links to runs depend on. Raises UserError for a file of the sweep
-    that is missing or incomplete.
+    out: the folder that it will lie in, which its links to runs depend on. files: gets the CSV files that the page
+    links to, which are to be written beside it. Raises UserError for a file of the sweep that is missing or incomplete.
     """
     links = Links(view, out)
     makers: tuple[Callable[[], Section | None], ...] = (
         lambda: words_section(view),
         lambda: audits_section(view),
-        lambda: heat_section(view, links),
-        lambda: curves_section(view),
-        lambda: ranked_section(view, links),
-        lambda: detectors_section(view),
+        lambda: heat_section(view, links, files),
+        lambda: curves_section(view, files),
+        lambda: ranked_section(view, links, files),
+        lambda: detectors_section(view, files),
         lambda: pictures_section(view),
         lambda: energies_section(view),
         lambda: ranking_section(view),
-        lambda: forgetting_section(view, links),
-        lambda: rules_section(view),
-        lambda: significance_section(view),
-        lambda: tuning_section(view),
-        lambda: facts_section(view),
-        lambda: cost_section(view),
+        lambda: forgetting_section(view, links, files),
+        lambda: rules_section(view, files),
+        lambda: significance_section(view, files),
+        lambda: tuning_section(view, files),
+        lambda: facts_section(view, files),
+        lambda: cost_section(view, files),
         lambda: settings_section(view),
-        lambda: numbers_section(view, links),
-        lambda: reproduce_section(view, links),
+        lambda: numbers_section(view, links, files),
+        lambda: reproduce_section(view, links, files),
     )
     made = [section for maker in progress_bar(makers, desc="drawing", unit="section") if (section := maker())]
     style = Markup("\n").join((source("style.css"), Markup(style_of_shades())))

@@ -151,18 +151,19 @@ def table(
     links: Mapping[tuple[int, int], str] = _NOWHERE,
     anchors: Mapping[int, str] = _NO_ANCHORS,
     sortable: bool = True,
+    csv: str = "",
 ) -> Markup:
     """Show a sheet in a box of its own, which scrolls where it is too wide; the source's own tests are bold.
 
     A value that repeats the one above is soft. sortable: with a script, a click on a heading sorts. links: where the
-    cell (row, column) leads. anchors: names of rows that links point to.
+    cell (row, column) leads. anchors: names of rows that links point to. csv: the file with the same rows, if any.
     """
     kinds = ["r" if align == "r" else "" for align in sheet.align]
     heads = [TableHead(name, kind) for name, kind in zip(sheet.head, kinds, strict=True)]
     rows = [TableRow(_cells(sheet, i, kinds, links), anchors.get(i, "")) for i in range(len(sheet.rows))]
     plain = not any(sheet.head)
     sortable = sortable and not plain and len(rows) > 2
-    return element("table", sheet.title, put(*note), heads, rows, plain, sortable)
+    return element("table", sheet.title, put(*note), heads, rows, plain, sortable, csv)
 
 
 def long_table(
@@ -170,9 +171,10 @@ def long_table(
     *note: str,
     links: Mapping[tuple[int, int], str] = _NOWHERE,
     anchors: Mapping[int, str] = _NO_ANCHORS,
+    csv: str = "",
 ) -> Markup:
     """Show a sheet, folded away where it has many rows."""
-    shown = table(sheet, *note, links=links, anchors=anchors)
+    shown = table(sheet, *note, links=links, anchors=anchors, csv=csv)
     return fold(f"{sheet.title} ({len(sheet.rows)} rows)", shown) if len(sheet.rows) > _LONG else shown
 
 

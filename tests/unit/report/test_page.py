@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import html
 import importlib.util
 import io
 import itertools
@@ -29,12 +30,15 @@ from forensictransfer.report.analysis.significance import least_p
 from forensictransfer.report.analysis.view import View
 from forensictransfer.report.page.sections.accuracy import why_empty
 from forensictransfer.report.page.sections.pictures import Case, pictures_section, within_room
+from forensictransfer.report.tables.csv_files import TableFiles, sheet_csv
+from forensictransfer.report.tables.sheets import Sheet
 from forensictransfer.report.tables.sweep import outcome
 from forensictransfer.report.write import write_report
 from forensictransfer.results.audits import audit_path, write_audit
 from forensictransfer.results.sweep import open_sweep
 
 FILES = ("index.html", "tables.csv", "tables.md", "tables.tex")
+CSV = re.compile(r"tables/[\w+-]+\.csv")
 SECTIONS = (
     *("words", "audits", "matrix", "curves", "ranking", "pictures", "energies", "roc", "forgetting", "rules"),
     *("significance", "tuning", "facts", "cost", "settings", "numbers", "reproduce"),
@@ -100,6 +104,11 @@ def built(sweep: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_report(sweep, tmp_path_factory.mktemp("page") / "report").parent
 
 
+def files_in(folder: Path) -> set[str]:
+    """The files below a folder."""
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+
+
 def test_the_same_files_give_the_same_bytes(sweep: Path, built: Path, tmp_path: Path) -> None:
     """From another place, in another process, with other hashes of strings."""
     moved = Path(shutil.copytree(sweep, tmp_path / "elsewhere" / "moved"))
@@ -108,13 +117,14 @@ def test_the_same_files_give_the_same_bytes(sweep: Path, built: Path, tmp_path: 
         f"from forensictransfer.report.write import write_report as w; w({str(moved)!r}, {str(tmp_path / 'again')!r})"
     )
     subprocess.run([sys.executable, "-c", code], env=environment, check=True, capture_output=True)
-    assert sorted(path.name for path in (tmp_path / "again").iterdir()) == sorted(FILES)
-    for name in FILES:
+    again = files_in(tmp_path / "again")
+    assert again == files_in(built) and {name for name in again if not CSV.fullmatch(name)} == set(FILES)
+    for name in again:
         assert (tmp_path / "again" / name).read_bytes() == (built / name).read_bytes(), name
 
 
 def test_no_place_on_this_machine_is_told(sweep: Path, built: Path) -> None:
-    for name in FILES:
+    for name in files_in(built):
         text = (built / name).read_text()
         assert str(sweep.parent) not in text and "/data/" not in text and "/home/" not in text, name
 
@@ -124,7 +134,7 @@ def test_the_page_is_whole_and_asks_for_nothing(built: Path) -> None:
     for tag, attributes in page.tags:
         for name in ("src", "href"):
             link = attributes.get(name)
-            beside = link in FILES and tag == "a"
+            beside = tag == "a" and link is not None and (built / link).is_file()
             assert link is None or beside or link.startswith(("data:", "#")), f"{tag} {name}={link[:60]}"
     text = (built / "index.html").read_text()
     assert "url(" not in text and "@import" not in text and "default-src 'none'" in text
@@ -195,7 +205,65 @@ def test_links_lead_to_rows_and_files_that_are_there(sweep: Path, tmp_path: Path
 
 def test_a_page_elsewhere_links_to_no_place_of_this_machine(built: Path) -> None:
     links = [attributes["href"] for attributes in Page(built / "index.html").all("a")]
-    assert all(link.startswith("#") or link in FILES for link in links)
+    assert all(link.startswith("#") or link in files_in(built) for link in links)
+
+
+def tables_of(text: str) -> dict[str, str]:
+    """The body of each table of figures by its title; heat maps are no such tables."""
+    found = re.findall(r'<figure class="table"><figcaption><strong>(.*?)</strong>(.*?)</figure>', text, re.DOTALL)
+    tables = {html.unescape(title): body for title, body in found}
+    assert len(tables) == len(found), "no two tables have one title"
+    return tables
+
+
+@pytest.mark.parametrize("options", [{}, {"detectors": ("ft-res", "ft"), "seeds": (0, 1)}, {"failed": ("to-beta",)}])
+def test_every_table_of_figures_has_its_rows_as_csv(tmp_path: Path, options: dict[str, Any]) -> None:
+    made: dict[str, Any] = {"sources": ("alpha", "beta"), "images": 6, "pictures": False, "impossible": (("beta", 10),)}
+    sweep = write_sweep(tmp_path / "sweep", **made, **options)
+    page = write_report(sweep, tmp_path / "out")
+    linked = set()
+    for title, body in tables_of(page.read_text()).items():
+        link = re.search(r'<a class="csv" href="([^"]*)" aria-label="([^"]*), as CSV">CSV</a>', body)
+        if '<table class="plain"' in body:
+            assert link is None, "settings and environment are no figures"
+            continue
+        assert link is not None and html.unescape(link[2]) == title and CSV.fullmatch(link[1]), title
+        head, *rows = csv.reader(io.StringIO((page.parent / link[1]).read_text()))
+        assert len(rows) == body.partition("<tbody>")[2].count("<tr") and len(rows) > 0, title
+        assert all(len(row) == len(head) for row in rows) and len(set(head)) == len(head), title
+        linked.add(link[1])
+    assert linked == {name for name in files_in(page.parent) if name.startswith("tables/")} and len(linked) > 10
+
+
+def test_intervals_have_columns_of_their_own(built: Path) -> None:
+    rows = list(csv.DictReader(io.StringIO((built / "tables" / "averages.csv").read_text())))
+    means = {
+        ((row["strategy"] if row["shots"] != "0" else "zero-shot"), row["shots"]): row
+        for row in csv.DictReader(io.StringIO((built / "tables.csv").read_text()))
+        if row["table"] == "averages"
+    }
+    assert len(rows) == len(means) > 3
+    for row in rows:
+        mean = means[row["strategy"], row["shots"]]
+        for column, name in (("", "value"), (" low", "low"), (" high", "high")):
+            assert row[f"balanced accuracy, %{column}"] == f"{100 * float(mean[name]):.1f}"
+
+
+def test_what_stands_behind_an_interval_has_a_column_too() -> None:
+    rows = (("a", "71.3 [66.0, 76.2]", "one\ntwo"), ("b", "-", "-"), ("c", "80.0 [n/a] (used)", "x [1, 2]"))
+    text = sheet_csv(Sheet("Rules", ("rule", "mean, %", "words"), "lll", rows, 1))
+    assert list(csv.reader(io.StringIO(text))) == [
+        ["rule", "mean, %", "mean, % low", "mean, % high", "mean, % note", "words"],
+        ["a", "71.3", "66.0", "76.2", "", "one; two"],
+        ["b", "", "", "", "", ""],
+        ["c", "80.0", "", "", "used", "x [1, 2]"],
+    ]
+
+
+def test_files_of_one_name_do_not_replace_each_other() -> None:
+    files, sheets = TableFiles(), [Sheet(name, (name,), "l", (), 1) for name in ("first", "second")]
+    assert [files.add("a/b c", sheet) for sheet in sheets] == ["tables/a_b_c.csv", "tables/a_b_c_2.csv"]
+    assert files.contents() == {"tables/a_b_c.csv": "first\n", "tables/a_b_c_2.csv": "second\n"}
 
 
 def test_long_tables_are_folded_and_headed(built: Path) -> None:

@@ -22,27 +22,32 @@ from forensictransfer.report.page.elements import (
     heat,
     legend,
     lines,
+    link,
     long_table,
     paragraph,
     table,
 )
 from forensictransfer.report.page.links import Links
 from forensictransfer.report.page.sections.layout import UNFOLDED, by_detector, small_multiples
+from forensictransfer.report.tables.csv_files import TableFiles
 from forensictransfer.report.tables.sweep import averages_sheet, glance_sheet, seeds_sheet
 from forensictransfer.results.cells import Cell
 
 
-def heat_section(view: View, links: Links) -> Section:
+def heat_section(view: View, links: Links, files: TableFiles) -> Section:
     """Show source x target, as small multiples over k for each strategy, and from which k on a pair transfers."""
     text = paragraph(
         "Balanced accuracy in %, with its 95 % interval, and n, the test images of the target. A frame marks "
         "the source's own test, which is the same at all k: before any adaptation. Dashed cells were not measured. A "
-        "number leads to the run behind it."
+        "number leads to the run behind it; all of them, unrounded, are the rows “cells” of ",
+        link("tables.csv", "tables.csv"),
+        ".",
     )
-    return Section("matrix", "Source × target", lines(text, by_detector(view, lambda name: _maps(view, name, links))))
+    maps = by_detector(view, lambda name: _maps(view, name, links, files))
+    return Section("matrix", "Source × target", lines(text, maps))
 
 
-def curves_section(view: View) -> Section | None:
+def curves_section(view: View, files: TableFiles) -> Section | None:
     """Show accuracy by k: the mean over pairs, then a panel for each pair."""
     if not view.strategies:
         return None
@@ -53,20 +58,20 @@ def curves_section(view: View) -> Section | None:
             "lines are 95 % intervals. All lines of a pair start at the same zero-shot test; k is placed by log(1 + k)."
         ),
         by_detector(view, lambda name: _curves(view, name)),
-        long_table(sheet, f"{OVER_PAIRS}.") if sheet else "",
-        *_seeds(view),
+        long_table(sheet, f"{OVER_PAIRS}.", csv=files.add("averages", sheet)) if sheet else "",
+        *_seeds(view, files),
     ]
     return Section("curves", "k-shot curves", lines(*parts))
 
 
-def _seeds(view: View) -> Iterator[Markup]:
+def _seeds(view: View, files: TableFiles) -> Iterator[Markup]:
     """Show how much trainings and shots of other seeds differ, where there are several."""
     sheet = seeds_sheet(view)
     if sheet is not None:
-        yield fold("Range over seeds", table(sheet))
+        yield fold("Range over seeds", table(sheet, csv=files.add("seeds", sheet)))
 
 
-def _maps(view: View, detector: str, links: Links) -> Markup:
+def _maps(view: View, detector: str, links: Links, files: TableFiles) -> Markup:
     parts: list[Markup] = []
     if view.main is not None:
         note = (
@@ -74,7 +79,9 @@ def _maps(view: View, detector: str, links: Links) -> Markup:
             "than chance, but below 75 %, “no” is not told from chance, “worse” is worse than chance, all at the "
             "largest k. Draws: as below."
         )
-        parts.append(table(glance_sheet(view, detector, view.main), note, sortable=False))
+        sheet = glance_sheet(view, detector, view.main)
+        csv = files.add(f"transfers_from-{detector}", sheet)
+        parts.append(table(sheet, note, sortable=False, csv=csv))
     parts.append(colour_key())
     zero = heat(heat_of(view, detector, "", 0, links), "Trained on the source alone, no shots drawn.")
     if view.main is None:

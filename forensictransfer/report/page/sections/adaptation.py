@@ -21,11 +21,12 @@ from forensictransfer.report.page.elements import (
     table,
 )
 from forensictransfer.report.page.links import Links
+from forensictransfer.report.tables.csv_files import TableFiles
 from forensictransfer.report.tables.sheets import forgetting as forgetting_cells
 from forensictransfer.report.tables.sweep import forgetting_rows, forgetting_sheet, rules_sheet
 
 
-def forgetting_section(view: View, links: Links) -> Section | None:
+def forgetting_section(view: View, links: Links, files: TableFiles) -> Section | None:
     """Show what adaptation to a target takes from the source's own test."""
     sheet = forgetting_sheet(view)
     if sheet is None:
@@ -60,7 +61,7 @@ def forgetting_section(view: View, links: Links) -> Section | None:
         caption = f"Mean over up to {counted(len(view.pairs), 'pair')}, {draws} each. {OVER_PAIRS}."
         panels.append(figure(drawn, caption, title=f"{detector}: change on the own test"))
     parts.append(grid(panels))
-    parts.append(long_table(sheet, f"{OVER_PAIRS}."))
+    parts.append(long_table(sheet, f"{OVER_PAIRS}.", csv=files.add("forgetting", sheet)))
     cells = forgetting_cells(view.short_cells)
     if cells is not None:
         parts.append(
@@ -70,13 +71,14 @@ def forgetting_section(view: View, links: Links) -> Section | None:
                     cells,
                     "Runs lead to their row under “All runs”.",
                     links={(i, 0): f"#run-{row[0]}" for i, row in enumerate(cells.rows)},
+                    csv=files.add("before_and_after", cells),
                 ),
             )
         )
     return Section("forgetting", "Forgetting", lines(*parts))
 
 
-def rules_section(view: View) -> Section | None:
+def rules_section(view: View, files: TableFiles) -> Section | None:
     """Show the same scores under each threshold rule."""
     found = view.rules
     sheet = rules_sheet(view, found)
@@ -107,5 +109,6 @@ def rules_section(view: View) -> Section | None:
             caption = f"Mean over pairs, {draws} each where there are shots. {OVER_PAIRS}."
             panels.append(figure(drawn, caption, title=detector))
     parts.append(grid(panels))
-    parts.append(long_table(sheet, f"{OVER_PAIRS}. (used): the rule that the sweep's own numbers were made with."))
+    note = f"{OVER_PAIRS}. (used): the rule that the sweep's own numbers were made with."
+    parts.append(long_table(sheet, note, csv=files.add("threshold_rules", sheet)))
     return Section("rules", "Threshold rules", lines(*parts))

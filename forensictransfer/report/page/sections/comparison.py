@@ -11,11 +11,12 @@ from forensictransfer.report.analysis.significance import Comparison, gains
 from forensictransfer.report.analysis.view import View
 from forensictransfer.report.figures.forest import ForestRow, Mark, forest
 from forensictransfer.report.names import counted, listed, p_value, points, span
-from forensictransfer.report.page.elements import Section, bullets, figure, lines, long_table, paragraph
+from forensictransfer.report.page.elements import Section, bullets, figure, lines, link, long_table, paragraph
+from forensictransfer.report.tables.csv_files import TableFiles
 from forensictransfer.report.tables.sweep import TUNED, compared_sheet, outcome, tuning_sheet, within_sheet
 
 
-def significance_section(view: View) -> Section | None:
+def significance_section(view: View, files: TableFiles) -> Section | None:
     """Say which strategies differ by more than chance, in words and numbers."""
     pairs, within = view.over_pairs, view.within_cells
     title = "Do the strategies differ?"
@@ -35,16 +36,22 @@ def significance_section(view: View) -> Section | None:
         ),
         bullets(_in_words(pairs)),
         *(_differences(view, detector, pairs) for detector in view.results.detectors),
-        long_table(sheet) if sheet else "",
+        long_table(sheet, csv=files.add("strategies", sheet)) if sheet else "",
         _within_words(within, tested, clear),
-        long_table(shown, "Paired t over draws; those that stay below 0.05 after Holm. All of them: tables.csv.")
+        long_table(
+            shown,
+            "Paired t over draws; those that stay below 0.05 after Holm. All of them: ",
+            link("tables.csv", "tables.csv"),
+            ".",
+            csv=files.add("strategies_within", shown),
+        )
         if shown
         else "",
     ]
     return Section("significance", title, lines(*parts))
 
 
-def tuning_section(view: View) -> Section | None:
+def tuning_section(view: View, files: TableFiles) -> Section | None:
     """Say what tuning within the shots gained over the untuned strategies, and its cost."""
     found = gains(view.over_pairs, TUNED)
     sheet = tuning_sheet(view, found)
@@ -65,6 +72,7 @@ def tuning_section(view: View) -> Section | None:
         long_table(
             sheet,
             "Gain: mean over pairs, bootstrap over pairs. Seconds: wall clock of a job with all its draws and tests.",
+            csv=files.add("tuning", sheet),
         ),
     ]
     return Section("tuning", "Tuning: its gain and its cost", lines(*parts))

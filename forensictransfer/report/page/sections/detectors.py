@@ -6,10 +6,11 @@ from forensictransfer.report.analysis.view import View
 from forensictransfer.report.figures.forest import ForestRow, Mark, forest
 from forensictransfer.report.names import counted, listed, points
 from forensictransfer.report.page.elements import Section, bullets, figure, grid, lines, long_table, paragraph
+from forensictransfer.report.tables.csv_files import TableFiles
 from forensictransfer.report.tables.sweep import detectors_sheet
 
 
-def detectors_section(view: View) -> Section | None:
+def detectors_section(view: View, files: TableFiles) -> Section | None:
     """Say which detectors differ from the sweep's first by more than chance, in words, a figure and numbers."""
     found = view.detector_differences
     sheet = detectors_sheet(found)
@@ -46,5 +47,5 @@ def detectors_section(view: View) -> Section | None:
         )
         caption = f"Minus {reference}, mean over pairs. Filled: p < 0.05 after Holm."
         panels.append(figure(drawn, caption, title=f"k = {shots}"))
-    parts += [bullets(sentences), grid(panels), long_table(sheet)]
+    parts += [bullets(sentences), grid(panels), long_table(sheet, csv=files.add("detectors", sheet))]
     return Section("detectors", title, lines(*parts))

@@ -14,6 +14,7 @@ from forensictransfer.report.analysis.transfer import MEANING
 from forensictransfer.report.analysis.view import View
 from forensictransfer.report.names import counted, duration, listed
 from forensictransfer.report.page.elements import Section, bullets, code, fold, lines, long_table, paragraph, put, table
+from forensictransfer.report.tables.csv_files import TableFiles
 from forensictransfer.report.tables.sheets import INTERVALS, MISSING, Sheet, facts
 
 
@@ -27,7 +28,7 @@ def words_section(view: View) -> Section:
     return Section("words", "What transfers, in words", lines(*parts))
 
 
-def facts_section(view: View) -> Section:
+def facts_section(view: View, files: TableFiles) -> Section:
     """Say what was measured on what: domains, shots, draws, seeds, rules, intervals, and how the jobs ended."""
     results = view.results
     rows = [
@@ -44,12 +45,13 @@ def facts_section(view: View) -> Section:
     ]
     if view.common:
         rows.insert(0, ("data set", f"{view.common}: all domains are of it, and go without its name here"))
+    domains, groups = _domains(view), "Groups are photographs, persons or videos; none stands in two splits."
     body = lines(
         table(Sheet("What every number depends on", ("", ""), "ll", tuple(rows), 1)),
-        table(_domains(view), "Groups are photographs, persons or videos; none stands in two splits."),
+        table(domains, groups, csv=files.add("domains", domains)),
         paragraph("What the intervals cover:"),
         bullets(_intervals(view)),
-        *_not_done(view),
+        *_not_done(view, files),
     )
     return Section("facts", "What was measured", body)
 
@@ -107,12 +109,13 @@ def _intervals(view: View) -> Iterator[Markup]:
     )
 
 
-def _not_done(view: View) -> Iterator[Markup]:
+def _not_done(view: View, files: TableFiles) -> Iterator[Markup]:
     """List failed, missing and impossible cells, each with the reason."""
     results = view.results
     if results.failed:
         body = tuple((r.job, r.error or MISSING) for r in results.failed)
-        yield long_table(Sheet("Failed jobs", ("job", "error"), "ll", body, 1))
+        sheet = Sheet("Failed jobs", ("job", "error"), "ll", body, 1)
+        yield long_table(sheet, csv=files.add("failed_jobs", sheet))
         yield paragraph(
             "Failed jobs are done again by ", code("forensictransfer sweep sweep.yaml --out SWEEP --retry"), "."
         )
@@ -121,6 +124,5 @@ def _not_done(view: View) -> Iterator[Markup]:
         yield fold(f"{counted(len(results.missing), 'job')} without a result yet", names)
     if results.impossible:
         cells = tuple((view.name(i.target), str(i.shots), i.reason) for i in results.impossible)
-        yield long_table(
-            Sheet("Impossible: more shots than there are images", ("target", "shots", "reason"), "lrl", cells, 1)
-        )
+        sheet = Sheet("Impossible: more shots than there are images", ("target", "shots", "reason"), "lrl", cells, 1)
+        yield long_table(sheet, csv=files.add("impossible", sheet))

@@ -11,15 +11,17 @@ from forensictransfer.report.names import counted
 from forensictransfer.report.page.elements import Section, block, code, fold, lines, link, long_table, paragraph, table
 from forensictransfer.report.page.links import Links
 from forensictransfer.report.tables import sheets
+from forensictransfer.report.tables.csv_files import TableFiles
 from forensictransfer.report.tables.sheets import MAIN_METRICS, MISSING, Sheet
 from forensictransfer.report.tables.sweep import cost_sheet
 from forensictransfer.results.cells import Cell
 
 
-def cost_section(view: View) -> Section:
+def cost_section(view: View, files: TableFiles) -> Section:
     """Show the seconds by kind of job."""
     note = "Seconds of workers that may have shared processors; an adaptation does all its draws and both of its tests."
-    return Section("cost", "Costs", lines(long_table(cost_sheet(view), note)))
+    sheet = cost_sheet(view)
+    return Section("cost", "Costs", lines(long_table(sheet, note, csv=files.add("cost", sheet))))
 
 
 def settings_section(view: View) -> Section:
@@ -52,7 +54,7 @@ def portable_settings(view: View) -> dict[str, Any]:
     return {**settings, "sources": list(view.results.sources), "targets": list(view.results.targets)}
 
 
-def numbers_section(view: View, links: Links) -> Section:
+def numbers_section(view: View, links: Links, files: TableFiles) -> Section:
     """Show every number as a table, which stands in tables.md, tables.csv and tables.tex, too."""
     cells = view.short_cells
     parts = [
@@ -70,16 +72,18 @@ def numbers_section(view: View, links: Links) -> Section:
     for detector in dict.fromkeys(cell.detector for cell in cells if cell.aimed):
         for metric in MAIN_METRICS:
             sheet = sheets.matrix(cells, detector, metric)
-            parts.append(fold(sheet.title, table(sheet, f"Bold: the source's own test; {MISSING}: not measured.")))
+            note = f"Bold: the source's own test; {MISSING}: not measured."
+            csv = files.add(f"matrix-{detector}-{metric}", sheet)
+            parts.append(fold(sheet.title, table(sheet, note, csv=csv)))
     sheet = sheets.evaluations(cells)
     note = "Runs lead to their row under “All runs”. shared: images dropped because the run has seen their photograph."
     runs = {(i, 0): f"#run-{row[0]}" for i, row in enumerate(sheet.rows)}
     tests = {(i, 1): links.predictions(cell) for i, cell in enumerate(_by_run(view.results.cells))}
-    parts.append(fold(sheet.title, table(sheet, note, links=runs | tests)))
+    parts.append(fold(sheet.title, table(sheet, note, links=runs | tests, csv=files.add("test_images", sheet))))
     return Section("numbers", "All numbers", lines(*parts))
 
 
-def reproduce_section(view: View, links: Links) -> Section:
+def reproduce_section(view: View, links: Links, files: TableFiles) -> Section:
     """Say which folder and which command each number comes from."""
     results = view.results
     threads = results.settings.get("threads", 1)
@@ -119,6 +123,7 @@ def reproduce_section(view: View, links: Links) -> Section:
         "Folders are below that of the sweep.",
         links={(i, last): links.folder(row[last]) for i, row in enumerate(sheet.rows)},
         anchors={i: links.anchor(row[last]) for i, row in enumerate(sheet.rows)},
+        csv=files.add("runs", sheet),
     )
     parts.append(fold(f"All runs ({counted(len(sheet.rows), 'folder')})", shown))
     return Section("reproduce", "How to reproduce each number", lines(*parts))
