@@ -121,7 +121,7 @@ def _counts(seen: Scan, rows: np.ndarray | None = None) -> Counts:
 
 
 def _suffix_note(seen: Scan) -> list[str]:
-    """Files that are of another format than their suffix says: no detector sees it, but people should know."""
+    """Note the files that are of another format than their suffix says: no detector sees it, but people should know."""
     other = [
         record.name
         for row, record in enumerate(seen.records)

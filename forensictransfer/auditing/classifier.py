@@ -99,7 +99,7 @@ def out_of_fold(
 def transfer(
     source: Scan, target: Scan, parts: Sequence[str], *, most: int = MOST_IMAGES, seed: int = 0
 ) -> Separability:
-    """The classifier of one domain on another: what a detector that learned the traces alone would score there.
+    """Test the classifier of one domain on another: what a detector that learned the traces alone would score there.
 
     Both scans of one kind (headers alone or not). A category's value that the source does not know counts as missing.
     """
@@ -119,7 +119,9 @@ def transfer(
 
 
 def encoded(scan: Scan, names: Sequence[str], like: Scan | None = None) -> tuple[np.ndarray, list[bool]]:
-    """float32 (n, traces), and which of them are categories, numbered by how common they are in `like` (or `scan`).
+    """Encode traces as float32 (n, traces), and tell which of them are categories.
+
+    Categories are numbered by how common they are in `like` (or `scan`).
 
     Where a trace does not apply it has a value of its own: a fold in which it applies to no image is learned from, too.
     A category's value that `like` does not have is NaN.
@@ -140,7 +142,7 @@ def encoded(scan: Scan, names: Sequence[str], like: Scan | None = None) -> tuple
 
 
 def fitted(values: np.ndarray, labels: np.ndarray, kinds: Sequence[bool], seed: int) -> Any:
-    """The classifier, fitted. values: (n, traces); labels: 0 or 1, both among them; kinds: which are categories."""
+    """Fit the classifier. values: (n, traces); labels: 0 or 1, both among them; kinds: which are categories."""
     from sklearn.ensemble import HistGradientBoostingClassifier
 
     leaf = max(2, min(LEAF, len(labels) // 20))
@@ -159,7 +161,7 @@ def fitted(values: np.ndarray, labels: np.ndarray, kinds: Sequence[bool], seed: 
 
 
 def probability(model: Any, values: np.ndarray) -> np.ndarray:
-    """Of fake, float (n,)."""
+    """Compute the probability of fake, float (n,)."""
     with threadpool_limits(1):
         return np.asarray(model.predict_proba(values)[:, 1], float)
 
@@ -169,7 +171,7 @@ def _called(probabilities: np.ndarray) -> np.ndarray:
 
 
 def varying(scan: Scan, parts: Sequence[str]) -> list[str]:
-    """The traces of some parts that are not the same in all images of a scan, by name."""
+    """List the traces of some parts that are not the same in all images of a scan, by name."""
     names = []
     for trace in TRACES:
         column = scan.columns.get(trace.name)
@@ -181,7 +183,7 @@ def varying(scan: Scan, parts: Sequence[str]) -> list[str]:
 
 
 def _ranks(scan: Scan, name: str) -> dict[str, float]:
-    """The number of each value of a category, the commonest first; those beyond MOST_LEVELS share the last one."""
+    """Rank each value of a category, the commonest first; those beyond MOST_LEVELS share the last one."""
     levels, column = scan.levels[name], scan.columns[name]
     counts = np.bincount(column[~np.isnan(column)].astype(int), minlength=len(levels))
     order = sorted(range(len(levels)), key=lambda code: (-counts[code], levels[code]))

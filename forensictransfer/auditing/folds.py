@@ -11,7 +11,7 @@ FOLDS = 5
 
 
 def fold_of(labels: np.ndarray, groups: np.ndarray, *, folds: int = FOLDS, seed: int = 0) -> np.ndarray | None:
-    """The fold of each image, int (n,), for cross-validation by group; None where that cannot be done.
+    """Choose the fold of each image, int (n,), for cross-validation by group; None where that cannot be done.
 
     Groups are dealt out in turn, those with the same number of reals and fakes next to each other, so that each fold
     has about the same share of either class. There are fewer folds where a class stands in few groups; in fewer than
@@ -29,7 +29,7 @@ def fold_of(labels: np.ndarray, groups: np.ndarray, *, folds: int = FOLDS, seed:
 
 
 def sample(labels: np.ndarray, groups: np.ndarray, most: int, seed: int = 0) -> np.ndarray:
-    """Rows of at most `most` images, at most half of them of either class, rising.
+    """Choose the rows of at most `most` images, at most half of them of either class, rising.
 
     A class gives its images group by group, in an order that a hash of the group gives, so that both classes give the
     same photographs where they share them.
@@ -45,7 +45,10 @@ def sample(labels: np.ndarray, groups: np.ndarray, most: int, seed: int = 0) -> 
 
 
 def shuffled(numbers: np.ndarray, seed: int) -> np.ndarray:
-    """A hash of each number, uint64 (n,): splitmix64, which spreads neighbouring numbers over the whole range."""
+    """Compute a hash of each number, uint64 (n,).
+
+    It is splitmix64, which spreads neighbouring numbers over the whole range.
+    """
     state = numbers.astype(np.uint64) + np.uint64(seed + 1) * np.uint64(0x9E3779B97F4A7C15)
     state = (state ^ (state >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     state = (state ^ (state >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)

@@ -27,11 +27,11 @@ class Interval(NamedTuple):
     error: float = 0.0
 
     def excludes(self, value: float, looks: int = 1) -> bool:
-        """Whether the value differs from another by more than chance, at 5 % over that many looks (Bonferroni)."""
+        """Tell whether the value differs from another by more than chance, at 5 % over that many looks (Bonferroni)."""
         return abs(self.value - value) > norm.isf(0.025 / max(looks, 1)) * max(self.error, 1e-12)
 
     def wider(self, factor: float) -> Interval:
-        """The same value with an interval so many times as wide, within 0 and 1."""
+        """Keep the value, with an interval so many times as wide, within 0 and 1."""
         low, high = (self.value + factor * (end - self.value) for end in (self.low, self.high))
         return Interval(self.value, max(low, 0.0), min(high, 1.0), factor * self.error)
 
@@ -42,7 +42,7 @@ class Interval(NamedTuple):
 
 
 def auc(scores: np.ndarray, labels: np.ndarray, groups: np.ndarray, strata: np.ndarray | None = None) -> Interval:
-    """P(score of a fake > score of a real) + half the ties, with an interval over groups.
+    """Estimate P(score of a fake > score of a real) + half the ties, with an interval over groups.
 
     Args:
         scores, labels (0 real, 1 fake), groups: (n,), both classes among them.
@@ -67,7 +67,10 @@ def auc(scores: np.ndarray, labels: np.ndarray, groups: np.ndarray, strata: np.n
 
 
 def _placements(scores: np.ndarray, labels: np.ndarray) -> tuple[float, np.ndarray]:
-    """The AUC, and for each image how far it moves it: its placement less the AUC, over the size of its class."""
+    """Compute the AUC, and for each image how far it moves it.
+
+    That is its placement less the AUC, over the size of its class.
+    """
     fake = labels == 1
     n_fake, n_real = int(fake.sum()), int((~fake).sum())
     among_all = rankdata(scores)
@@ -79,7 +82,10 @@ def _placements(scores: np.ndarray, labels: np.ndarray) -> tuple[float, np.ndarr
 
 
 def _bounded(value: float, error: float, seen: int) -> Interval:
-    """An interval on the log odds, which stays within 0 and 1; where no error was seen, the rule of three: 3 / n."""
+    """Build an interval on the log odds, which stays within 0 and 1.
+
+    Where no error was seen, the rule of three: 3 / n.
+    """
     if error < 1e-9:
         if value in (0.0, 1.0):
             room = min(1.0, 3 / max(seen, 1))
@@ -93,10 +99,10 @@ def _bounded(value: float, error: float, seen: int) -> Interval:
 
 
 def balanced_accuracy(called: np.ndarray, labels: np.ndarray, groups: np.ndarray, *, seed: int = 0) -> Interval:
-    """Mean of the shares of reals called real and fakes called fake, with a bootstrap interval over groups.
+    """Estimate the mean of the shares of reals called real and fakes called fake, with a bootstrap interval.
 
-    called, labels: 0 or 1, (n,), both classes among the labels. Where every image is right (wrong), the interval is
-    that of the rule of three.
+    The interval is over groups. called, labels: 0 or 1, (n,), both classes among the labels. Where every image is right
+    (wrong), the interval is that of the rule of three.
     """
     right = (called == labels).astype(float)
     of_group = np.unique(groups, return_inverse=True)[1]
@@ -122,6 +128,6 @@ def balanced_accuracy(called: np.ndarray, labels: np.ndarray, groups: np.ndarray
 
 
 def _drawn(rng: np.random.Generator, rows: int, n: int) -> np.ndarray:
-    """How often each of n groups is drawn in n draws with replacement, (rows, n)."""
+    """Draw how often each of n groups is drawn in n draws with replacement, (rows, n)."""
     picks = rng.integers(0, n, size=(rows, n)) + n * np.arange(rows)[:, None]
     return np.bincount(picks.ravel(), minlength=rows * n).reshape(rows, n).astype(float)

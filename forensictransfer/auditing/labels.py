@@ -65,7 +65,7 @@ def suspicious_labels(scan: Scan, families: Families) -> OddLabels:
 
 
 def _contradicting_names(scan: Scan) -> list[tuple[int, str]]:
-    """Rows of images whose names say the other class, and the word that does.
+    """Find the rows of images whose names say the other class, and the word that does.
 
     Where most of one class says so and the other class does not, the word belongs to how all are named.
     """
@@ -80,7 +80,7 @@ def _contradicting_names(scan: Scan) -> list[tuple[int, str]]:
 
 
 def _misnamed(scan: Scan) -> list[int]:
-    """Rows of images whose names are made like those of the other class, where names tell the classes apart."""
+    """Find images whose names are made like those of the other class, where names tell the classes apart."""
     if not len(scan):
         return []
     values, kinds = _name_features([_own_part(record.name) for record in scan.records])
@@ -91,7 +91,10 @@ def _misnamed(scan: Scan) -> list[int]:
 
 
 def _name_features(names: list[str]) -> tuple[np.ndarray, list[bool]]:
-    """How names are made, not what they count: lengths by kind of character, words at the start and the end."""
+    """Describe how names are made, not what they count.
+
+    These are lengths by kind of character, words at the start and the end.
+    """
     words: list[dict[str, int]] = [{}, {}]
     rows = []
     for name in names:
@@ -111,7 +114,10 @@ def _name_features(names: list[str]) -> tuple[np.ndarray, list[bool]]:
 
 
 def _made_otherwise(scan: Scan) -> list[int]:
-    """Rows of images whose files are made like those of the other class, bytes apart, which depend on the picture."""
+    """Find the rows of images whose files are made like those of the other class.
+
+    Bytes are left out, which depend on the picture.
+    """
     topics = {trace.name: trace.topic for trace in TRACES}
     names = [name for name in varying(scan, (FILE,)) if topics[name] != "bytes"]
     if not names:
@@ -121,7 +127,7 @@ def _made_otherwise(scan: Scan) -> list[int]:
 
 
 def _told_apart(values: np.ndarray, kinds: list[bool], labels: np.ndarray, groups: np.ndarray) -> list[int]:
-    """Rows that are surely of the other class, where values tell the classes apart; none where they do not."""
+    """Find the rows that are surely of the other class, where values tell the classes apart; none where they do not."""
     found = out_of_fold(values, kinds, labels, groups)
     rows = found.rows
     if found.folds is None:
@@ -133,7 +139,7 @@ def _told_apart(values: np.ndarray, kinds: list[bool], labels: np.ndarray, group
 
 
 def _confident(probabilities: np.ndarray, labels: np.ndarray) -> list[int]:
-    """Rows that are surely of the other class, where hardly any others are in doubt."""
+    """Find the rows that are surely of the other class, where hardly any others are in doubt."""
     own = np.where(labels == 1, probabilities, 1 - probabilities)
     against = own < CONFIDENT
     if not against.any() or (own[~against] <= 0.5).mean() > UNCLEAR:
@@ -142,7 +148,7 @@ def _confident(probabilities: np.ndarray, labels: np.ndarray) -> list[int]:
 
 
 def _own_part(name: str) -> str:
-    """A name without the folders that say split and class, and without its suffix."""
+    """Return a name without the folders that say split and class, and without its suffix."""
     parts = list(PurePosixPath(name).parts)
     if len(parts) > 1 and parts[0].lower() in SPLIT_FOLDERS:
         parts = parts[1:]

@@ -81,7 +81,7 @@ def compare(one: Scan, two: Scan, names: tuple[str, str], own: Sequence[Separabi
 
 
 def _joined(one: Scan, two: Scan) -> Scan:
-    """Both scans as one, without their traces; groups of one name get one number."""
+    """Join both scans as one, without their traces; groups of one name get one number."""
     records = (*one.records, *two.records)
     names = np.array([record.group for record in records], object)
 
@@ -109,7 +109,7 @@ def _families_and_groups(both: Scan, rows: np.ndarray, family: np.ndarray) -> se
 def _other_names(
     both: Scan, domains: np.ndarray, family: np.ndarray, shared: np.ndarray, held: Sequence[set[tuple[int, int]]]
 ) -> np.ndarray:
-    """Images whose photograph stands in the other domain, but not under their group."""
+    """Find the images whose photograph stands in the other domain, but not under their group."""
     return np.array(
         [
             bool(shared[f]) and (int(f), int(g)) not in held[1 - d]

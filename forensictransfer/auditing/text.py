@@ -212,7 +212,7 @@ def _unreadable_lines(found: DomainAudit) -> list[str]:
 
 
 def _wrapped(text: str, indent: str = "  ", keep: int = 0) -> list[str]:
-    """Lines of WIDTH; `keep` leading characters stay as they are."""
+    """Wrap text into lines of WIDTH; `keep` leading characters stay as they are."""
     head, rest = text[:keep], text[keep:]
     stripped = rest.lstrip(" ")
     head += rest[: len(rest) - len(stripped)]

@@ -106,7 +106,10 @@ def _is_odd(one: Separator) -> bool:
 
 
 def _groups(measured: Separabilities) -> list[Reason]:
-    """Worse than chance: what was learned of a photograph in one fold is turned round by its fake in another one."""
+    """List a reason where figures are worse than chance.
+
+    What was learned of a photograph in one fold is then turned round by its fake in another one.
+    """
     figures = [one.balanced_accuracy for one in measured.all if one.balanced_accuracy is not None]
     worst = min(figures, key=lambda figure: figure.highest, default=None)
     if worst is None or worst.highest >= WORSE_THAN_CHANCE:

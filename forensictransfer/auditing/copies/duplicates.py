@@ -87,7 +87,7 @@ def _pairs(scan: Scan, families: Families) -> list[CopyPair]:
 
 
 def _suggested_rule(scan: Scan, families: Families) -> str | None:
-    """The group rule that joins most copies of different groups, if it joins enough of them and not everything."""
+    """Find the group rule that joins most copies of different groups, if it joins enough of them and not everything."""
     a, b = families.pairs.T if len(families.pairs) else (np.zeros(0, int), np.zeros(0, int))
     apart = scan.groups[a] != scan.groups[b]
     pairs = list(zip(a[apart], b[apart], strict=True))
@@ -111,19 +111,19 @@ def _suggested_rule(scan: Scan, families: Families) -> str | None:
 
 
 def grouped(names: Sequence[str], rule: str) -> list[str] | None:
-    """The group of each path by a regular expression with one bracket; None where a path has none."""
+    """Find the group of each path by a regular expression with one bracket; None where a path has none."""
     expression = re.compile(rule)
     found = [expression.search(name) for name in names]
     return [one.group(1) for one in found if one] if all(found) else None
 
 
 def _counts(numbers: np.ndarray) -> np.ndarray:
-    """How often the number of each image occurs, (n,)."""
+    """Count how often the number of each image occurs, (n,)."""
     return np.bincount(numbers)[numbers] if len(numbers) else np.zeros(0, int)
 
 
 def _distinct(families: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """How many distinct values (not negative) each family has, by its number."""
+    """Count how many distinct values (not negative) each family has, by its number."""
     if not len(families):
         return np.zeros(0, int)
     pairs = np.unique(np.stack([families, values], axis=1), axis=0)

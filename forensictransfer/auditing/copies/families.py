@@ -56,7 +56,7 @@ def find_families(
     domains: np.ndarray,
     labels: np.ndarray,
 ) -> Families:
-    """The families among n images.
+    """Find the families among n images.
 
     Args:
         hashes, thumbs, pixels: of `scan.Scan`.
@@ -103,7 +103,7 @@ def find_families(
 
 
 def _joined(n: int, pairs: list[np.ndarray]) -> np.ndarray:
-    """The number of each image's family, given pairs that belong together."""
+    """Find the number of each image's family, given pairs that belong together."""
     ends = np.concatenate(pairs) if pairs else np.zeros((0, 2), int)
     graph = coo_array((np.ones(len(ends), np.int8), (ends[:, 0], ends[:, 1])), shape=(n, n))
     return np.asarray(connected_components(graph, directed=False)[1])
@@ -112,7 +112,7 @@ def _joined(n: int, pairs: list[np.ndarray]) -> np.ndarray:
 def _close_pairs(
     hashes: np.ndarray, groups: np.ndarray, domains: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, int]:
-    """(m, 2) pairs of different groups or domains with close hashes, their distances, whether one must be mirrored.
+    """Find (m, 2) pairs of different groups or domains with close hashes, distances, and whether one must be mirrored.
 
     Last comes the distance up to which all are there.
     """

@@ -60,7 +60,7 @@ def plan(seen: Scan) -> Plan:
 
 
 def _hardest(seen: Scan, rows: np.ndarray) -> tuple[int, tuple[tuple[int, ...], ...] | None]:
-    """The quality of the class that is compressed harder, and its tables if no quality has these."""
+    """Find the quality of the class that is compressed harder, and its tables if no quality has these."""
     tables, qualities = seen.columns["quantisation tables"], seen.columns["JPEG quality"]
     found = []
     for label in (0, 1):
@@ -80,7 +80,7 @@ def _hardest(seen: Scan, rows: np.ndarray) -> tuple[int, tuple[tuple[int, ...], 
 
 
 def _common_size(widths: np.ndarray, heights: np.ndarray, labels: np.ndarray) -> tuple[int, int]:
-    """(width, height) of the largest crop that enough of either class hold."""
+    """Find (width, height) of the largest crop that enough of either class hold."""
     columns, rows = (_steps(sides) for sides in (widths, heights))
     for share in KEPT:
         best = (0, 0)
@@ -101,7 +101,7 @@ def _common_size(widths: np.ndarray, heights: np.ndarray, labels: np.ndarray) ->
 
 
 def _steps(sides: np.ndarray) -> list[int]:
-    """Sides that are worth trying, multiples of 8, at most some 60, falling."""
+    """List the sides that are worth trying, multiples of 8, at most some 60, falling."""
     multiples = np.unique(sides.astype(int) // 8 * 8)
     multiples = multiples[multiples >= SMALLEST]
     if len(multiples) > 60:

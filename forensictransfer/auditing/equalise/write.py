@@ -142,7 +142,7 @@ def _write_some(sources: Sequence[Source], paths: Sequence[Path], chosen: Plan, 
 
 
 def _new_names(records: Sequence[Record], given: bool) -> list[str]:
-    """The path of each image in the new folder; two that would be the same keep their old suffix in the name."""
+    """Choose the path of each image in the new folder; two that would be the same keep their old suffix in the name."""
     stems = []
     for record in records:
         parts = list(PurePosixPath(record.name).parts)

@@ -101,7 +101,7 @@ _TABLES = np.clip((_LUMINANCE[None] * _SCALES[:, None] + 50) // 100, 1, 255)
 
 
 def file_traces(content: bytes) -> Facts:
-    """The traces of the part `file` of one encoded image; what does not apply to its format is left out.
+    """Read the traces of the part `file` of one encoded image; what does not apply to its format is left out.
 
     Raises ImageError where the header cannot be read.
     """
@@ -131,7 +131,7 @@ def file_traces(content: bytes) -> Facts:
 
 
 def jpeg_quality(table: Any) -> int:
-    """The quality, 1 to 100, of the scaled standard table that is nearest to a luminance table of 64 steps."""
+    """Find the quality, 1 to 100, of the scaled standard table that is nearest to a luminance table of 64 steps."""
     return int(_QUALITIES[np.abs(_TABLES - np.asarray(table)[None]).sum(axis=1).argmin()])
 
 
@@ -155,7 +155,7 @@ def _sampling(image: JpegImagePlugin.JpegImageFile) -> str:
 
 
 def _exif(image: ImageFile) -> Facts:
-    """What EXIF tells; damaged metadata beside a sound picture count as none."""
+    """Read what EXIF says; damaged metadata in a whole picture counts as none."""
     facts: Facts = {"EXIF entries": 0.0, "camera": NONE, "software": NONE, "orientation tag": NONE}
     facts["embedded thumbnail"] = NONE
     own = isinstance(image, TiffImagePlugin.TiffImageFile)  # its directory describes the picture itself

@@ -64,7 +64,7 @@ class Scan:
         return np.array([record.split for record in self.records])
 
     def value(self, trace: str, row: int) -> str | float | None:
-        """A trace of one image as it was read; None where it does not apply."""
+        """Return a trace of one image as it was read; None where it does not apply."""
         number = float(self.columns[trace][row])
         if np.isnan(number):
             return None
@@ -101,13 +101,13 @@ def scan(
 
 
 def default_workers() -> int:
-    """As many processes as there are processors that this one may use, up to MOST_WORKERS."""
+    """Count the processes: as many as there are processors that this one may use, up to MOST_WORKERS."""
     available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return min(available, MOST_WORKERS)
 
 
 def look(source: Source, max_pixels: int, headers_only: bool) -> Seen | str:
-    """One image; where it cannot be read, the reason."""
+    """Look at one image; where it cannot be read, give the reason."""
     try:
         content = read_content(source)
         facts = file_traces(content)

@@ -21,7 +21,7 @@ PRIOR = 2.0  # images that each share of fakes is drawn towards one half by
 
 
 def separators(scan: Scan, folds: np.ndarray | None) -> tuple[list[Separator], list[str]]:
-    """All traces that vary, the strongest first, and the names of those that do not.
+    """Judge all traces that vary, the strongest first, and list the names of those that do not.
 
     folds: of each image (`folds.fold_of`); None where groups are too few, when only the order of numbers is judged.
     """
@@ -37,7 +37,7 @@ def separators(scan: Scan, folds: np.ndarray | None) -> tuple[list[Separator], l
 
 
 def _varies(column: np.ndarray) -> bool:
-    """Whether two images differ, those that a trace does not apply to counted as a value of their own."""
+    """Tell whether two images differ, those that a trace does not apply to counted as a value of their own."""
     return column.size > 0 and not bool((column == column[0]).all() or np.isnan(column).all())
 
 
@@ -75,7 +75,10 @@ def _enough(labels: np.ndarray) -> bool:
 
 
 def _binned(column: np.ndarray) -> np.ndarray:
-    """A number as a category: its values where these are few, else BINS equal shares; -1 where it does not apply."""
+    """Turn a number into a category: its values where these are few, else BINS equal shares.
+
+    -1 where it does not apply.
+    """
     there = ~np.isnan(column)
     values = np.unique(column[there])
     if len(values) > 2 * BINS:
@@ -85,7 +88,10 @@ def _binned(column: np.ndarray) -> np.ndarray:
 
 
 def _share_of_fakes(values: np.ndarray, labels: np.ndarray, folds: np.ndarray) -> np.ndarray:
-    """For each image the share of fakes among images of its value in the other folds, both classes weighed alike."""
+    """Compute for each image the share of fakes among images of its value in the other folds.
+
+    Both classes are weighed alike.
+    """
     codes = np.unique(values, return_inverse=True)[1]
     scores = np.full(len(values), 0.5)
     for fold in np.unique(folds):
@@ -109,14 +115,14 @@ def _order_words(scan: Scan, trace: Trace, column: np.ndarray, value: float) -> 
 
 
 def _figure(value: float) -> str:
-    """A number for people: 27,910, 335, 0.0143, 0."""
+    """Write a number for people: 27,910, 335, 0.0143, 0."""
     if abs(value) >= 1000:
         return f"{value:,.0f}"
     return f"{value:.3g}" if abs(value) >= 1e-3 or value == 0 else f"{value:.6f}"
 
 
 def _value_words(scan: Scan, trace: Trace, column: np.ndarray) -> str:
-    """The value whose shares in the two classes differ most, and these shares."""
+    """Name the value whose shares in the two classes differ most, and these shares."""
     codes, inverse = np.unique(np.where(np.isnan(column), -1, column), return_inverse=True)
     classes = [inverse[scan.labels == label] for label in (0, 1)]
     real, fake = (np.bincount(rows, minlength=len(codes)) / max(len(rows), 1) for rows in classes)
@@ -135,6 +141,6 @@ def _name(scan: Scan, trace: Trace, code: float) -> str:
 
 
 def percent(share: float) -> str:
-    """A fraction for people: 0 %, 0.4 %, 31 %, 100 %."""
+    """Write a fraction for people: 0 %, 0.4 %, 31 %, 100 %."""
     value = 100 * share
     return f"{value:.1f} %" if 0 < value < 10 or 99 < value < 100 else f"{value:.0f} %"

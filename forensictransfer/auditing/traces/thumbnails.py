@@ -38,12 +38,12 @@ _ROWS, _COLUMNS = (np.array(axis) for axis in zip(*_ORDER, strict=True))
 
 
 def thumbnail(pixels: np.ndarray) -> np.ndarray:
-    """The grey 32x32 thumbnail, uint8, of decoded pixels, uint8 (h, w, 3); the sides' ratio is not kept."""
+    """Make the grey 32x32 thumbnail, uint8, of decoded pixels, uint8 (h, w, 3); the sides' ratio is not kept."""
     return np.asarray(Image.fromarray(pixels).convert("L").resize((SIDE, SIDE), Image.Resampling.BOX))
 
 
 def perceptual_hash(thumb: np.ndarray) -> int:
-    """64 bits of a thumbnail; pictures of one photograph differ in few of them."""
+    """Compute 64 bits of a thumbnail; pictures of one photograph differ in few of them."""
     frequencies = _COSINES @ thumb.astype(np.float32) @ _COSINES.T
     return _bits(frequencies[_ROWS, _COLUMNS] > 0)
 
@@ -57,19 +57,19 @@ MIRROR = np.uint64(_bits(_COLUMNS % 2 == 1))
 
 
 def distances(hashes: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """How many bits each hash of (n,) differs in from each of (m,), uint8 (n, m)."""
+    """Count how many bits each hash of (n,) differs in from each of (m,), uint8 (n, m)."""
     return np.bitwise_count(hashes[:, None] ^ other[None, :])
 
 
 def is_flat(thumbs: np.ndarray) -> np.ndarray:
-    """Which of some thumbnails (n, 32, 32) show too little to be compared."""
+    """Tell which of some thumbnails (n, 32, 32) show too little to be compared."""
     return thumbs.reshape(len(thumbs), -1).std(axis=1) < FLAT
 
 
 def correlations(
     thumbs: np.ndarray, others: np.ndarray, common: np.ndarray | None = None, of_others: np.ndarray | None = None
 ) -> np.ndarray:
-    """How alike the pictures of two rows of thumbnails are, pair by pair: float (n,) up to 1.
+    """Measure how alike the pictures of two rows of thumbnails are, pair by pair: float (n,) up to 1.
 
     thumbs, others: uint8 (n, 32, 32). The highest correlation of the two, freed of low frequencies and of what is
     common to their kind (`common_detail`, (n, 32, 32) or one for all), over placements in which either one is a part of
@@ -90,7 +90,7 @@ def correlations(
 
 
 def common_detail(thumbs: np.ndarray) -> np.ndarray:
-    """What the pictures of one kind have in common, float (32, 32): a frame, a mark, the outline of an aligned face.
+    """Find what pictures of one kind have in common, float (32, 32): a frame, a mark, the outline of an aligned face.
 
     The mean of their details, taken over at most MOST_AVERAGED of them; nothing where they are all alike, which makes
     them copies rather than pictures in one frame.
@@ -103,7 +103,7 @@ def common_detail(thumbs: np.ndarray) -> np.ndarray:
 
 
 def _agreement(details: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """Correlations of details, pair by pair, held below ALIKE where only some parts of the pictures agree.
+    """Compute the correlations of details, pair by pair, held below ALIKE where only some parts of the pictures agree.
 
     Pictures in the same frame, or with the same mark on them, share its edges and nothing else.
     """
@@ -120,7 +120,10 @@ def _agreement(details: np.ndarray, others: np.ndarray) -> np.ndarray:
 
 
 def coarse_correlations(thumbs: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """Correlation of two rows of thumbnails at 16x16, low frequencies and all, float (n,): quick, never decisive."""
+    """Compute the correlation of two rows of thumbnails at 16x16, low frequencies and all, float (n,).
+
+    It is quick, and never decides.
+    """
     rows = []
     for side in (thumbs, others):
         small = side.reshape(len(side), SIDE // 2, 2, SIDE // 2, 2).mean((2, 4), dtype=np.float32)
@@ -131,7 +134,7 @@ def coarse_correlations(thumbs: np.ndarray, others: np.ndarray) -> np.ndarray:
 
 
 def _detail(thumbs: np.ndarray) -> np.ndarray:
-    """Thumbnails less their local mean, over their local contrast, of unit length."""
+    """Subtract from thumbnails their local mean, and divide by their local contrast, to unit length."""
     size = (1, _WINDOW, _WINDOW)
     fine = thumbs - uniform_filter(thumbs, size, mode="nearest")
     contrast = np.sqrt(np.maximum(uniform_filter(fine * fine, size, mode="nearest"), 0)) + _NOISE
@@ -144,7 +147,10 @@ def _unit(thumbs: np.ndarray) -> np.ndarray:
 
 
 def _sampling(share: float, start: float) -> np.ndarray:
-    """(32, 32): 32 samples, joined by straight lines, of the part of a line from `start` on, `share` long (of 1)."""
+    """Build the matrix (32, 32) that takes 32 samples of the part of a line from `start` on, `share` long (of 1).
+
+    Samples are joined by straight lines.
+    """
     places = np.clip((start + share * (np.arange(SIDE) + 0.5) / SIDE) * SIDE - 0.5, 0, SIDE - 1)
     before = np.minimum(places.astype(int), SIDE - 2)
     matrix = np.zeros((SIDE, SIDE), np.float32)

@@ -25,7 +25,7 @@ _LEVELS = np.arange(256)
 
 
 def tone_traces(pixels: np.ndarray) -> Facts:
-    """The traces of the part `tone` of decoded pixels, uint8 (h, w, 3)."""
+    """Compute the traces of the part `tone` of decoded pixels, uint8 (h, w, 3)."""
     middle = Image.fromarray(_middle(pixels))
     channels = middle.split()
     red, green, blue = (_mean(channel.histogram()) for channel in channels)
@@ -54,7 +54,9 @@ def tone_traces(pixels: np.ndarray) -> Facts:
 
 
 def sharpness(grey: np.ndarray) -> float:
-    """log10 of the mean square of the Laplacian over the variance of the picture, int16 (h, w); 0.0 for a flat one.
+    """Compute log10 of the mean square of the Laplacian over the variance of the picture, int16 (h, w).
+
+    0.0 for a flat one.
 
     The ratio changes with neither brightness nor contrast. About -3 for a blurred picture, 1.3 for white noise.
     """
@@ -67,7 +69,7 @@ def sharpness(grey: np.ndarray) -> float:
 
 
 def grid(grey: np.ndarray) -> tuple[str, float, float]:
-    """Where the 8x8 grid lies in a grey picture, int16 (h, w), and how much it stands out there and elsewhere.
+    """Find where the 8x8 grid lies in a grey picture, int16 (h, w), and how much it stands out there and elsewhere.
 
     The cross difference of each 2x2 neighbourhood, |a + d - b - c|, is zero on slopes and larger across the borders of
     blocks. Cut off at STEP, so that the picture's own edges count little, it is averaged by the neighbourhood's column
@@ -90,7 +92,7 @@ def grid(grey: np.ndarray) -> tuple[str, float, float]:
 
 
 def _places(sums: np.ndarray) -> tuple[np.ndarray, bool]:
-    """How much each of the eight places of a border stands out, (8,), and whether one does clearly."""
+    """Measure how much each of the eight places of a border stands out, (8,), and tell whether one does clearly."""
     places = (np.arange(sums.size) + 1) % 8
     means = np.bincount(places, sums, 8) / np.bincount(places, minlength=8)
     if means.mean() <= 0:
@@ -101,7 +103,7 @@ def _places(sums: np.ndarray) -> tuple[np.ndarray, bool]:
 
 
 def flat_border(pixels: np.ndarray) -> int:
-    """Pixels of the widest border, of the four sides, whose lines have one colour each; 0 to BORDER."""
+    """Count the pixels of the widest border, of the four sides, whose lines have one colour each; 0 to BORDER."""
     widest = 0
     for turned in (pixels, pixels[::-1], pixels.swapaxes(0, 1), pixels.swapaxes(0, 1)[::-1]):
         for number, line in enumerate(turned[:BORDER]):
@@ -117,7 +119,7 @@ def _mean(histogram: list[int] | np.ndarray) -> float:
 
 
 def _middle(pixels: np.ndarray) -> np.ndarray:
-    """The middle of an image, at most SIDE pixels square, cut on its own 8x8 grid."""
+    """Cut out the middle of an image, at most SIDE pixels square, on its own 8x8 grid."""
     height, width = pixels.shape[:2]
     top, left = (max(0, (side - SIDE) // 2) // 8 * 8 for side in (height, width))
     return np.ascontiguousarray(pixels[top : top + SIDE, left : left + SIDE])
