@@ -22,7 +22,7 @@ from forensictransfer.results.formats.audit import (
 )
 from forensictransfer.results.formats.metrics import Dropped, Metrics, ScoringSettings
 from forensictransfer.results.formats.run import DomainReference, RunInfo
-from forensictransfer.results.formats.sweep import JobRecord, SweepInfo
+from forensictransfer.results.formats.sweep import JobRecord, SweepDomain, SweepInfo
 
 
 def domain_of(name: str, **fields: Any) -> DomainReference:
@@ -67,7 +67,7 @@ def metrics_of(target: str = "retouch", **fields: Any) -> Metrics:
 
 
 def sweep_info(**fields: Any) -> SweepInfo:
-    """A sweep of ft-res, without domains or jobs unless they are given."""
+    """A sweep of ft-res, without jobs unless they are given."""
     about: dict[str, Any] = {
         "kind": "sweep",
         "version": "0.1.0",
@@ -80,12 +80,21 @@ def sweep_info(**fields: Any) -> SweepInfo:
         "draws": 3,
         "strategies": ("head",),
         "seeds": (0,),
-        "domains": {},
         "impossible": (),
         "jobs": (),
         "sha256": {},
+        **fields,
     }
-    return SweepInfo(**{**about, **fields})
+    names = dict.fromkeys([*about["sources"], *about["targets"]])
+    about.setdefault("domains", {name: sweep_domain(name) for name in names})
+    return SweepInfo(**about)
+
+
+def sweep_domain(name: str) -> SweepDomain:
+    """A domain of a sweep with 80, 10 and 10 images of either class in its splits."""
+    numbers = {"train": 80, "validation": 10, "test": 10}
+    splits = {split: Counts(real=n, fake=n, groups=n) for split, n in numbers.items()}
+    return SweepDomain(origin=f"/data/{name}", group="stem", fingerprint="0" * 64, splits=splits)
 
 
 def job_record(job: str, **fields: Any) -> JobRecord:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Literal
 
-from pydantic import SerializerFunctionWrapHandler, model_serializer
+from pydantic import SerializerFunctionWrapHandler, field_validator, model_serializer, model_validator
 
 from forensictransfer.core.values import Integer, Number
 from forensictransfer.data.counts import Counts
+from forensictransfer.data.records import SPLITS
 from forensictransfer.results.formats.document import Document, Part
 
 
@@ -59,12 +60,20 @@ _UNMEASURED = ("cpu_seconds", "memory_mb")
 
 
 class SweepDomain(Part):
-    """A domain of a sweep and the images in each of its splits."""
+    """A domain of a sweep and the images in each of its splits: train, validation and test, none left out."""
 
     origin: str
     group: str
     fingerprint: str
     splits: dict[str, Counts]
+
+    @field_validator("splits")
+    @classmethod
+    def _all_splits(cls, splits: dict[str, Counts]) -> dict[str, Counts]:
+        for name in SPLITS:
+            if name not in splits:
+                raise ValueError(f"the split '{name}' is missing")
+        return splits
 
 
 class ImpossibleCell(Part):
@@ -78,7 +87,8 @@ class ImpossibleCell(Part):
 class SweepInfo(Document):
     """sweep.json: what was asked for, the domains by name, the jobs in their order, and what cannot be measured.
 
-    sha256: of the files beside it. checksum: of all other fields, set when it is written.
+    Every source and every target is one of the domains. sha256: of the files beside it. checksum: of all other fields,
+    set when it is written.
     """
 
     WHAT: ClassVar[str] = "a sweep"
@@ -99,3 +109,11 @@ class SweepInfo(Document):
     jobs: tuple[str, ...]
     sha256: dict[str, str]
     checksum: str = ""
+
+    @model_validator(mode="after")
+    def _knows_its_domains(self) -> SweepInfo:
+        for field, names in (("sources", self.sources), ("targets", self.targets)):
+            for name in names:
+                if name not in self.domains:
+                    raise ValueError(f"field 'domains': has no '{name}', which the field '{field}' names")
+        return self

@@ -13,6 +13,7 @@ from forensictransfer.core.environment import environment
 from forensictransfer.core.errors import UserError
 from forensictransfer.core.settings import Settings
 from forensictransfer.data.counts import Counts
+from forensictransfer.data.records import SPLITS
 from forensictransfer.evaluation.decision import Decision
 from forensictransfer.evaluation.estimate import Estimate
 from forensictransfer.report.model_card import show_text
@@ -85,7 +86,12 @@ DOCUMENTS |= {
         seeds=(0,),
         jobs=("a",),
         sha256={"sweep.yaml": "ab"},
-        domains={"a": SweepDomain(origin="/a", group="stem", fingerprint="ab", splits={"test": Counts(1, 2, 3)})},
+        domains={
+            name: SweepDomain(
+                origin=f"/{name}", group="stem", fingerprint="ab", splits=dict.fromkeys(SPLITS, Counts(1, 2, 3))
+            )
+            for name in "ab"
+        },
         impossible=(ImpossibleCell(target="b", shots=9, reason="too few"),),
     ),
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import itertools
 import json
 import re
 import shutil
@@ -16,6 +17,7 @@ import numpy as np
 import pytest
 
 from forensictransfer.core.errors import ErrorCode, UserError
+from forensictransfer.data.records import SPLITS
 from forensictransfer.report.analysis import series
 from forensictransfer.report.analysis.cost import Search, costs, total_seconds
 from forensictransfer.report.analysis.detectors import detector_differences, two_sided
@@ -58,6 +60,14 @@ PLAIN: dict[str, Any] = {"pictures": False, "images": 10}
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Three domains, shots 0, 1, 10, three draws, finetune, head, tuned. Not to be changed."""
     return write_sweep(tmp_path_factory.mktemp("report") / "sweep")
+
+
+@pytest.fixture(scope="module")
+def four(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three sources, and one target that is none of them. Not to be changed."""
+    names = ("alpha", "beta", "gamma")
+    folder = tmp_path_factory.mktemp("four") / "sweep"
+    return write_sweep(folder, sources=names, targets=(*names, "delta"), shots=(0,), strategies=("head",), **PLAIN)
 
 
 @pytest.fixture
@@ -155,6 +165,42 @@ def test_a_folder_that_is_no_sweep_is_refused(tmp_path: Path, copied: Path) -> N
     (copied / "sweep.yaml").write_text((copied / "sweep.yaml").read_text().replace("draws: 3", "draws: 5"))
     with pytest.raises(UserError, match=r"sweep\.yaml: ", check=lambda error: error.code == "file-damaged"):
         open_sweep(copied)
+
+
+@pytest.mark.parametrize(
+    ("removed", "said"),
+    [
+        *((("domains", name), rf"field 'domains': .*'{name}'.*'sources'") for name in ("alpha", "beta", "gamma")),
+        (("domains", "delta"), "field 'domains': .*'delta'.*'targets'"),
+        *(
+            (("domains", name, "splits", split), rf"field 'domains\.{name}\.splits': .*'{split}'")
+            for name, split in itertools.product(("alpha", "delta"), SPLITS)
+        ),
+        (("domains", "beta", "splits", "test", "real"), r"field 'domains\.beta\.splits\.test\.real'"),
+        (("domains", "beta", "splits"), r"field 'domains\.beta\.splits'"),
+        (("domains", "beta", "fingerprint"), r"field 'domains\.beta\.fingerprint'"),
+        (("domains",), "field 'domains'"),
+    ],
+    ids=str,
+)
+def test_a_domain_or_a_split_that_was_edited_out_is_named(
+    four: Path, tmp_path: Path, removed: tuple[str, ...], said: str
+) -> None:
+    """Where the checksum fits again: otherwise the file is said to be edited, and no more."""
+    folder = Path(shutil.copytree(four, tmp_path / "copy"))
+    path = folder / "sweep.json"
+    info = json.loads(path.read_text())
+    place = info
+    for name in removed[:-1]:
+        place = place[name]
+    del place[removed[-1]]
+    path.write_text(json.dumps({**info, "checksum": checksum(info)}))
+    for read in (open_sweep, SweepFolder.open):
+        with pytest.raises(
+            UserError, match=rf"sweep\.json: {said}", check=lambda error: error.code == "file-invalid"
+        ) as caught:
+            read(folder)
+        assert "\n" not in str(caught.value)
 
 
 def test_a_sweep_without_results_says_what_to_do(tmp_path: Path) -> None:
