@@ -75,7 +75,7 @@ def write_sweep(folder: Path, **options: Any) -> Path:
     return _Writer(folder, **options).write()
 
 
-def vouch(folder: Path) -> None:
+def update_hashes(folder: Path) -> None:
     """Make markers and records fit again after files of results were replaced by other ones."""
     for marker in folder.glob("runs/*/FINISHED"):
         content = read_document(marker, Marker)

@@ -276,7 +276,7 @@ def test_every_draw_begins_with_the_trained_weights(
 def test_a_shot_that_cannot_be_read_is_replaced(
     trained: Path, target: Path, make_domain: Callable[..., Path], rows: Rows, tmp_path: Path
 ) -> None:
-    """All reals of the train split but two are torn: whatever is drawn, these two must come out."""
+    """All reals of the train split but two are damaged: whatever is drawn, these two must come out."""
     damaged = make_domain(tmp_path / "damaged", "g", seed=6)
     run = RunFolder.open(trained)
     reals = [record.name for record in opened(damaged, run).split("train") if record.label == 0]

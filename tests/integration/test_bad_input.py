@@ -37,20 +37,20 @@ def command(*words: object, file_limit: int | None = None) -> subprocess.Complet
     )
 
 
-def refused(*words: object, file_limit: int | None = None) -> str:
-    """The one line that says why; all but progress bars and notes on the input must be silent."""
+def refused(code: str | None, *words: object, file_limit: int | None = None) -> str:
+    """The one line that says why, which ends with `code` (None: an error of the system, which has none).
+
+    All but progress bars and notes on the input must be silent.
+    """
     done = command(*words, file_limit=file_limit)
     assert done.returncode == 2, done.stderr
     lines = [line for part in done.stderr.splitlines() for line in part.split("\r") if line.strip()]
     assert "Traceback" not in done.stderr and "Error:" not in done.stderr
     assert [line.startswith(START) for line in lines] == [False] * (len(lines) - 1) + [True], done.stderr
     assert "wrote" not in done.stdout
-    return without_code(lines[-1].removeprefix(START))
-
-
-def without_code(line: str) -> str:
-    """The message of an error without its code, `MESSAGE [code]`; errors of the system have none."""
-    return re.sub(r" \[[a-z-]+\]$", "", line)
+    found = re.fullmatch(r"(.*?)(?: \[([a-z-]+)\])?", lines[-1].removeprefix(START))
+    assert found is not None and found[2] == code, lines[-1]
+    return found[1]
 
 
 def everything(folder: Path) -> dict[Path, bytes]:
@@ -72,14 +72,14 @@ def place(trained: Path, source: Path, target: Path, tmp_path_factory: pytest.Te
     for kind in ("real", "fake"):
         (place / "no-images" / kind).mkdir(parents=True)
         (place / "no-images" / kind / "notes.txt").write_text("none")
-        (place / "torn-images" / kind).mkdir(parents=True)
+        (place / "damaged-images" / kind).mkdir(parents=True)
         for path in (target / kind).iterdir():
-            (place / "torn-images" / kind / path.name).write_bytes(path.read_bytes()[:200])
+            (place / "damaged-images" / kind / path.name).write_bytes(path.read_bytes()[:200])
     shutil.copytree(trained, place / "other-format")
     information = json.loads((place / "other-format" / "run.json").read_text())
     (place / "other-format" / "run.json").write_text(json.dumps({**information, "format": 2}))
-    shutil.copytree(trained, place / "torn-run")
-    model = place / "torn-run" / "model.keras"
+    shutil.copytree(trained, place / "damaged-run")
+    model = place / "damaged-run" / "model.keras"
     model.write_bytes(model.read_bytes()[:1000])
     shutil.copytree(trained, place / "lost-file")
     (place / "lost-file" / "decision.json").unlink()
@@ -94,70 +94,74 @@ def place(trained: Path, source: Path, target: Path, tmp_path_factory: pytest.Te
 TRAIN = "train --source {source} --out {out} --data.crop 64"
 ADAPT = "adapt --run {run} --target {target} --out {out}"
 CASES = {
-    "missing folder": ("train --source {here}/nowhere --out {out}", "nowhere: there is no such folder"),
-    "missing folder, adapt": ("adapt --run {run} --target {here}/nowhere --out {out}", "there is no such folder"),
-    "missing folder, evaluate": ("evaluate --run {run} --on {here}/nowhere", "there is no such folder"),
-    "no folder but a file": ("train --source {here}/a-file --out {out}", "found another file"),
-    "class missing": ("train --source {here}/no-class --out {out}", "fake"),
-    "class empty": ("adapt --run {run} --target {here}/empty-class --out {out}", "real"),
-    "no images": ("train --source {here}/no-images --out {out}", "no-images"),
-    "fewer images than shots": (
-        f"{ADAPT} --shots 17",
-        "has 16 real images in its train split, 17 shots were asked for",
-    ),
-    "unknown strategy": (f"{ADAPT} --strategy finetuning", "perhaps you meant 'finetune'"),
-    "unknown detector": (f"{TRAIN} --detector ft-ref", "perhaps you meant 'ft-res'"),
-    "source as target": ("adapt --run {run} --target {source} --out {out}", "is the source that"),
+    "missing folder": ("train --source {here}/nowhere --out {out}", "path-missing", "/nowhere: "),
+    "missing folder, adapt": ("adapt --run {run} --target {here}/nowhere --out {out}", "path-missing", "/nowhere: "),
+    "missing folder, evaluate": ("evaluate --run {run} --on {here}/nowhere", "path-missing", "/nowhere: "),
+    "no folder but a file": ("train --source {here}/a-file --out {out}", "path-missing", "/a-file: "),
+    "class missing": ("train --source {here}/no-class --out {out}", "domain-layout", "fake"),
+    "class empty": ("adapt --run {run} --target {here}/empty-class --out {out}", "domain-class-missing", "real"),
+    "no images": ("train --source {here}/no-images --out {out}", "domain-class-missing", "no-images"),
+    "fewer images than shots": (f"{ADAPT} --shots 17", "too-few-images", "has 16 real images"),
+    "unknown strategy": (f"{ADAPT} --strategy finetuning", "name-unknown", "'finetune'"),
+    "unknown detector": (f"{TRAIN} --detector ft-ref", "name-unknown", "'ft-res'"),
+    "source as target": ("adapt --run {run} --target {source} --out {out}", "run-unsuitable", "/source"),
     "source as target by another path": (
         "adapt --run {run} --target {here}/empty-class/../source/. --out {out}",
-        "is the source that",
+        "run-unsuitable",
+        "/source",
     ),
-    "missing run": ("adapt --run {here}/rum --target {target} --out {out}", "perhaps you meant 'run'"),
-    "folder that is no run": ("evaluate --run {source} --on {target}", "is not a run folder"),
+    "missing run": ("adapt --run {here}/rum --target {target} --out {out}", "path-missing", "'run'"),
+    "folder that is no run": ("evaluate --run {source} --on {target}", "not-a-run", "run.json"),
     "run of another format": (
         "adapt --run {here}/other-format --target {target} --out {out}",
-        "expected a run of format 1, got format 2",
+        "format-unknown",
+        "other-format/run.json: ",
     ),
-    "torn run": ("evaluate --run {here}/torn-run --on {target}", "torn-run/model.keras: was changed or damaged"),
-    "run with a file lost": ("show {here}/lost-file", "lost-file/decision.json: is missing"),
-    "unfinished run": ("adapt --run {here}/unfinished --target {target} --out {out}", "is not finished"),
-    "existing run": ("train --source {source} --out {run}", "run: exists already; --overwrite replaces it"),
-    "existing run, adapt": ("adapt --run {here}/run --target {target} --out {run}", "choose another folder"),
-    "existing folder": ("train --source {source} --out {here}/photos --overwrite", "holds other files and is no run"),
-    "existing evaluation": ("evaluate --run {run} --on {source}", "exists already; --overwrite replaces it"),
-    "output below a file": ("train --source {source} --out {here}/a-file/run", "a-file is a file"),
-    "output is a file": (f"{ADAPT.replace('{out}', '{here}/a-file')}", "a-file is a file"),
+    "damaged run": (
+        "evaluate --run {here}/damaged-run --on {target}",
+        "file-damaged",
+        "damaged-run/model.keras: ",
+    ),
+    "run with a file lost": ("show {here}/lost-file", "path-missing", "lost-file/decision.json: "),
+    "unfinished run": ("adapt --run {here}/unfinished --target {target} --out {out}", "run-unfinished", "--resume"),
+    "existing run": ("train --source {source} --out {run}", "path-exists", "--overwrite"),
+    "existing run, adapt": ("adapt --run {here}/run --target {target} --out {run}", "arguments-conflict", "/run: "),
+    "existing folder": ("train --source {source} --out {here}/photos --overwrite", "not-a-run", "/photos: "),
+    "existing evaluation": ("evaluate --run {run} --on {source}", "path-exists", "--overwrite"),
+    "output below a file": ("train --source {source} --out {here}/a-file/run", "path-wrong-kind", "/a-file/run: "),
+    "output is a file": (f"{ADAPT.replace('{out}', '{here}/a-file')}", "path-wrong-kind", "/a-file: "),
 }
 
 
 @pytest.mark.parametrize("case", CASES)
 def test_refused_at_once(place: Path, case: str) -> None:
     """All this is found without TensorFlow, so it takes no seconds either."""
-    words, said = CASES[case]
+    words, code, said = CASES[case]
     before = everything(place)
     names = {name: place / name for name in ("source", "target", "run", "out")}
-    assert said in refused(*(word.format(here=place, **names) for word in words.split()))
+    assert said in refused(code, *(word.format(here=place, **names) for word in words.split()))
     assert everything(place) == before
     assert not (place / "out").exists() and not list(place.glob(".*"))
 
 
-def test_nothing_but_torn_images(place: Path) -> None:
-    said = refused("train", "--source", place / "torn-images", "--out", place / "out", "--data.crop", 64)
-    assert "'torn-images': expected real and fake images in its train split, found no real one; 32 could not be" in said
+def test_nothing_but_damaged_images(place: Path) -> None:
+    words = ("train", "--source", place / "damaged-images", "--out", place / "out", "--data.crop", 64)
+    said = refused("domain-class-missing", *words)
+    assert "'damaged-images'" in said and "32 could not be" in said
     assert not (place / "out").exists() and not list(place.glob(".*"))
 
 
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs a file system that is no place for files")
 def test_read_only_output(place: Path) -> None:
     words = ("adapt", "--run", place / "run", "--target", place / "target", "--strategy", "threshold", "--out")
-    assert "cannot be written" in refused(*words, "/proc/out")
+    assert "/proc/out: " in refused("path-not-writable", *words, "/proc/out")
 
 
 def test_a_full_disk_leaves_no_adapted_run(place: Path) -> None:
     """A limit on the size of a file plays the full disk: the model has nearly a megabyte."""
     before = everything(place)
     words = ("adapt", "--run", place / "run", "--target", place / "target", "--out", place / "out")
-    said = refused(*words, "--strategy", "threshold", "--draws", 1, "--shots", 1, file_limit=300_000)
+    said = refused(None, *words, "--strategy", "threshold", "--draws", 1, "--shots", 1, file_limit=300_000)
     assert said.endswith("/out/model.keras: the file would be larger than the system allows")
     assert everything(place) == before
     assert not (place / "out").exists() and not list(place.glob(".*"))
@@ -166,7 +170,8 @@ def test_a_full_disk_leaves_no_adapted_run(place: Path) -> None:
 def test_a_full_disk_leaves_no_training(place: Path, quick: dict[str, Any]) -> None:
     before = everything(place)
     settings = [f"--{name}={value}" for name, value in quick.items()]
-    said = refused(*TRAIN.format(source=place / "source", out=place / "out").split()[:5], *settings, file_limit=300_000)
+    words = TRAIN.format(source=place / "source", out=place / "out").split()[:5]
+    said = refused(None, *words, *settings, file_limit=300_000)
     assert "checkpoint.npz: the file would be larger than the system allows" in said
     assert everything(place) == before
     assert not (place / "out").exists() and not list(place.glob(".*"))

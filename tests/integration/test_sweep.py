@@ -426,13 +426,13 @@ def test_interruptions_do_not_use_up_a_job_but_deaths_do(swept: Path, tmp_path: 
 
 
 def test_a_sweep_that_was_killed_while_it_began_can_begin_again(domains: Path, swept: Path, tmp_path: Path) -> None:
-    torn = Path(shutil.copytree(swept, tmp_path / "torn"))
-    for path in torn.iterdir():
+    partial = Path(shutil.copytree(swept, tmp_path / "partial"))
+    for path in partial.iterdir():
         if path.name not in ("jobs", "sweep.yaml"):
             shutil.rmtree(path) if path.is_dir() else path.unlink()
     sweep = load_sweep(write(domains))
     grid = make_grid(sweep, *open_domains(sweep))
-    assert SweepFolder.begin(torn, sweep, grid, {}).info.jobs == tuple(job.name for job in grid.jobs)
+    assert SweepFolder.begin(partial, sweep, grid, {}).info.jobs == tuple(job.name for job in grid.jobs)
 
 
 def test_another_sweep_into_the_folder_is_refused(

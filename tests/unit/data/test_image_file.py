@@ -93,11 +93,11 @@ def test_what_cannot_be_read_is_one_line_with_the_name(tmp_path: Path) -> None:
     for attribute in ("content", "sha256", "container", "pixels"):
         with pytest.raises(ImageError, match=r"gone\.png", check=lambda error: error.code == "image-unreadable"):
             getattr(missing, attribute)
-    torn = ImageFile(encoded("JPEG")[:300], name="real/torn.jpg")
+    damaged = ImageFile(encoded("JPEG")[:300], name="real/damaged.jpg")
     with pytest.raises(
-        ImageError, match=r"^real/torn\.jpg: ", check=lambda error: error.code == "image-damaged"
+        ImageError, match=r"^real/damaged\.jpg: ", check=lambda error: error.code == "image-damaged"
     ) as caught:
-        _ = torn.pixels
+        _ = damaged.pixels
     assert "\n" not in str(caught.value)
     with pytest.raises(ImageError, match="^a text: ", check=lambda error: error.code == "image-format-unknown"):
         _ = ImageFile(b"no image", name="a text").container

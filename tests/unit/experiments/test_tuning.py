@@ -55,7 +55,7 @@ def test_nothing_can_be_held_out_of_one_shot_or_one_group() -> None:
 
 
 @given(st.lists(st.tuples(st.integers(0, 1), st.integers(0, 6)), max_size=24))
-def test_each_image_is_held_out_once_and_no_group_is_torn(images: list[tuple[int, int]]) -> None:
+def test_each_image_is_held_out_once_and_no_group_is_divided(images: list[tuple[int, int]]) -> None:
     labels, groups = np.array([label for label, _ in images], int), [str(group) for _, group in images]
     found = group_folds(labels, groups)
     if found is None:

@@ -52,7 +52,7 @@ def made() -> ModuleType:
 
 MADE = made()
 write_sweep: Callable[..., Path] = MADE.write_sweep
-vouch: Callable[[Path], None] = MADE.vouch
+update_hashes: Callable[[Path], None] = MADE.update_hashes
 PLAIN: dict[str, Any] = {"pictures": False, "images": 10}
 
 
@@ -506,7 +506,7 @@ def ruled(tmp_path_factory: pytest.TempPathFactory) -> SweepResults:
     score_file(adapt / "draws" / "0" / "shots.csv", [-1.0, 0.0], [2.0, 3.0])  # balanced: 1; midpoint: 1
     score_file(adapt / "draws" / "1" / "shots.csv", [0.6, 0.6], [0.8, 0.8])  # both 0.7
     score_file(train / "validation.csv", [-3.0, 0.95, 0.95], [0.97, 9.0, 9.0])  # balanced: 0.96; midpoint: far above
-    vouch(folder)
+    update_hashes(folder)
     return open_sweep(folder)
 
 
