@@ -22,8 +22,20 @@ CHOICES: Choices = {
 }
 
 
+def held_choices() -> Choices:
+    """Return the same with the detectors of this moment, for whoever loads settings many times over.
+
+    What is installed is then looked up once, not each time.
+    """
+    known = detectors()
+    return {**CHOICES, "detector": Choice("detector", lambda: known)}
+
+
 def load_settings(
-    config: str | Path | None = None, overrides: Mapping[str, Any] | None = None, base: Settings | None = None
+    config: str | Path | None = None,
+    overrides: Mapping[str, Any] | None = None,
+    base: Settings | None = None,
+    choices: Choices = CHOICES,
 ) -> Settings:
     """Load settings as `core.settings.load_settings` does, and check the names in them. Raises UserError."""
-    return load_unchecked(config, overrides, base, CHOICES)
+    return load_unchecked(config, overrides, base, choices)

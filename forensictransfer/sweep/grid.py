@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from forensictransfer.core.errors import ErrorCode, UserError
-from forensictransfer.core.settings import Settings
+from forensictransfer.core.settings import Choices, Settings
 from forensictransfer.core.yaml_text import flat
 from forensictransfer.data.counts import Counts
 from forensictransfer.data.records import SPLITS
 from forensictransfer.detectors.registry import check_training
+from forensictransfer.experiments.choices import held_choices
 from forensictransfer.experiments.strategies import strategies_of
 from forensictransfer.results.formats.sweep import ImpossibleCell, SweepDomain
 from forensictransfer.sweep.settings import TUNED, SweepSettings, job_settings
@@ -83,19 +84,20 @@ def make_grid(sweep: SweepSettings, sources: Sequence[Domain], targets: Sequence
     prints = {name: domain.fingerprint() for name, domain in domains.items()}
     impossible = list(_impossible(sweep, targets))
     barred = {(item.target, item.shots) for item in impossible}
+    choices = held_choices()
     trainings: list[Job] = []
     others: list[Job] = []
     for seed in sweep.seeds:
         for detector in sweep.detectors:
             for source in sources:
-                training = _training(sweep, source.name, prints[source.name], detector, seed)
+                training = _training(sweep, source.name, prints[source.name], detector, seed, choices)
                 trainings.append(training)
                 for target in targets:
                     if target.origin == source.origin:
                         continue
                     # Whether or not k = 0 was asked for: it is what every adaptation is held against.
                     others.append(_zero_shot(training, target.name, prints[target.name]))
-                    others += _adaptations(sweep, training, target.name, prints[target.name], barred)
+                    others += _adaptations(sweep, training, target.name, prints[target.name], barred, choices)
     named, aimed = (tuple(domain.name for domain in of_kind) for of_kind in (sources, targets))
     left_out = (
         f"{detector} is not adapted by {strategy}: it is not trained by gradient steps"
@@ -106,8 +108,8 @@ def make_grid(sweep: SweepSettings, sources: Sequence[Domain], targets: Sequence
     return Grid((*trainings, *others), tuple(impossible), named, aimed, tuple(left_out))
 
 
-def _training(sweep: SweepSettings, source: str, data: str, detector: str, seed: int) -> Job:
-    settings = job_settings(sweep, source, detector=detector, seed=seed)
+def _training(sweep: SweepSettings, source: str, data: str, detector: str, seed: int, choices: Choices) -> Job:
+    settings = job_settings(sweep, source, detector=detector, seed=seed, choices=choices)
     check_training(settings)
     fixed = _fixed(settings, without="adapt.")
     key = {"kind": TRAIN, "source": data, "settings": fixed, "threads": sweep.threads}
@@ -123,13 +125,14 @@ def _zero_shot(training: Job, target: str, data: str) -> Job:
 
 
 def _adaptations(
-    sweep: SweepSettings, training: Job, target: str, data: str, barred: set[tuple[str, int]]
+    sweep: SweepSettings, training: Job, target: str, data: str, barred: set[tuple[str, int]], choices: Choices
 ) -> Iterator[Job]:
+    possible = strategies_of(training.detector)
     for shots in sweep.shots:
         if shots == 0 or (target, shots) in barred:
             continue
         for strategy in sweep.strategies:
-            if strategy not in strategies_of(training.detector):
+            if strategy not in possible:
                 continue
             if strategy == TUNED and sweep.tuned_shots is not None and shots not in sweep.tuned_shots:
                 continue
@@ -140,6 +143,7 @@ def _adaptations(
                 seed=training.seed,
                 strategy=strategy,
                 shots=shots,
+                choices=choices,
             )
             key = {
                 "kind": ADAPT,

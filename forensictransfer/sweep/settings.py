@@ -14,7 +14,7 @@ from pydantic import Field, field_validator
 from forensictransfer.core.errors import ErrorCode
 from forensictransfer.core.presets import find_config
 from forensictransfer.core.problems import Problem, SettingsError, refuse
-from forensictransfer.core.settings import Count, Section, Settings, load_checked, unknown_names
+from forensictransfer.core.settings import Choices, Count, Section, Settings, load_checked, unknown_names
 from forensictransfer.core.yaml_text import flat
 from forensictransfer.experiments.choices import CHOICES, load_settings
 
@@ -143,15 +143,19 @@ def job_settings(
     seed: int,
     strategy: str | None = None,
     shots: int | None = None,
+    choices: Choices = CHOICES,
 ) -> Settings:
-    """Put together the complete settings of one job of the source called `source`. Raises UserError."""
+    """Put together the complete settings of one job of the source called `source`. Raises UserError.
+
+    choices: the names that settings may hold (`held_choices` for many jobs).
+    """
     own: dict[str, Any] = {"detector": detector, "seed": seed, "adapt.draws": sweep.draws}
     if strategy is not None:
         own["adapt.strategy"] = strategy
     if shots is not None:
         own["adapt.shots"] = shots
     of_source, of_detector = sweep.source_settings.get(source, {}), sweep.detector_settings.get(detector, {})
-    return load_settings(None, {**flat(sweep.settings), **flat(of_source), **flat(of_detector), **own})
+    return load_settings(None, {**flat(sweep.settings), **flat(of_source), **flat(of_detector), **own}, None, choices)
 
 
 def _problems(sweep: SweepSettings) -> Iterator[Problem]:

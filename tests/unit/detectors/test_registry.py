@@ -14,7 +14,7 @@ import forensictransfer as ft
 from forensictransfer.core.errors import UserError
 from forensictransfer.detectors import registry as names
 from forensictransfer.detectors.loading import detector_class
-from forensictransfer.experiments.choices import load_settings
+from forensictransfer.experiments.choices import held_choices, load_settings
 
 ROOT = Path(__file__).resolve().parents[3]
 FIELD = (
@@ -119,6 +119,24 @@ def test_the_contract_is_imported_and_run_from_outside(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_mine.py", "-k", " or ".join(tests)]
     done = subprocess.run(command, cwd=tmp_path, env=outside(tmp_path), capture_output=True, text=True)
     assert done.returncode == 0 and f"{len(tests)} passed" in done.stdout, done.stdout + done.stderr
+
+
+def test_what_is_installed_is_looked_up_once_by_whoever_holds_the_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And anew by the next: a package that was installed in between is found. Nothing is kept in the module."""
+    asked = []
+    entry = names.Entry("my_module:Mine", "what it looks at", "gradient")
+    monkeypatch.setattr(names, "_installed", lambda: asked.append(None) or {"mine": entry})
+    table = names.detectors()
+    assert table["ft-res"].gradient and "ft-res" in table and not asked
+    assert (
+        table["mine"] is entry and "yours" not in table and list(table)[-1] == "mine" and len(table) == len(FIELD) + 1
+    )
+    assert len(asked) == 1
+    assert "mine" in names.detectors() and len(asked) == 2
+    choices = held_choices()
+    for _ in range(3):
+        assert load_settings(None, {"detector": "mine"}, None, choices).detector == "mine"
+    assert len(asked) == 3
 
 
 def test_an_installed_package_adds_a_detector_to_all_commands(tmp_path: Path) -> None:
