@@ -288,7 +288,7 @@ def test_a_shot_that_cannot_be_read_is_replaced(
         assert {row["path"] for row in shots if row["label"] == "0"} == set(reals[:2])
         assert sum(row["label"] == "1" for row in shots) == 2
     with pytest.raises(
-        ft.UserError, match="'damaged' has 2 real images .* 3 shots", check=lambda error: error.code == "too-few-images"
+        ft.UserError, match="'damaged' .*2 real .*3 shots", check=lambda error: error.code == "too-few-images"
     ):
         ft.adapt(trained, damaged, tmp_path / "more", shots=3, strategy="threshold", draws=1)
     assert not (tmp_path / "more").exists()
@@ -357,7 +357,7 @@ def test_a_target_without_a_test_is_refused_before_any_step(
     monkeypatch.setattr(adaptation.Session, "detector", lambda *_: pytest.fail("began"))
     with pytest.raises(
         ft.UserError,
-        match="'half': .* test split, found no fake",
+        match="'half': .*test .*fake",
         check=lambda error: error.code == "domain-class-missing",
     ):
         ft.adapt(trained, folder, tmp_path / "out", strategy="finetune")

@@ -174,7 +174,7 @@ def test_a_domain_of_nothing_else_is_refused(copied_run: Path, source: Path, tmp
             shutil.copy(source / kind / f"{stem}.png", tmp_path / "copy" / "test" / kind)
     with pytest.raises(
         ft.UserError,
-        match="found no real one; 6 were dropped",
+        match="real .*6 ",
         check=lambda error: error.code == "domain-class-missing",
     ):
         ft.evaluate(copied_run, tmp_path / "copy")
@@ -205,7 +205,7 @@ def test_the_first_domain_is_not_scored_if_the_second_cannot_be(
         (second / "real" / f"{stem}.png").unlink()
     with pytest.raises(
         ft.UserError,
-        match="'second': .* test split, found no real",
+        match="'second': .*test .*real",
         check=lambda error: error.code == "domain-class-missing",
     ):
         ft.evaluate(copied_run, [target, second])

@@ -152,14 +152,12 @@ def test_resume_refuses_other_settings_and_other_images(
     mine = Path(shutil.copytree(source, tmp_path / "mine"))
     with pytest.raises(KeyboardInterrupt):
         ft.train(mine, tmp_path / "run", settings=quick)
-    with pytest.raises(
-        ft.UserError, match="train.batch was 16, now it is 8", check=lambda error: error.code == "inputs-changed"
-    ):
+    with pytest.raises(ft.UserError, match="train.batch .*16.*8", check=lambda error: error.code == "inputs-changed"):
         ft.train(mine, tmp_path / "run", settings={**quick, "train.batch": 8}, resume=True)
     next((mine / "real").iterdir()).unlink()
     with pytest.raises(
         ft.UserError,
-        match=r"source was mine \(\w+\), now it is mine",
+        match=r"source .*mine \(\w+\).*mine",
         check=lambda error: error.code == "inputs-changed",
     ):
         ft.train(mine, tmp_path / "run", settings=quick, resume=True)
@@ -362,7 +360,7 @@ def test_an_unknown_monitor_is_named_before_the_first_epoch(
 ) -> None:
     with pytest.raises(
         ft.UserError,
-        match="'val_los'; perhaps you meant 'val_loss'",
+        match="'val_los'.*'val_loss'",
         check=lambda error: error.code == "setting-invalid",
     ) as caught:
         ft.train(source, tmp_path / "run", settings={**quick, "train.monitor": "val_los"})
@@ -389,7 +387,7 @@ def test_a_split_without_fakes_is_named_before_the_first_epoch(
         (source / "fake" / f"{stem}.png").unlink()
     with pytest.raises(
         ft.UserError,
-        match=f"{split} split, found no fake one",
+        match=f"{split} .*fake",
         check=lambda error: error.code == "domain-class-missing",
     ):
         ft.train(source, tmp_path / "run", settings=quick)

@@ -124,9 +124,7 @@ def test_a_preset_is_found_by_its_name(tmp_path: Path, monkeypatch: pytest.Monke
 
 def test_an_unknown_preset_is_answered_with_those_there_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(
-        UserError, match="quikc.*perhaps you meant 'quick'", check=lambda error: error.code == "name-unknown"
-    ):
+    with pytest.raises(UserError, match="quikc.*'quick'", check=lambda error: error.code == "name-unknown"):
         find_config("quikc")
     with pytest.raises(
         UserError, match=r"\(presets: .*demo, .*quick.*\)", check=lambda error: error.code == "name-unknown"
@@ -143,7 +141,7 @@ def test_a_misspelt_section_gets_a_suggestion(tmp_path: Path) -> None:
         load_settings(None, {"trian.epochs": 3})
     with pytest.raises(
         UserError,
-        match="train.epoch: .*perhaps you meant 'train.epochs'",
+        match="train.epoch: .*'train.epochs'",
         check=lambda error: error.code == "setting-unknown",
     ):
         load_settings(None, {"train.epoch": 3})

@@ -109,10 +109,10 @@ def test_draws_and_seeds_differ() -> None:
 def test_too_few_images_are_named() -> None:
     records = many(groups=3, each=1)
     with pytest.raises(
-        UserError, match="'faces' has 3 real images .* 10 shots", check=lambda error: error.code == "too-few-images"
+        UserError, match="'faces' .*3 real .*10 shots", check=lambda error: error.code == "too-few-images"
     ):
         draw_shots(records, 10, seed=0, draw=0, domain="faces")
-    with pytest.raises(UserError, match="has 2 fake images", check=lambda error: error.code == "too-few-images"):
+    with pytest.raises(UserError, match="2 fake ", check=lambda error: error.code == "too-few-images"):
         draw_shots(records[:-1], 3, seed=0, draw=0)
     with pytest.raises(UserError, check=lambda error: error.code == "setting-invalid"):
         draw_shots(records, 0, seed=0, draw=0)

@@ -118,7 +118,5 @@ def test_the_plateau_is_seen_in_the_losses_on_the_shots() -> None:
 
 
 def test_unknown_names_are_refused_with_the_nearest() -> None:
-    with pytest.raises(
-        UserError, match="'protoype'.*perhaps you meant 'prototype'", check=lambda error: error.code == "name-unknown"
-    ):
+    with pytest.raises(UserError, match="'protoype'.*'prototype'", check=lambda error: error.code == "name-unknown"):
         strategy("protoype")
