@@ -52,6 +52,9 @@ def fit(
     state = checkpoint.restore(run.path / checkpoint.NAME, detector.trainer)
     if ended(state):
         return state
+    if not detector.trainer.optimizer.built:
+        # Otherwise the first step makes the optimiser's variables, and TensorFlow traces it a second time without them.
+        detector.trainer.optimizer.build(detector.trainer.trainable_variables)
     order: dict[str, Any] = {"batch": options.batch, "balance": options.balance}
     crops: dict[str, Any] = {"crop": detector.crop, "augment": settings.data.augment, "seed": settings.seed}
     steps = len(epoch_order(train.labels, seed=settings.seed, epoch=0, **order))
