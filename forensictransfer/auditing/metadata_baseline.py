@@ -1,4 +1,4 @@
-"""The accuracy of a detector that never looks at a pixel, quick enough to stand beside every result: headers alone."""
+"""The accuracy of a detector that never looks at a pixel, quick enough to come with every result: headers alone."""
 
 from __future__ import annotations
 

@@ -108,7 +108,7 @@ def _is_odd(one: Separator) -> bool:
 def _groups(measured: Separabilities) -> list[Reason]:
     """List a reason where figures are worse than chance.
 
-    What was learned of a photograph in one fold is then turned round by its fake in another one.
+    What was learned of a photograph in one fold is then reversed by its fake in another one.
     """
     figures = [one.balanced_accuracy for one in measured.all if one.balanced_accuracy is not None]
     worst = min(figures, key=lambda figure: figure.highest, default=None)

@@ -205,9 +205,10 @@ class TrainableDetector(Detector):
 
     @property
     def stages(self) -> tuple[str, ...]:
-        """Names of the layers that the stages of the classifier end with, from input to output: `adapt.frozen` of them
-        can be left as they are. All that comes later must be computed from that layer's output and the model's inputs.
-        A detector without stages (the default) is trained whole or not at all.
+        """Names of the layers that the stages of the classifier end with, from input to output.
+
+        `adapt.frozen` of them can be left as they are. All that comes later must be computed from that layer's output
+        and the model's inputs. A detector without stages (the default) is trained whole or not at all.
         """
         return ()
 

@@ -207,6 +207,6 @@ def _whole(record: JobRecord) -> str:
 
 
 def _lives(worker: str) -> bool:
-    """Tell whether a worker of this machine is alive; of another machine it is taken at its word."""
+    """Tell whether a worker of this machine is alive; one of another machine counts as alive."""
     host, _, pid = worker.rpartition("-")
     return host != socket.gethostname() or psutil.pid_exists(int(pid))

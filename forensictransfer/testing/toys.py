@@ -55,7 +55,7 @@ def half_forged(height: int, width: int, seed: int = 4) -> np.ndarray:
 
 
 def as_files(pictures: list[np.ndarray], kind: str = "PNG") -> list[ImageFile]:
-    """Encode pictures as images, uint8 (h, w, 3) or grey (h, w); a JPEG as good as it gets."""
+    """Encode pictures as images, uint8 (h, w, 3) or grey (h, w); a JPEG of the highest quality."""
     files = []
     for i, picture in enumerate(pictures):
         stream = io.BytesIO()

@@ -16,7 +16,7 @@ class GradientSteps:
     """Adam on what a detector trains with some stages frozen, with the loss of its reconstruction or without.
 
     The graph is traced once for a detector object and serves all weights that are loaded into it: learning rate,
-    weight of the reconstruction and moments are variables or arguments. `reset` makes it as good as new.
+    weight of the reconstruction and moments are variables or arguments. `reset` brings it back to its beginning.
     """
 
     def __init__(self, detector: TrainableDetector, frozen: int, reconstruction: bool) -> None:
