@@ -181,25 +181,25 @@ def test_a_equalising_that_is_stopped_leaves_nothing(
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "code", "named"),
     [
-        (["{domain}", "{domain}"], "is named twice; give one domain, or two different ones"),
-        (["{domain}", "--workers", "0"], "--workers: expected at least 1, got 0"),
-        (["{domain}", "--json", "{tmp}"], "expected a file to write json to, got a folder"),
-        (["{domain}", "{other}", "--equalise", "{tmp}/x"], "--equalise: expected one domain, got two"),
-        (["{domain}", "{other}", "--mend", "{tmp}/x"], "--equalise: expected one domain, got two"),  # as in version 0.1
-        (["{domain}", "--equalise", "{domain}"], "needs a folder of its own"),
-        (["{domain}", "--equalise", "{domain}/real/x"], "needs a folder of its own"),
-        (["{domain}", "--equalise", "{tmp}"], "holds other files and is no equalised domain"),
-        (["{tmp}/nothing"], "there is no such folder or built-in domain"),
-        (["{domain}", "--sheet", "x"], "unknown flag --sheet"),
-        (["{domain}", "--group", "("], "expected stem, path, a .csv file or a regular expression"),
-        (["{empty}"], "expected readable fake images, found none"),
-        (["{domain}", "--json", "{tmp}/no/such/folder.json"], "no such"),
+        (["{domain}", "{domain}"], "domain-repeated", "{domain}: "),
+        (["{domain}", "--workers", "0"], "command-line", "--workers: "),
+        (["{domain}", "--json", "{tmp}"], "path-wrong-kind", "{tmp}: "),
+        (["{domain}", "{other}", "--equalise", "{tmp}/x"], "command-line", "--equalise: "),
+        (["{domain}", "{other}", "--mend", "{tmp}/x"], "command-line", "--equalise: "),  # as in version 0.1
+        (["{domain}", "--equalise", "{domain}"], "arguments-conflict", "{domain}: "),
+        (["{domain}", "--equalise", "{domain}/real/x"], "arguments-conflict", "{domain}/real/x: "),
+        (["{domain}", "--equalise", "{tmp}"], "path-exists", "{tmp}: "),
+        (["{tmp}/nothing"], "path-missing", "{tmp}/nothing: "),
+        (["{domain}", "--sheet", "x"], "command-line", "--sheet"),
+        (["{domain}", "--group", "("], "groups-invalid", "'(': "),
+        (["{empty}"], "domain-class-missing", "fake images"),
+        (["{domain}", "--json", "{tmp}/no/such/folder.json"], "path-missing", "{tmp}/no/such"),
     ],
 )
 def test_mistakes_are_one_line(
-    spoiled: Path, make_photograph: Picture, tmp_path: Path, words: list[str], said: str
+    spoiled: Path, make_photograph: Picture, tmp_path: Path, words: list[str], code: str, named: str
 ) -> None:
     (tmp_path / "file").write_text("something")
     for name in ("real", "fake"):
@@ -210,7 +210,7 @@ def test_mistakes_are_one_line(
     done = command("audit", *(word.format(**places) for word in words))
     lines = [line for line in done.stderr.replace("\r", "\n").splitlines() if line.startswith("forensictransfer:")]
     assert done.returncode == 2 and len(lines) == 1, done.stderr
-    assert said in lines[0].lower() or said in lines[0]
+    assert named.format(**places) in lines[0] and lines[0].endswith(f"[{code}]"), lines[0]
     assert "Traceback" not in done.stderr and not done.stdout
 
 
