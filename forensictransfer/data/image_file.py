@@ -81,7 +81,7 @@ class ImageFile:
 
     @classmethod
     def of_record(cls, record: Record, *, max_pixels: int = MOST_PIXELS, pixels: np.ndarray | None = None) -> ImageFile:
-        """Open the image of a domain's record, under the record's name."""
+        """Make the image file of a domain's record, under the record's name; nothing is read."""
         return cls(record.source, name=record.name, max_pixels=max_pixels, pixels=pixels)
 
     def __repr__(self) -> str:

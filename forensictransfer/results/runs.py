@@ -107,7 +107,7 @@ class RunFolder:
     def building(
         cls, path: str | Path, info: RunInfo, settings: Settings, *, overwrite: bool = False
     ) -> Iterator[RunFolder]:
-        """Write a run in a hidden folder beside `path`; when the block ends well it is finished and put in place."""
+        """Yield a run in a hidden folder beside `path`; when the block ends well it is finished and put in place."""
         path = Path(path).expanduser()
         check_new(path, overwrite=overwrite)
         with files.new_folder(path, overwrite=overwrite) as folder:
