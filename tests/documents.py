@@ -22,6 +22,7 @@ from forensictransfer.results.formats.audit import (
 )
 from forensictransfer.results.formats.metrics import Dropped, Metrics, ScoringSettings
 from forensictransfer.results.formats.run import DomainReference, RunInfo
+from forensictransfer.results.formats.search import SearchOutcome
 from forensictransfer.results.formats.sweep import JobRecord, SweepDomain, SweepInfo
 
 
@@ -118,6 +119,13 @@ def job_record(job: str, **fields: Any) -> JobRecord:
         "ended": "2026-11-23T01:00:00Z",
     }
     return JobRecord(job=job, **{**about, **fields})
+
+
+def search_outcome(**fields: Any) -> SearchOutcome:
+    """A search that tried nothing and left a training's settings as they were."""
+    about: dict[str, Any] = {"trials": 0, "pruned": 0, "failed": 0, "seconds": 0.0, "number": None, "value": None}
+    about |= {"default_value": None, "objective": "best val_loss", "settings": {"train.batch": 64}}
+    return SearchOutcome(**{**about, **fields})
 
 
 def audit_of(name: str, fingerprint: str, *, accuracy: float = 0.5) -> DomainAudit:

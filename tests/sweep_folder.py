@@ -18,7 +18,7 @@ import numpy as np
 from PIL import Image
 
 from forensictransfer.core.environment import Environment
-from forensictransfer.core.files import csv_text, file_sha256
+from forensictransfer.core.files import file_sha256
 from forensictransfer.core.settings import dump, load_settings
 from forensictransfer.core.yaml_text import write_yaml
 from forensictransfer.data.counts import Counts
@@ -28,14 +28,15 @@ from forensictransfer.results.formats.decision import DecisionFile
 from forensictransfer.results.formats.document import read_document, write_document
 from forensictransfer.results.formats.metrics import DrawMetrics, Dropped, ScoringSettings
 from forensictransfer.results.formats.run import DomainReference, Marker, RunInfo
+from forensictransfer.results.formats.search import Trial
 from forensictransfer.results.formats.sweep import ImpossibleCell, SweepDomain, SweepInfo
 from forensictransfer.results.jobs import read_record, write_with_checksum
 from forensictransfer.results.runs import evaluation_path
 from forensictransfer.results.scores import Scored, write_predictions, write_scores
+from forensictransfer.results.trials import Trials, write_trials
 from tests.documents import audit_of as audit_of
-from tests.documents import job_record, metrics_of, sweep_info
+from tests.documents import job_record, metrics_of, search_outcome, sweep_info
 
-TRIALS = ("number", "state", "value", "folds", "seconds", "adapt.strategy", "adapt.learning_rate", "adapt.steps")
 VALIDATION, SHOTS, TEST = "validation", "shots", "test"
 
 
@@ -333,20 +334,28 @@ def _write_search(place: Path, shots: int) -> None:
     """trials.csv and chosen.json of a search of four trials, one of them pruned; of one shot nothing is searched."""
     asked = {"adapt.strategy": "finetune", "adapt.learning_rate": 0.001, "adapt.steps": 300}
     if shots < 2:
-        nothing = {"trials": 0, "pruned": 0, "failed": 0, "seconds": 0.0, "number": None, "value": None}
-        nothing |= {"default_value": None, "objective": "none", "settings": asked, "reason": "nothing can be held out"}
-        _json(place / "chosen.json", nothing)
+        nothing = search_outcome(objective="none", settings=asked, reason="nothing can be held out")
+        write_document(place / "chosen.json", nothing)
         return
-    rows = [
-        (0, "complete", 0.60, 3, 5.0, *asked.values()),
-        (1, "complete", 0.55, 3, 0.1, "head", "", ""),
-        (2, "pruned", 0.90, 1, 1.5, "finetune", 0.01, 100),
-        (3, "complete", 0.40, 3, 4.0, "finetune", 0.0005, 200),
-    ]
-    _text(place / "trials.csv", csv_text(TRIALS, rows))
-    chosen = {"trials": 4, "pruned": 1, "failed": 0, "seconds": 10.6, "number": 3, "value": 0.4, "default_value": 0.6}
-    chosen["objective"] = "cross-entropy of held-out shots, 3 folds"
-    _json(place / "chosen.json", {**chosen, "settings": dict(zip(asked, rows[3][5:], strict=True))})
+    rows = (
+        (0, "complete", 0.60, 3, 5.0, asked),
+        (1, "complete", 0.55, 3, 0.1, {"adapt.strategy": "head"}),
+        (2, "pruned", 0.90, 1, 1.5, {**asked, "adapt.learning_rate": 0.01, "adapt.steps": 100}),
+        (3, "complete", 0.40, 3, 4.0, {**asked, "adapt.learning_rate": 0.0005, "adapt.steps": 200}),
+    )
+    trials = tuple(Trial(**dict(zip(Trial.model_fields, row, strict=True))) for row in rows)
+    write_trials(place / "trials.csv", Trials("folds", tuple(asked), trials))
+    outcome = search_outcome(
+        trials=4,
+        pruned=1,
+        seconds=10.6,
+        number=3,
+        value=0.4,
+        default_value=0.6,
+        objective="cross-entropy of held-out shots, 3 folds",
+        settings=trials[3].settings,
+    )
+    write_document(place / "chosen.json", outcome)
 
 
 def _write_pictures(place: Path, scored: ScoredImages) -> None:

@@ -30,6 +30,7 @@ from forensictransfer.results.formats.data import AdaptationData, TargetData, Tr
 from forensictransfer.results.formats.decision import DecisionFile
 from forensictransfer.results.formats.run import RunInfo
 from forensictransfer.results.runs import RunFolder, domain_reference
+from forensictransfer.results.trials import write_trials
 
 _DRAFT = ".draft"
 
@@ -164,12 +165,9 @@ def _write_draw(
         names = list(adapted.history[0])
         run.write_csv(f"draws/{draw}/history.csv", names, [[row[name] for name in names] for row in adapted.history])
     if adapted.trials is not None:
-        names = list(dict.fromkeys(name for trial in adapted.trials for name in trial))
-        run.write_csv(
-            f"draws/{draw}/trials.csv", names, [[row.get(name, "") for name in names] for row in adapted.trials]
-        )
+        write_trials(run.file(f"draws/{draw}/trials.csv"), adapted.trials)
     if adapted.chosen is not None:
-        run.write_json(f"draws/{draw}/chosen.json", adapted.chosen)
+        run.write(f"draws/{draw}/chosen.json", adapted.chosen)
     return decision
 
 

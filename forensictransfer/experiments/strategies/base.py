@@ -6,7 +6,6 @@ import functools
 import importlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 
@@ -17,6 +16,8 @@ from forensictransfer.detectors.base import Detector
 from forensictransfer.detectors.evidence import Analysis
 from forensictransfer.evaluation.decision import Decision
 from forensictransfer.experiments.strategies import STRATEGIES, WITH_GRADIENT, cannot_adapt
+from forensictransfer.results.formats.search import SearchOutcome
+from forensictransfer.results.trials import Trials
 
 
 @dataclass(frozen=True)
@@ -47,15 +48,15 @@ class FewShotTask:
 class Adapted:
     """What came out of a draw: how scores are made, and whether the detector's weights are other than before.
 
-    The threshold of `decision` is not fitted yet. `history` holds a row for each gradient step, `trials` (rows of one
-    form) and `chosen` (plain values) what a search among settings tried and took; None if nothing was searched.
+    The threshold of `decision` is not fitted yet. `history` holds a row for each gradient step, `trials` and
+    `chosen` what a search among settings tried and took; None if nothing was searched.
     """
 
     decision: Decision
     changed: bool = False
     history: list[dict[str, float]] = field(default_factory=list)
-    trials: list[dict[str, Any]] | None = None
-    chosen: dict[str, Any] | None = None
+    trials: Trials | None = None
+    chosen: SearchOutcome | None = None
 
 
 Strategy = Callable[[FewShotTask], Adapted]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
+import optuna
 
 from forensictransfer.core.settings import Settings, load_settings
+from forensictransfer.core.values import SettingValue
 from forensictransfer.detectors.evidence import Analysis
 from forensictransfer.detectors.trainable import as_trainable
 from forensictransfer.evaluation.scoring import analyse_images
@@ -17,6 +18,7 @@ from forensictransfer.experiments.strategies.base import Adapted, FewShotTask, s
 from forensictransfer.experiments.tuning.folds import group_folds
 from forensictransfer.experiments.tuning.spaces import ADAPTATION, GRADIENT_FREE, UNTUNED, adaptation, values_of
 from forensictransfer.experiments.tuning.study import COMPLETE, FAILED, PRUNED, Search
+from forensictransfer.results.formats.search import TrialState
 
 
 def tuned(task: FewShotTask) -> Adapted:
@@ -34,21 +36,21 @@ def tuned(task: FewShotTask) -> Adapted:
     start = detector.model.get_weights()
     asked = values_of(untuned, ADAPTATION)
     folds = group_folds(task.shots.labels, task.shots.groups)
-    given: list[dict[str, Any]] = [asked, *({"adapt.strategy": name} for name in GRADIENT_FREE)]
+    given: list[dict[str, SettingValue]] = [asked]
+    given += [{"adapt.strategy": name} for name in GRADIENT_FREE]
     search = Search(seed=(task.settings.seed, task.draw), direction="minimize", unit="folds", given=len(given))
     if folds is None:
-        chosen = {**search.summary("none"), "settings": asked, "reason": _REASON}
+        chosen = search.outcome("none", asked, _REASON)
         return replace(strategy(UNTUNED)(replace(task, settings=untuned)), chosen=chosen)
-    found: list[dict[str, Any]] = []
+    found: list[dict[str, SettingValue]] = []
     for number in range(task.settings.adapt.trials):
         trial = search.begin(given[number] if number < len(given) else {"adapt.strategy": UNTUNED})
         found.append(adaptation(trial, untuned, stages=len(detector.stages), reconstructs=detector.reconstructs))
         _run_trial(search, trial, replace(task, settings=_changed(untuned, found[-1])), start, folds)
     best = search.best()
-    settings = asked if best is None else found[best["number"]]
-    chosen = {**search.summary(f"cross-entropy of held-out shots, {len(folds)} folds"), "settings": settings}
-    if best is None:
-        chosen["reason"] = "no trial gave a number: the settings stay as they are"
+    settings = asked if best is None else found[best.number]
+    reason = "no trial gave a number: the settings stay as they are" if best is None else None
+    chosen = search.outcome(f"cross-entropy of held-out shots, {len(folds)} folds", settings, reason)
     final = _changed(untuned, settings)
     adapted = strategy(final.adapt.strategy)(replace(task, settings=final))
     return replace(adapted, trials=search.table(ADAPTATION), chosen=chosen)
@@ -58,11 +60,12 @@ _REASON = "nothing can be held out of one shot, or one group, per class: the set
 
 
 def _run_trial(
-    search: Search, trial: Any, task: FewShotTask, start: list[np.ndarray], folds: Sequence[np.ndarray]
+    search: Search, trial: optuna.Trial, task: FewShotTask, start: list[np.ndarray], folds: Sequence[np.ndarray]
 ) -> None:
     """Cross-validate the settings of `task` and record what came out."""
     began = time.monotonic()
-    state, losses = COMPLETE, np.zeros(0)
+    state: TrialState = COMPLETE
+    losses = np.zeros(0)
     for done, held_out in enumerate(folds, start=1):
         losses = np.concatenate([losses, held_out_losses(task, start, held_out)])
         if not np.isfinite(losses).all():
@@ -103,5 +106,5 @@ def held_out_losses(task: FewShotTask, start: list[np.ndarray], held_out: np.nda
     return np.logaddexp(0, -sign * decision.slope * (scores[held_out] - decision.threshold))
 
 
-def _changed(settings: Settings, values: dict[str, Any]) -> Settings:
+def _changed(settings: Settings, values: Mapping[str, SettingValue]) -> Settings:
     return load_settings(None, values, base=settings)

@@ -16,14 +16,15 @@ import math
 import shutil
 import time
 from collections.abc import Callable
-from typing import Any
 
 from forensictransfer.core.settings import Settings, load_settings
 from forensictransfer.experiments import checkpoint
 from forensictransfer.experiments.checkpoint import TrainingState
 from forensictransfer.experiments.tuning.spaces import SOURCE_TRAINING, source_training, values_of
 from forensictransfer.experiments.tuning.study import COMPLETE, PRUNED, Search
+from forensictransfer.results.formats.search import EndedTrial, EndedTrials, SearchOutcome
 from forensictransfer.results.runs import RunFolder
+from forensictransfer.results.trials import write_trials
 
 _log = logging.getLogger(__name__)
 FOLDER = ".search"
@@ -44,7 +45,7 @@ def chosen_settings(run: RunFolder, asked: Settings) -> Settings:
     """
     if not (run.path / _CHOSEN).is_file():
         return asked
-    return load_settings(None, run.read_json(_CHOSEN)["settings"], base=asked)
+    return load_settings(None, run.read(_CHOSEN, SearchOutcome).settings, base=asked)
 
 
 def search_training(asked: Settings, run: RunFolder, train: Train) -> Settings:
@@ -111,12 +112,12 @@ def _run_trial(search: Search, asked: Settings, run: RunFolder, train: Train) ->
     state = train(settings, RunFolder(run.path / FOLDER / str(search.number), run.info), judge)
     values = report(state)
     search.end(trial, PRUNED if pruned else COMPLETE, values[-1], time.monotonic() - began, len(values))
-    row = {**search.rows[-1], "settings": trial.params, "curve": values}
+    ended = EndedTrial(**dict(search.rows[-1]), curve=tuple(None if math.isnan(value) else value for value in values))
     _log.info(
         "trial %d of %d: %s %.5g after %d epochs, %s",
-        *(row["number"] + 1, asked.train.trials, monitor, values[-1], len(values), row["state"]),
+        *(ended.number + 1, asked.train.trials, monitor, values[-1], len(values), ended.state),
     )
-    run.write_json(_ENDED, [*_ended(run), row])
+    run.write(_ENDED, EndedTrials((*_ended(run), ended)))
     _keep_best_only(search, run)
 
 
@@ -130,46 +131,41 @@ def _played_back(asked: Settings, run: RunFolder) -> Search:
         warmup=_WARMUP,
     )
     for row in _ended(run):
-        trial = search.begin(row["settings"])
+        trial = search.begin(row.settings)
         source_training(trial, asked)
-        for epoch, value in enumerate(row["curve"]):
+        for epoch, value in enumerate(row.curve):
             trial.report(math.nan if value is None else value, epoch)
-        search.end(trial, row["state"], row["value"], row["seconds"], row["epochs"])
+        search.end(trial, row.state, row.value, row.seconds, row.done)
     _keep_best_only(search, run)
     return search
 
 
-def _ended(run: RunFolder) -> list[dict[str, Any]]:
-    if not (run.path / _ENDED).is_file():
-        return []
-    found: list[dict[str, Any]] = run.read_json(_ENDED)
-    return found
+def _ended(run: RunFolder) -> tuple[EndedTrial, ...]:
+    return run.read(_ENDED, EndedTrials).root if (run.path / _ENDED).is_file() else ()
 
 
 def _keep_best_only(search: Search, run: RunFolder) -> None:
     """Remove the trainings of trials that have ended, less the best one's."""
     best = search.best()
     for number in range(search.number):
-        if best is None or number != best["number"]:
+        if best is None or number != best.number:
             shutil.rmtree(run.path / FOLDER / str(number), ignore_errors=True)
 
 
 def _write(search: Search, asked: Settings, run: RunFolder) -> None:
     best = search.best()
-    settings = values_of(asked, SOURCE_TRAINING)
-    summary = search.summary(f"best {asked.train.monitor} on the source's validation split")
     if best is None:
-        summary["reason"] = "no trial gave a number: the settings stay as they are"
+        settings, reason = values_of(asked, SOURCE_TRAINING), "no trial gave a number: the settings stay as they are"
     else:
-        settings = {name: best[name] for name in SOURCE_TRAINING}
-    rows = search.table(SOURCE_TRAINING)
-    run.write_csv("trials.csv", list(rows[0]), [list(row.values()) for row in rows])
-    run.write_json(_CHOSEN, {**summary, "settings": settings})
+        settings, reason = {name: best.settings[name] for name in SOURCE_TRAINING}, None
+    write_trials(run.file("trials.csv"), search.table(SOURCE_TRAINING))
+    objective = f"best {asked.train.monitor} on the source's validation split"
+    run.write(_CHOSEN, search.outcome(objective, settings, reason))
 
 
 def _adopt(run: RunFolder) -> None:
     """Make the best trial's training that of the run. Can be repeated after a kill at any point."""
-    number = run.read_json(_CHOSEN)["number"]
+    number = run.read(_CHOSEN, SearchOutcome).number
     if number is not None:
         # The checkpoint last: with it in place, the training has come to its end.
         for name in ("tensorboard", "history.csv", checkpoint.NAME):

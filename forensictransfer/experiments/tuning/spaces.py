@@ -12,6 +12,7 @@ from typing import Any
 import optuna
 
 from forensictransfer.core.settings import Settings
+from forensictransfer.core.values import SettingValue
 
 UNTUNED = "finetune"  # what `tuned` starts from, and the only strategy with settings to search
 GRADIENT_FREE = ("head", "prototype", "threshold")
@@ -31,14 +32,14 @@ ADAPTATION = (
 SOURCE_TRAINING = ("train.learning_rate", "train.batch", *_AUGMENTATION)
 
 
-def adaptation(trial: optuna.Trial, asked: Settings, *, stages: int, reconstructs: bool) -> dict[str, Any]:
+def adaptation(trial: optuna.Trial, asked: Settings, *, stages: int, reconstructs: bool) -> dict[str, SettingValue]:
     """Choose strategy and, for fine-tuning, step size, steps, frozen stages, reconstruction weight and augmentation.
 
     stages: of the detector, of which at least one is trained. reconstructs: whether its loss has such a part.
     """
     adapt = asked.adapt
     names = (UNTUNED, *GRADIENT_FREE)
-    found: dict[str, Any] = {"adapt.strategy": trial.suggest_categorical("adapt.strategy", names)}
+    found: dict[str, SettingValue] = {"adapt.strategy": trial.suggest_categorical("adapt.strategy", names)}
     if found["adapt.strategy"] != UNTUNED:
         return found
     found["adapt.learning_rate"] = _factor(trial, "adapt.learning_rate", adapt.learning_rate, 8, 4)
@@ -51,7 +52,7 @@ def adaptation(trial: optuna.Trial, asked: Settings, *, stages: int, reconstruct
     return {**found, **_augmentation(trial, asked)}
 
 
-def source_training(trial: optuna.Trial, asked: Settings) -> dict[str, Any]:
+def source_training(trial: optuna.Trial, asked: Settings) -> dict[str, SettingValue]:
     """Choose step size, batch and augmentation of a training on the source."""
     train = asked.train
     batches = [max(2, train.batch // 4 * 2), train.batch, 2 * train.batch]
@@ -62,7 +63,7 @@ def source_training(trial: optuna.Trial, asked: Settings) -> dict[str, Any]:
     }
 
 
-def values_of(asked: Settings, names: Iterable[str]) -> dict[str, Any]:
+def values_of(asked: Settings, names: Iterable[str]) -> dict[str, SettingValue]:
     """Find what `asked` says of the settings in `names`."""
     found = {}
     for name in names:
@@ -73,7 +74,7 @@ def values_of(asked: Settings, names: Iterable[str]) -> dict[str, Any]:
     return found
 
 
-def _augmentation(trial: optuna.Trial, asked: Settings) -> dict[str, Any]:
+def _augmentation(trial: optuna.Trial, asked: Settings) -> dict[str, SettingValue]:
     augment = asked.data.augment
     return {
         "data.augment.jpeg_probability": _choice(
@@ -87,5 +88,5 @@ def _factor(trial: optuna.Trial, name: str, asked: float, down: float, up: float
     return trial.suggest_float(name, asked / down, asked * up, log=True)
 
 
-def _choice(trial: optuna.Trial, name: str, asked: Any, others: Sequence[Any]) -> Any:
+def _choice(trial: optuna.Trial, name: str, asked: float, others: Sequence[float]) -> float:
     return trial.suggest_categorical(name, sorted({asked, *others}))

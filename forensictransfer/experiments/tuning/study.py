@@ -11,22 +11,27 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Final, Literal
 
 import numpy as np
 import optuna
 
+from forensictransfer.core.values import SettingValue
+from forensictransfer.results.formats.search import SearchOutcome, Trial, TrialState
+from forensictransfer.results.trials import Trials
+
 RANDOM_TRIALS = 4  # drawn at random, after those whose settings are given, before TPE has something to go by
 JUDGED_AFTER = 4  # complete trials, before any is stopped early
 
-COMPLETE, PRUNED, FAILED = "complete", "pruned", "failed"
+COMPLETE: Final = "complete"
+PRUNED: Final = "pruned"
+FAILED: Final = "failed"
 
 
 class Search:
     """Trials one after the other. `begin` asks for settings, `report` says how it goes, `end` records what came out.
 
-    rows: what ended, in the form of trials.csv: number, state (complete, pruned or failed), value, the number of
-    `unit`s done, seconds, then the searched settings by dotted name, empty where a trial did not search them.
+    rows: the trials that ended, each with the number of `unit`s that were done of it.
     """
 
     def __init__(
@@ -45,14 +50,14 @@ class Search:
         self.seed, self.unit, self.given = tuple(seed), unit, given
         pruner = optuna.pruners.MedianPruner(n_startup_trials=JUDGED_AFTER, n_warmup_steps=warmup)
         self.study = optuna.create_study(direction=direction, pruner=pruner)
-        self.rows: list[dict[str, Any]] = []
+        self.rows: list[Trial] = []
 
     @property
     def number(self) -> int:
         """Of the trial that comes next."""
         return len(self.rows)
 
-    def begin(self, settings: Mapping[str, Any] | None = None) -> optuna.Trial:
+    def begin(self, settings: Mapping[str, SettingValue] | None = None) -> optuna.Trial:
         """Begin the next trial; those of its settings that are given here are not chosen."""
         key = np.random.SeedSequence([*self.seed, self.number]).generate_state(1)[0]
         # Each setting by itself: a trial of another strategy has other settings, which multivariate TPE cannot relate.
@@ -63,7 +68,7 @@ class Search:
             self.study.enqueue_trial(dict(settings))
         return self.study.ask()
 
-    def end(self, trial: optuna.Trial, state: str, value: float | None, seconds: float, done: int) -> None:
+    def end(self, trial: optuna.Trial, state: TrialState, value: float | None, seconds: float, done: int) -> None:
         """Record a trial. A complete one whose value is not a number has failed."""
         if state == COMPLETE and (value is None or not math.isfinite(value)):
             state = FAILED
@@ -71,45 +76,43 @@ class Search:
             self.study.tell(trial, value)
         else:
             self.study.tell(trial, state=_STATES[state])
+        number = float(value) if value is not None and math.isfinite(value) else None
+        seconds = round(seconds, 3)
         self.rows.append(
-            {
-                "number": trial.number,
-                "state": state,
-                "value": value if value is not None and math.isfinite(value) else None,
-                self.unit: done,
-                "seconds": round(seconds, 3),
-                **trial.params,
-            }
+            Trial(
+                number=trial.number, state=state, value=number, done=done, seconds=seconds, settings=dict(trial.params)
+            )
         )
 
-    def best(self) -> dict[str, Any] | None:
-        """Find the row of the best complete trial, the earliest of equally good ones; None if there is none."""
-        complete = [row for row in self.rows if row["state"] == COMPLETE]
+    def best(self) -> Trial | None:
+        """Find the best complete trial, the earliest of equally good ones; None if there is none."""
+        complete = [(row.value, row) for row in self.rows if row.state == COMPLETE and row.value is not None]
         sign = 1 if self.study.direction == optuna.study.StudyDirection.MINIMIZE else -1
-        return min(complete, key=lambda row: sign * row["value"], default=None)
+        return min(complete, key=lambda found: sign * found[0], default=(None, None))[1]
 
-    def table(self, columns: Sequence[str]) -> list[dict[str, Any]]:
-        """List the rows with the same columns each: what every trial has, then `columns`.
+    def table(self, settings: Sequence[str]) -> Trials:
+        """List the trials for trials.csv, with these settings as columns."""
+        return Trials(self.unit, tuple(settings), tuple(self.rows))
 
-        Empty where there is nothing.
+    def outcome(self, objective: str, settings: Mapping[str, SettingValue], reason: str | None = None) -> SearchOutcome:
+        """Describe the search, in which these settings were taken.
+
+        objective: what the value of a trial is, in words. reason: why the settings are those that were asked for, if no
+        trial has decided.
         """
-        names = ["number", "state", "value", self.unit, "seconds", *columns]
-        return [{name: "" if row.get(name) is None else row[name] for name in names} for row in self.rows]
-
-    def summary(self, objective: str) -> dict[str, Any]:
-        """Write what chosen.json says of the search, less the settings that were chosen."""
-        best, first = self.best(), self.rows[0] if self.rows else {}
-        states = [row["state"] for row in self.rows]
-        return {
-            "trials": len(self.rows),
-            "pruned": states.count(PRUNED),
-            "failed": states.count(FAILED),
-            "seconds": round(sum(row["seconds"] for row in self.rows), 3),
-            "number": best and best["number"],
-            "value": best and best["value"],
-            "default_value": first.get("value"),
-            "objective": objective,
-        }
+        best, states = self.best(), [row.state for row in self.rows]
+        return SearchOutcome(
+            trials=len(self.rows),
+            pruned=states.count(PRUNED),
+            failed=states.count(FAILED),
+            seconds=round(sum(row.seconds for row in self.rows), 3),
+            number=None if best is None else best.number,
+            value=None if best is None else best.value,
+            default_value=self.rows[0].value if self.rows else None,
+            objective=objective,
+            settings=dict(settings),
+            reason=reason,
+        )
 
 
 _STATES = {PRUNED: optuna.trial.TrialState.PRUNED, FAILED: optuna.trial.TrialState.FAIL}

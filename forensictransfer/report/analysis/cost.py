@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
-from forensictransfer.core.errors import ErrorCode, UserError
-from forensictransfer.core.files import read_json
+from forensictransfer.results.formats.document import read_document
+from forensictransfer.results.formats.search import SearchOutcome
 from forensictransfer.results.jobs import ADAPT, TRAIN, Record
 from forensictransfer.results.sweep import SweepResults
 
@@ -74,11 +72,15 @@ def _search(results: SweepResults, records: list[Record]) -> Search | None:
     found = [entry for record in records for entry in _chosen(results, record)]
     if not found:
         return None
-    trials, pruned, seconds = (sum(entry[key] for entry in found) for key in ("trials", "pruned", "seconds"))
-    return Search(len(found), int(trials), int(pruned), float(seconds))
+    return Search(
+        len(found),
+        sum(outcome.trials for outcome in found),
+        sum(outcome.pruned for outcome in found),
+        sum(outcome.seconds for outcome in found),
+    )
 
 
-def _chosen(results: SweepResults, record: Record) -> Iterator[dict[str, Any]]:
+def _chosen(results: SweepResults, record: Record) -> Iterator[SearchOutcome]:
     """Read what chosen.json says of each search that the job made."""
     run = results.path / record.run
     if record.kind == TRAIN:
@@ -89,15 +91,4 @@ def _chosen(results: SweepResults, record: Record) -> Iterator[dict[str, Any]]:
         paths = []
     for path in paths:
         if path.is_file():
-            yield _checked(path)
-
-
-def _checked(path: Path) -> dict[str, Any]:
-    content = read_json(path)
-    for key in ("trials", "pruned", "seconds"):
-        if not isinstance(content, dict) or not isinstance(content.get(key), (int, float)):
-            raise UserError(
-                f"{path}: expected the outcome of a search with numbers of trials, pruned and seconds",
-                code=ErrorCode.FILE_INVALID,
-            )
-    return dict(content)
+            yield read_document(path, SearchOutcome, "make the run again")

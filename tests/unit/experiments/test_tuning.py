@@ -16,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import log_loss
 
+from forensictransfer.core.errors import ErrorCode, UserError
 from forensictransfer.core.settings import Settings, load_settings
 from forensictransfer.evaluation.thresholds import fit_slope, midpoint, probability
 from forensictransfer.experiments.checkpoint import TrainingState
@@ -25,8 +26,10 @@ from forensictransfer.experiments.tuning.source import chosen_settings, curve, s
 from forensictransfer.experiments.tuning.spaces import ADAPTATION, SOURCE_TRAINING
 from forensictransfer.experiments.tuning.study import Search
 from forensictransfer.results.formats.decision import DecisionFile
+from forensictransfer.results.formats.document import Part
 from forensictransfer.results.formats.run import DomainReference, RunInfo
 from forensictransfer.results.runs import RunFolder
+from forensictransfer.results.trials import Trials
 
 NO_INFO = RunInfo.new(
     "train", detector="ft-res", source=DomainReference(name="a", origin="a", group="stem", fingerprint="ab")
@@ -88,27 +91,23 @@ def searched(values: list[list[float]], *, direction: str = "minimize") -> Searc
 def test_a_trial_worse_than_the_median_ends_after_a_fold() -> None:
     """After the first fold the four complete trials had 1, 2, 3 and 4: their median is 2.5."""
     search = searched([[1, 5], [2, 5], [3, 5], [4, 5], [2.6, 0], [2.4, 1]])
-    assert [(row["state"], row["folds"], row["value"]) for row in search.rows[4:]] == [
-        ("pruned", 1, 2.6),
-        ("complete", 2, 1),
-    ]
+    assert [(row.state, row.done, row.value) for row in search.rows[4:]] == [("pruned", 1, 2.6), ("complete", 2, 1)]
     best = search.best()
-    assert best is not None and best["number"] == 5
-    summary = search.summary("anything")
-    assert (summary["trials"], summary["pruned"], summary["failed"]) == (6, 1, 0)
-    assert (summary["value"], summary["default_value"], summary["seconds"]) == (1, 5, 3.0)
+    assert best is not None and best.number == 5
+    outcome = search.outcome("anything", {})
+    assert (outcome.trials, outcome.pruned, outcome.failed) == (6, 1, 0)
+    assert (outcome.value, outcome.default_value, outcome.seconds) == (1, 5, 3.0)
 
 
 def test_the_earliest_of_equally_good_trials_is_the_best() -> None:
     for direction, expected in (("minimize", 1), ("maximize", 0)):
         best = searched([[3.0], [1.0], [1.0], [3.0]], direction=direction).best()
-        assert best is not None and best["number"] == expected
+        assert best is not None and best.number == expected
 
 
 def test_no_number_is_a_failure() -> None:
     search = searched([[math.nan], [math.inf], [2.0]])
-    assert [row["state"] for row in search.rows] == ["failed", "failed", "complete"]
-    assert [row["value"] for row in search.table([])] == ["", "", 2.0]
+    assert [(row.state, row.value) for row in search.rows] == [("failed", None), ("failed", None), ("complete", 2.0)]
     assert searched([[math.nan]]).best() is None
 
 
@@ -171,8 +170,12 @@ def run(task: Any) -> tuple[Any, list[np.ndarray]]:
 
 def timeless(content: Any) -> Any:
     """Trials, or what was chosen, without the seconds that it took."""
+    if isinstance(content, Trials):
+        return content.unit, content.settings, [timeless(row) for row in content.rows]
     if isinstance(content, list):
         return [timeless(row) for row in content]
+    if isinstance(content, Part):
+        return content.model_copy(update={"seconds": 0.0})
     return {name: value for name, value in content.items() if name != "seconds"}
 
 
@@ -191,25 +194,25 @@ def rigged(monkeypatch: pytest.MonkeyPatch, loss: Callable[[Settings], float]) -
 def test_the_first_trial_is_what_was_asked_for_then_come_the_other_strategies(make_task: Callable[..., Any]) -> None:
     task = make_task(learning_rate=3e-3, frozen=1, reconstruction=0.2)
     adapted, _ = run(task)
-    trials = adapted.trials
+    trials = adapted.trials.rows
     asked = ["finetune", 3e-3, 3, 1, 0.2, 0.0, True]
-    assert [trials[0][name] for name in ADAPTATION] == asked
+    assert [trials[0].settings[name] for name in ADAPTATION] == asked
     others = ["head", "prototype", "threshold"]
-    assert [row["adapt.strategy"] for row in trials] == ["finetune", *others, *["finetune"] * 3]
-    assert list(trials[0]) == ["number", "state", "value", "folds", "seconds", *ADAPTATION]
-    assert trials[1]["adapt.learning_rate"] == "", "a setting that a trial has no use for is empty"
-    for row in trials[4:]:
-        assert 3e-3 / 8 <= row["adapt.learning_rate"] <= 3e-3 * 4 and 1 <= row["adapt.steps"] <= 6
-        assert row["adapt.frozen"] in range(4) and row["adapt.reconstruction"] in (0, 0.03, 0.1, 0.2, 0.3)
+    assert [row.settings["adapt.strategy"] for row in trials] == ["finetune", *others, *["finetune"] * 3]
+    assert (adapted.trials.unit, adapted.trials.settings) == ("folds", ADAPTATION)
+    assert "adapt.learning_rate" not in trials[1].settings, "a setting that a trial has no use for"
+    for settings in (row.settings for row in trials[4:]):
+        assert 3e-3 / 8 <= settings["adapt.learning_rate"] <= 3e-3 * 4 and 1 <= settings["adapt.steps"] <= 6
+        assert settings["adapt.frozen"] in range(4) and settings["adapt.reconstruction"] in (0, 0.03, 0.1, 0.2, 0.3)
     chosen = adapted.chosen
-    assert chosen["trials"] == TRIALS and chosen["default_value"] == trials[0]["value"]
-    assert chosen["value"] == min(row["value"] for row in trials if row["state"] == "complete")
-    assert chosen["objective"] == "cross-entropy of held-out shots, 3 folds"
+    assert chosen.trials == TRIALS and chosen.default_value == trials[0].value
+    assert chosen.value == min(row.value for row in trials if row.state == "complete")
+    assert chosen.objective == "cross-entropy of held-out shots, 3 folds"
 
 
 def test_what_is_chosen_is_then_done_with_all_shots(make_task: Callable[..., Any]) -> None:
     adapted, weights = run(make_task())
-    settings = adapted.chosen["settings"]
+    settings = adapted.chosen.settings
     task = make_task()
     direct, expected = run(
         type(task)(**{**task.__dict__, "settings": load_settings(None, settings, base=task.settings)})
@@ -231,8 +234,8 @@ def test_the_objective_by_hand(make_task: Callable[..., Any]) -> None:
         threshold = midpoint(scores[kept], labels[kept])
         slope = fit_slope(scores[kept], labels[kept], threshold)
         found[held_out] = probability(scores[held_out], threshold, slope)
-    (row,) = (row for row in adapted.trials if row["adapt.strategy"] == "threshold")
-    assert row["value"] == pytest.approx(log_loss(labels, found), rel=1e-9)
+    (row,) = (row for row in adapted.trials.rows if row.settings["adapt.strategy"] == "threshold")
+    assert row.value == pytest.approx(log_loss(labels, found), rel=1e-9)
 
 
 def test_the_same_seed_and_draw_choose_the_same(make_task: Callable[..., Any]) -> None:
@@ -240,7 +243,8 @@ def test_the_same_seed_and_draw_choose_the_same(make_task: Callable[..., Any]) -
     assert timeless(one.trials) == timeless(two.trials) and timeless(one.chosen) == timeless(two.chosen)
     assert same(weights, again)
     other, _ = run(make_task(draw=1))
-    assert other.trials[4]["adapt.learning_rate"] != one.trials[4]["adapt.learning_rate"]
+    name = "adapt.learning_rate"
+    assert other.trials.rows[4].settings[name] != one.trials.rows[4].settings[name]
 
 
 def test_a_strategy_without_gradient_leaves_the_weights(
@@ -250,7 +254,7 @@ def test_a_strategy_without_gradient_leaves_the_weights(
     task = make_task()
     before = task.detector.model.get_weights()
     adapted, after = run(task)
-    assert adapted.chosen["settings"] == {"adapt.strategy": "prototype"} and adapted.chosen["number"] == 2
+    assert adapted.chosen.settings == {"adapt.strategy": "prototype"} and adapted.chosen.number == 2
     assert same(before, after) and not adapted.changed and adapted.decision.weights is not None
 
 
@@ -259,7 +263,7 @@ def test_what_does_no_better_leaves_the_settings_as_they_are(
 ) -> None:
     rigged(monkeypatch, lambda settings: 0.5)
     adapted, _ = run(make_task())
-    assert adapted.chosen["number"] == 0 and adapted.chosen["settings"]["adapt.learning_rate"] == 2e-3
+    assert adapted.chosen.number == 0 and adapted.chosen.settings["adapt.learning_rate"] == 2e-3
 
 
 def test_a_diverged_trial_has_failed_and_the_search_goes_on(
@@ -267,12 +271,12 @@ def test_a_diverged_trial_has_failed_and_the_search_goes_on(
 ) -> None:
     rigged(monkeypatch, lambda settings: math.nan if settings.adapt.strategy == "head" else 1.0)
     adapted, _ = run(make_task())
-    assert [row["state"] for row in adapted.trials] == ["complete", "failed"] + ["complete"] * (TRIALS - 2)
+    assert [row.state for row in adapted.trials.rows] == ["complete", "failed"] + ["complete"] * (TRIALS - 2)
     rigged(monkeypatch, lambda settings: math.nan)
     adapted, _ = run(make_task())
-    assert adapted.chosen["failed"] == TRIALS and adapted.chosen["value"] is None
-    assert adapted.chosen["settings"]["adapt.strategy"] == "finetune"
-    assert adapted.chosen["reason"] == "no trial gave a number: the settings stay as they are"
+    assert adapted.chosen.failed == TRIALS and adapted.chosen.value is None
+    assert adapted.chosen.settings["adapt.strategy"] == "finetune"
+    assert adapted.chosen.reason == "no trial gave a number: the settings stay as they are"
 
 
 def test_a_really_diverged_trial_is_no_number(make_task: Callable[..., Any]) -> None:
@@ -298,23 +302,23 @@ def test_bad_trials_end_early_and_are_not_chosen(
 
     rigged(monkeypatch, loss)
     adapted, _ = run(make_task())
-    assert [(row["state"], row["folds"]) for row in adapted.trials] == [("complete", 3)] * 4 + [("pruned", 1)] * 3
-    assert adapted.chosen["pruned"] == 3 and adapted.chosen["number"] == 0
+    assert [(row.state, row.done) for row in adapted.trials.rows] == [("complete", 3)] * 4 + [("pruned", 1)] * 3
+    assert adapted.chosen.pruned == 3 and adapted.chosen.number == 0
     assert len(seen) == 4 * 3 + 3, "the folds that were not needed were not run"
 
 
 def test_one_shot_leaves_the_settings_and_says_so(make_task: Callable[..., Any]) -> None:
     adapted, weights = run(make_task(1))
-    assert adapted.trials is None and adapted.chosen["trials"] == 0
-    assert adapted.chosen["settings"]["adapt.strategy"] == "finetune"
-    assert "nothing can be held out of one shot" in adapted.chosen["reason"]
+    assert adapted.trials is None and adapted.chosen.trials == 0
+    assert adapted.chosen.settings["adapt.strategy"] == "finetune"
+    assert "nothing can be held out of one shot" in adapted.chosen.reason
     _, expected = run(make_task(1, strategy="finetune"))
     assert same(weights, expected)
 
 
 def test_one_trial_is_the_untuned_settings(make_task: Callable[..., Any]) -> None:
     adapted, weights = run(make_task(trials=1))
-    assert len(adapted.trials) == 1 and adapted.chosen["value"] == adapted.chosen["default_value"]
+    assert len(adapted.trials.rows) == 1 and adapted.chosen.value == adapted.chosen.default_value
     _, expected = run(make_task(strategy="finetune"))
     assert same(weights, expected)
 
@@ -446,3 +450,32 @@ def test_trainings_without_a_number_leave_the_settings_as_they_are(tmp_path: Pat
     chosen = json.loads((tmp_path / "run" / "chosen.json").read_text())
     assert chosen["failed"] == 3 and chosen["value"] is None and "no trial gave a number" in chosen["reason"]
     assert search_source.chosen_settings(RunFolder(tmp_path / "run", NO_INFO), asked) == asked
+
+
+def test_a_search_of_an_earlier_version_continues(tmp_path: Path, rows: Callable[[Path], Any]) -> None:
+    """Version 0.1 wrote the settings of a trial twice into ended.json, and NaN as null."""
+    whole, folder = tmp_path / "whole", tmp_path / "run"
+    search_training(source_settings(4), new_run(whole), Trainings())
+    with pytest.raises(Stopped):
+        search_training(source_settings(4), new_run(folder), Trainings(stop_after=18))
+    ended = folder / ".search" / "ended.json"
+    content = json.loads(ended.read_text())
+    assert len(content) == 2
+    names = ["number", "state", "value", "epochs", "seconds", "settings", "curve"]
+    assert [list(row) for row in content] == [names] * 2
+    ended.write_text(json.dumps([{**row, **row["settings"]} for row in content]))
+    search_training(source_settings(4), new_run(folder), Trainings())
+    assert outcome(folder, rows) == outcome(whole, rows)
+
+
+def test_a_search_that_was_edited_is_one_line(tmp_path: Path) -> None:
+    asked, run = source_settings(2), new_run(tmp_path / "run")
+    search_training(asked, run, Trainings())
+    path = tmp_path / "run" / "chosen.json"
+    content = json.loads(path.read_text())
+    for field, value in (("settings", 3), ("number", "one"), ("settings.train.batch", [1])):
+        settings = {**content["settings"], "train.batch": [1]} if "." in field else value
+        path.write_text(json.dumps({**content, field.split(".")[0]: settings}))
+        with pytest.raises(UserError, match=rf"chosen\.json: field '{field}'") as caught:
+            chosen_settings(run, asked)
+        assert caught.value.code == ErrorCode.FILE_INVALID

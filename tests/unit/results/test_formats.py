@@ -25,9 +25,10 @@ from forensictransfer.results.formats.decision import DecisionFile
 from forensictransfer.results.formats.document import document_content, read_document, write_document
 from forensictransfer.results.formats.metrics import DrawMetrics, MetadataBaseline, Metrics
 from forensictransfer.results.formats.run import Marker, RunInfo
+from forensictransfer.results.formats.search import SearchOutcome
 from forensictransfer.results.formats.sweep import ImpossibleCell, JobRecord, SweepDomain, SweepInfo
 from forensictransfer.results.runs import RunFolder
-from tests.documents import audit_of, domain_of, metrics_of, run_info
+from tests.documents import audit_of, domain_of, metrics_of, run_info, search_outcome
 
 SEEN = SeenImages(groups=("a",), digests=("b",))
 TRAINING = TrainingData(
@@ -112,6 +113,10 @@ DOCUMENTS |= {
         split_folders=False,
     ),
 }
+DOCUMENTS |= {
+    "chosen.json": search_outcome(trials=4, seconds=1.5, number=3, value=0.4, default_value=0.6, settings={}),
+    "chosen.json with a reason": search_outcome(settings={}, reason="nothing can be held out"),
+}
 # A field that may be left out: what did not apply, or what earlier versions did not write.
 OPTIONAL = {
     "run.json": {"strategy", "seed", "threshold_rule", "stop_rule", "parent"},
@@ -121,6 +126,7 @@ OPTIONAL = {
     "job": {"error", "balanced_accuracy", "worker", "attempt", "ended", "checksum"},
     "sweep.json": {"version", "created", "checksum"},
     "audit": {"kind", "checksum"},
+    "chosen.json with a reason": {"reason"},
 }
 FLAGS = {"split_folders"}
 
@@ -221,6 +227,26 @@ def test_fields_of_later_versions_are_ignored_and_earlier_ones_read_by_key(tmp_p
     assert found.metrics["auc"].n == found.n.groups
     with pytest.raises(KeyError):
         found["calibration"]
+
+
+def test_settings_that_were_chosen_keep_their_types(tmp_path: Path) -> None:
+    settings = {"adapt.strategy": "head", "adapt.steps": 1, "adapt.learning_rate": 1.0, "data.augment.flip": True}
+    write_document(tmp_path / "file", search_outcome(trials=1, settings=settings))
+    found = read_document(tmp_path / "file", SearchOutcome).settings
+    assert [(name, repr(value)) for name, value in found.items()] == [(k, repr(v)) for k, v in settings.items()]
+    for value in ("[1]", "null", "NaN", "1e999"):
+        text = (tmp_path / "file").read_text().replace("1.0", value)
+        said = str(refusal(tmp_path / "other", text, SearchOutcome))
+        assert "field 'settings.adapt.learning_rate': expected the value of a setting" in said
+
+
+def test_a_search_that_tried_nothing_is_written_as_ever(tmp_path: Path) -> None:
+    write_document(tmp_path / "file", search_outcome(settings={"train.batch": 64}, reason="why"))
+    assert (tmp_path / "file").read_text() == (
+        '{\n  "trials": 0,\n  "pruned": 0,\n  "failed": 0,\n  "seconds": 0,\n  "number": null,\n  "value": null,\n'
+        '  "default_value": null,\n  "objective": "best val_loss",\n  "settings": {\n    "train.batch": 64\n  },\n'
+        '  "reason": "why"\n}\n'
+    )
 
 
 def test_a_run_of_a_detector_that_is_not_installed_is_shown_and_tabled(tmp_path: Path) -> None:

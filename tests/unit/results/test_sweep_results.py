@@ -32,11 +32,12 @@ from forensictransfer.report.analysis.threshold_rules import (
 )
 from forensictransfer.results import jobs as records
 from forensictransfer.results.audits import audit_path, read_audit, without_pixels, write_audit
+from forensictransfer.results.formats.document import write_document
 from forensictransfer.results.predictions import ScoreFiles
 from forensictransfer.results.scores import Scored, read_scores
 from forensictransfer.results.sweep import SweepResults, open_sweep
 from forensictransfer.sweep.folder import SweepFolder, checksum
-from tests.documents import audit_of
+from tests.documents import audit_of, search_outcome
 
 
 def made() -> ModuleType:
@@ -581,7 +582,7 @@ def test_failed_jobs_count_in_the_whole_and_damaged_searches_are_refused(tmp_pat
 def test_the_search_of_a_training_counts(tmp_path: Path) -> None:
     folder = write_sweep(tmp_path / "s", strategies=["head"], shots=[0], **PLAIN)
     run = only(folder, "runs/beta-*")
-    (run / "chosen.json").write_text('{"trials": 5, "pruned": 2, "seconds": 99.5}')
+    write_document(run / "chosen.json", search_outcome(trials=5, pruned=2, seconds=99.5))
     first = costs(open_sweep(folder))[0]
     assert first.kind == "train" and first.search == Search(1, 5, 2, 99.5)
 
