@@ -2,38 +2,52 @@
 
 from __future__ import annotations
 
-import logging
-import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from forensictransfer.core.backend import import_tensorflow, prepare_tensorflow
-from forensictransfer.core.errors import ErrorCode, UserError
-from forensictransfer.core.problems import refuse
-from forensictransfer.core.settings import DomainSettings, Settings, unknown_names
-from forensictransfer.core.yaml_text import flat
-from forensictransfer.detectors.registry import check_training
-from forensictransfer.experiments.choices import CHOICES, load_settings
-from forensictransfer.experiments.strategies import check_strategy
+from forensictransfer.core.backend import import_tensorflow
+from forensictransfer.core.settings import Settings
+from forensictransfer.experiments.choices import load_settings
+from forensictransfer.experiments.requests import (
+    FIXED,
+    DomainLike,
+    SettingsLike,
+    adapt_request,
+    evaluate_request,
+    open_domain_with_notes,
+    requested_settings,
+    train_request,
+)
 from forensictransfer.results.formats.document import write_document
-from forensictransfer.results.formats.run import RunInfo
-from forensictransfer.results.runs import RunFolder, check_new, domain_reference
+from forensictransfer.results.runs import RunFolder
 
 if TYPE_CHECKING:
-    from forensictransfer.data.domains import Domain
     from forensictransfer.report.summary import RunSummary
     from forensictransfer.report.tables.cross_domain import CrossDomain
     from forensictransfer.results.formats.audits import Audit
     from forensictransfer.results.formats.metrics import Metrics
     from forensictransfer.sweep.manager import Outcome
 
-_log = logging.getLogger(__name__)
-# A trained run is read in the geometry that it was trained in.
-FIXED = ("detector", "data.crop")
-
-DomainLike = str | Path | DomainSettings
-SettingsLike = Settings | Mapping[str, Any]
+__all__ = [
+    "FIXED",
+    "DomainLike",
+    "SettingsLike",
+    "adapt",
+    "audit",
+    "cross_domain",
+    "detectors_table",
+    "dry_run",
+    "evaluate",
+    "load_model",
+    "results",
+    "run_summary",
+    "run_sweep",
+    "show",
+    "table",
+    "train",
+    "write_report",
+]
 
 
 def train(
@@ -59,27 +73,15 @@ def train(
     Returns: the run folder.
     Raises: UserError for any mistake in the input.
     """
-    chosen = _settings(config, settings, {"detector": detector})
-    check_training(chosen)
-    check_new(out, overwrite=overwrite, resume=resume)
-    domain = _open(source, group, chosen)
-    from forensictransfer.data.crop_note import crop_note
-
-    out = Path(out).expanduser()
-    if note := crop_note(domain.split("train"), chosen.data.crop):
-        _log.info("%s: %s", domain.name, note)
-    if resume and not (out / "run.json").exists():
-        _log.info("%s: there is nothing to resume; the training begins at its first epoch", out)
-    elif resume:
-        run = RunFolder.open(out, finished=False)
-        run.check_same(RunInfo.new("train", detector=chosen.detector, source=domain_reference(domain)), chosen)
-        if run.finished:
-            return run.path
+    chosen = requested_settings(config, settings, {"detector": detector})
+    request = train_request(source, out, chosen, group=group, resume=resume, overwrite=overwrite)
+    if request.finished:
+        return request.out
     import_tensorflow()
     from forensictransfer.experiments import train as training
 
-    training.train_run(domain, chosen, out, resume=resume, overwrite=overwrite)
-    return out
+    training.train_run(request.domain, request.settings, request.out, resume=resume, overwrite=overwrite)
+    return request.out
 
 
 def adapt(
@@ -109,31 +111,13 @@ def adapt(
     """
     parent = RunFolder.open(run)
     arguments = {"adapt.shots": shots, "adapt.strategy": strategy, "adapt.draws": draws}
-    chosen = _settings(config, settings, arguments, base=parent.settings)
-    if parent.kind != "train":
-        raise UserError(
-            f"{run}: is itself an adapted run; adapt the run it came from: {parent.info.parent}",
-            code=ErrorCode.RUN_UNSUITABLE,
-        )
-    _check_fixed(parent, chosen)
-    check_strategy(chosen.detector, chosen.adapt.strategy)
-    if os.path.realpath(os.path.expanduser(out)) == os.path.realpath(parent.path):
-        raise UserError(
-            f"{out}: is the run to adapt; choose another folder to write to", code=ErrorCode.ARGUMENTS_CONFLICT
-        )
-    check_new(out, overwrite=overwrite)
-    domain = _open(target, group, chosen)
-    _check_other_domain(parent, domain)
-    from forensictransfer.data.splits import draw_shots
-
-    # Fewer images than shots are found here, before seconds go into loading TensorFlow.
-    draw_shots(domain.records, chosen.adapt.shots, seed=chosen.seed, draw=0, domain=domain.name)
+    chosen = requested_settings(config, settings, arguments, base=parent.settings)
+    request = adapt_request(parent, target, out, chosen, group=group, overwrite=overwrite)
     import_tensorflow()
     from forensictransfer.experiments import adapt as adaptation
 
-    out = Path(out).expanduser()
-    adaptation.adapt_run(parent, domain, chosen, out, overwrite=overwrite)
-    return out
+    adaptation.adapt_run(request.parent, request.domain, request.settings, request.out, overwrite=overwrite)
+    return request.out
 
 
 def evaluate(
@@ -156,26 +140,13 @@ def evaluate(
     Raises: UserError for any mistake in the input.
     """
     opened = RunFolder.open(run)
-    chosen = _settings(config, settings, {}, base=opened.settings)
-    _check_fixed(opened, chosen)
-    specs = [on] if isinstance(on, (str, Path, DomainSettings)) else list(on)
-    if not specs:
-        raise UserError("evaluate: expected at least one domain", code=ErrorCode.COMMAND_LINE)
-    domains = [_open(spec, group, chosen) for spec in specs]
-    _check_names_differ(opened, domains)
-    for domain in domains:
-        there = opened.evaluation_path(domain.name)
-        if there.exists() and not overwrite:
-            raise UserError(f"{there}: exists already; --overwrite replaces it", code=ErrorCode.PATH_EXISTS)
-        if not os.access(opened.path, os.W_OK):
-            raise UserError(
-                f"{opened.path}: cannot be written: it is read-only or not yours", code=ErrorCode.PATH_NOT_WRITABLE
-            )
+    chosen = requested_settings(config, settings, {}, base=opened.settings)
+    request = evaluate_request(opened, on, chosen, group=group, overwrite=overwrite)
     import_tensorflow()
     from forensictransfer.experiments import evaluate as evaluation
     from forensictransfer.report.model_card import card_text
 
-    found = evaluation.evaluate_run(opened, domains, chosen, overwrite=overwrite)
+    found = evaluation.evaluate_run(opened, request.domains, request.settings, overwrite=overwrite)
     opened.write_text("CARD.md", card_text(opened))
     return found
 
@@ -221,16 +192,11 @@ def cross_domain(
     latex: str | Path | None = None,
 ) -> CrossDomain:
     """Read what evaluated runs measured: the content of `table`, which takes the same arguments."""
-    if not runs:
-        raise UserError("table: expected at least one run folder", code=ErrorCode.COMMAND_LINE)
-    for file in (markdown, csv, latex):
-        if file is not None and Path(file).is_dir():
-            raise UserError(
-                f"{file}: expected a file to write the table to, got a folder", code=ErrorCode.PATH_WRONG_KIND
-            )
+    from forensictransfer.report.run_folders import finished_runs
     from forensictransfer.report.tables import cross_domain as tables
 
-    found = tables.cross_domain(_finished(runs))
+    tables.check_files(markdown, csv, latex)
+    found = tables.cross_domain(finished_runs(runs))
     found.write(markdown, csv, latex)
     return found
 
@@ -258,24 +224,14 @@ def audit(
     Returns: the findings; `auditing.text.audit_text` makes them a text.
     Raises: UserError for any mistake in the input.
     """
-    if workers is not None and workers < 1:
-        raise UserError(f"--workers: expected at least 1, got {workers}", code=ErrorCode.COMMAND_LINE)
-    if json is not None and Path(json).expanduser().is_dir():
-        raise UserError(
-            f"{json}: expected a file to write the findings to, got a folder", code=ErrorCode.PATH_WRONG_KIND
-        )
-    if json is not None and not Path(json).expanduser().absolute().parent.is_dir():
-        raise UserError(f"{json}: there is no such folder to write the findings to", code=ErrorCode.PATH_MISSING)
+    from forensictransfer.auditing.arguments import check_arguments, check_differ
+
     equalise = mend if equalise is None else equalise
-    if equalise is not None and other is not None:
-        raise UserError("--equalise: expected one domain, got two", code=ErrorCode.COMMAND_LINE)
+    check_arguments(workers=workers, json=json, other=other is not None, equalise=equalise)
     settings = Settings()
-    domains = [_open(spec, group, settings, say=False) for spec in ([domain] if other is None else [domain, other])]
-    if len(domains) == 2 and domains[0].origin == domains[1].origin:
-        raise UserError(
-            f"{domains[0].origin}: is named twice; give one domain, or two different ones",
-            code=ErrorCode.DOMAIN_REPEATED,
-        )
+    specs = [domain] if other is None else [domain, other]
+    domains = [open_domain_with_notes(spec, group, settings, notes=False) for spec in specs]
+    check_differ(domains)
     from forensictransfer.auditing.audit import audit_and_equalise, audit_domains
     from forensictransfer.auditing.traces.scan import default_workers
 
@@ -329,17 +285,17 @@ def show(run: str | Path) -> str:
     Raises: UserError if the folder is missing, no run, of another format, or damaged.
     """
     from forensictransfer.report.model_card import show_text
+    from forensictransfer.report.run_folders import open_run
 
-    _refuse_sweep(run)
-    return show_text(RunFolder.open(run, finished=False))
+    return show_text(open_run(run))
 
 
 def run_summary(run: str | Path) -> RunSummary:
     """Read the content of `show`: what a run is, its settings and what was measured. Raises UserError as `show`."""
     from forensictransfer.report import summary
+    from forensictransfer.report.run_folders import open_run
 
-    _refuse_sweep(run)
-    return summary.run_summary(RunFolder.open(run, finished=False))
+    return summary.run_summary(open_run(run))
 
 
 def detectors_table(crop: int = 128) -> str:
@@ -355,107 +311,6 @@ def detectors_table(crop: int = 128) -> str:
 
 def results(run: str | Path) -> str:
     """Say what a run has measured, a line for each domain, and what it has forgotten of its source."""
-    from forensictransfer.report.model_card import evaluation_lines, forgetting_line
-    from forensictransfer.results.metadata_baseline import warnings
+    from forensictransfer.report.model_card import results_text
 
-    opened = RunFolder.open(run)
-    forgotten = forgetting_line(opened)
-    found = opened.evaluations()
-    return "\n".join([*evaluation_lines(found), *([forgotten] if forgotten else []), *warnings(found)])
-
-
-def _settings(
-    config: str | Path | None,
-    settings: SettingsLike | None,
-    arguments: Mapping[str, Any],
-    base: Settings | None = None,
-) -> Settings:
-    """Put together file, then single settings, then the call's own arguments.
-
-    Every problem in them is named at once.
-    """
-    given = {name: value for name, value in arguments.items() if value is not None}
-    if isinstance(settings, Settings):
-        if config is not None:
-            raise UserError("give a settings file or complete Settings, not both", code=ErrorCode.ARGUMENTS_CONFLICT)
-        refuse("settings", unknown_names(flat(settings.model_dump()), CHOICES))
-        return load_settings(None, given, base=settings)
-    clash = {name for name in given if flat(settings or {}).get(name, given[name]) != given[name]}
-    if clash:
-        raise UserError(
-            f"{', '.join(sorted(clash))}: given twice, as an argument and as a setting",
-            code=ErrorCode.ARGUMENTS_CONFLICT,
-        )
-    return load_settings(config, {**(settings or {}), **given}, base=base)
-
-
-def _open(spec: DomainLike, group: str | None, settings: Settings, *, say: bool = True) -> Domain:
-    prepare_tensorflow()  # built-in domains are stored in TensorFlow's record files
-    from forensictransfer.data.domains import open_domain
-
-    domain = open_domain(spec, group=group, data=settings.data)
-    _log.debug("%s: %d images in %s, grouped by %s", domain.name, len(domain.records), domain.origin, domain.spec.group)
-    for note in domain.notes if say else ():
-        _log.info("%s: %s", domain.name, note)
-    return domain
-
-
-def _finished(runs: Sequence[str | Path]) -> list[Path]:
-    """Find the finished runs among some folders; the others are logged. Raises the first one's UserError if none is."""
-    found, errors = [], []
-    for run in runs:
-        try:
-            _refuse_sweep(run)
-            found.append(RunFolder.open(run).path)
-        except UserError as error:
-            if error.code not in (ErrorCode.NOT_A_RUN, ErrorCode.RUN_UNFINISHED) and not Path(run).is_file():
-                raise
-            errors.append(error)
-    if not found:
-        raise errors[0]
-    for left_out in errors:
-        _log.warning("left out: %s", left_out)
-    return found
-
-
-def _refuse_sweep(run: str | Path) -> None:
-    """Raise UserError for the folder of a sweep in the place of a run."""
-    if (Path(run).expanduser() / "sweep.json").is_file():
-        raise UserError(
-            f"{run}: is a sweep, not a run: `forensictransfer report {run}` writes its page and tables",
-            code=ErrorCode.NOT_A_RUN,
-        )
-
-
-def _check_fixed(run: RunFolder, settings: Settings) -> None:
-    then, now = flat(run.settings.model_dump()), flat(settings.model_dump())
-    other = [f"{name} is {then[name]} there, {now[name]} was asked for" for name in FIXED if then[name] != now[name]]
-    if other:
-        raise UserError(f"{run.path}: was trained otherwise: {'; '.join(other)}", code=ErrorCode.RUN_UNSUITABLE)
-
-
-def _check_other_domain(parent: RunFolder, target: Domain) -> None:
-    """Refuse the source as the target.
-
-    By place only: a copy elsewhere is found by its pixels, when shared photographs are dropped from the test.
-    """
-    if os.path.realpath(parent.info.source.origin) == os.path.realpath(target.origin):
-        raise UserError(
-            f"{target.origin}: is the source that {parent.path} was trained on; name another domain as target",
-            code=ErrorCode.RUN_UNSUITABLE,
-        )
-
-
-def _check_names_differ(run: RunFolder, domains: Sequence[Domain]) -> None:
-    """Refuse two domains of one name: they would end in one folder."""
-    places: dict[Path, Domain] = {}
-    for domain in domains:
-        other = places.setdefault(run.evaluation_path(domain.name), domain)
-        if other is not domain and other.origin == domain.origin:
-            raise UserError(f"{domain.origin}: is named twice", code=ErrorCode.DOMAIN_REPEATED)
-        if other is not domain:
-            raise UserError(
-                f"{domain.origin} and {other.origin} would both be called {domain.name}; "
-                "give one of them a name of its own in a domain file",
-                code=ErrorCode.DOMAIN_REPEATED,
-            )
+    return results_text(RunFolder.open(run))

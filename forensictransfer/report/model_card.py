@@ -25,6 +25,13 @@ _LIMITS = """\
 - A verdict is a hint for a person who looks at the image, not a proof."""
 
 
+def results_text(run: RunFolder) -> str:
+    """Say what a run has measured, a line for each domain, and what it has forgotten of its source."""
+    forgotten = forgetting_line(run)
+    found = run.evaluations()
+    return "\n".join([*evaluation_lines(found), *([forgotten] if forgotten else []), *warnings(found)])
+
+
 def card_text(run: RunFolder) -> str:
     """Write CARD.md: what the run is, what it was trained on, what was measured, how it decides, what it cannot do.
 

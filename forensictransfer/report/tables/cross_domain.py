@@ -60,6 +60,15 @@ class CrossDomain:
                 _write(Path(path).expanduser(), content)
 
 
+def check_files(*paths: str | Path | None) -> None:
+    """Raise UserError for a folder in the place of a file to write a table to."""
+    for path in paths:
+        if path is not None and Path(path).is_dir():
+            raise UserError(
+                f"{path}: expected a file to write the table to, got a folder", code=ErrorCode.PATH_WRONG_KIND
+            )
+
+
 def cross_domain(run_paths: Iterable[str | Path]) -> CrossDomain:
     """Read what finished runs measured.
 

@@ -1,0 +1,199 @@
+"""What train, adapt and evaluate are asked for: settings and domains, all checked before TensorFlow is loaded."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from forensictransfer.core.backend import prepare_tensorflow
+from forensictransfer.core.errors import ErrorCode, UserError
+from forensictransfer.core.problems import refuse
+from forensictransfer.core.settings import DomainSettings, Settings, unknown_names
+from forensictransfer.core.yaml_text import flat
+from forensictransfer.detectors.registry import check_training
+from forensictransfer.experiments.choices import CHOICES, load_settings
+from forensictransfer.experiments.strategies import check_strategy
+from forensictransfer.results.formats.run import RunInfo
+from forensictransfer.results.runs import RunFolder, check_new, domain_reference
+
+if TYPE_CHECKING:
+    from forensictransfer.data.domains import Domain
+
+_log = logging.getLogger(__name__)
+# A trained run is read in the geometry that it was trained in.
+FIXED = ("detector", "data.crop")
+
+DomainLike = str | Path | DomainSettings
+SettingsLike = Settings | Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class TrainRequest:
+    """A training that can begin. finished: the run to resume is there and whole, so that nothing is left to do."""
+
+    domain: Domain
+    settings: Settings
+    out: Path
+    finished: bool
+
+
+@dataclass(frozen=True)
+class AdaptRequest:
+    """An adaptation that can begin. parent: the trained run."""
+
+    parent: RunFolder
+    domain: Domain
+    settings: Settings
+    out: Path
+
+
+@dataclass(frozen=True)
+class EvaluateRequest:
+    """An evaluation that can begin."""
+
+    run: RunFolder
+    domains: Sequence[Domain]
+    settings: Settings
+
+
+def train_request(
+    source: DomainLike, out: str | Path, settings: Settings, *, group: str | None, resume: bool, overwrite: bool
+) -> TrainRequest:
+    """Check what `train` is asked for. Raises UserError for any mistake in it."""
+    check_training(settings)
+    check_new(out, overwrite=overwrite, resume=resume)
+    domain = open_domain_with_notes(source, group, settings)
+    from forensictransfer.data.crop_note import crop_note
+
+    out = Path(out).expanduser()
+    if note := crop_note(domain.split("train"), settings.data.crop):
+        _log.info("%s: %s", domain.name, note)
+    finished = False
+    if resume and not (out / "run.json").exists():
+        _log.info("%s: there is nothing to resume; the training begins at its first epoch", out)
+    elif resume:
+        run = RunFolder.open(out, finished=False)
+        run.check_same(RunInfo.new("train", detector=settings.detector, source=domain_reference(domain)), settings)
+        finished = run.finished
+    return TrainRequest(domain, settings, out, finished)
+
+
+def adapt_request(
+    parent: RunFolder, target: DomainLike, out: str | Path, settings: Settings, *, group: str | None, overwrite: bool
+) -> AdaptRequest:
+    """Check what `adapt` is asked for. Raises UserError for any mistake, fewer images than shots among them."""
+    if parent.kind != "train":
+        raise UserError(
+            f"{parent.path}: is itself an adapted run; adapt the run it came from: {parent.info.parent}",
+            code=ErrorCode.RUN_UNSUITABLE,
+        )
+    _check_fixed(parent, settings)
+    check_strategy(settings.detector, settings.adapt.strategy)
+    if os.path.realpath(os.path.expanduser(out)) == os.path.realpath(parent.path):
+        raise UserError(
+            f"{out}: is the run to adapt; choose another folder to write to", code=ErrorCode.ARGUMENTS_CONFLICT
+        )
+    check_new(out, overwrite=overwrite)
+    domain = open_domain_with_notes(target, group, settings)
+    _check_other_domain(parent, domain)
+    from forensictransfer.data.splits import draw_shots
+
+    # Fewer images than shots are found here, before seconds go into loading TensorFlow.
+    draw_shots(domain.records, settings.adapt.shots, seed=settings.seed, draw=0, domain=domain.name)
+    return AdaptRequest(parent, domain, settings, Path(out).expanduser())
+
+
+def evaluate_request(
+    run: RunFolder, on: DomainLike | Sequence[DomainLike], settings: Settings, *, group: str | None, overwrite: bool
+) -> EvaluateRequest:
+    """Check what `evaluate` is asked for. Raises UserError for any mistake in it."""
+    _check_fixed(run, settings)
+    specs = [on] if isinstance(on, (str, Path, DomainSettings)) else list(on)
+    if not specs:
+        raise UserError("evaluate: expected at least one domain", code=ErrorCode.COMMAND_LINE)
+    domains = [open_domain_with_notes(spec, group, settings) for spec in specs]
+    _check_names_differ(run, domains)
+    for domain in domains:
+        there = run.evaluation_path(domain.name)
+        if there.exists() and not overwrite:
+            raise UserError(f"{there}: exists already; --overwrite replaces it", code=ErrorCode.PATH_EXISTS)
+        if not os.access(run.path, os.W_OK):
+            raise UserError(
+                f"{run.path}: cannot be written: it is read-only or not yours", code=ErrorCode.PATH_NOT_WRITABLE
+            )
+    return EvaluateRequest(run, domains, settings)
+
+
+def requested_settings(
+    config: str | Path | None,
+    settings: SettingsLike | None,
+    arguments: Mapping[str, Any],
+    base: Settings | None = None,
+) -> Settings:
+    """Put together file, then single settings, then the call's own arguments.
+
+    Every problem in them is named at once.
+    """
+    given = {name: value for name, value in arguments.items() if value is not None}
+    if isinstance(settings, Settings):
+        if config is not None:
+            raise UserError("give a settings file or complete Settings, not both", code=ErrorCode.ARGUMENTS_CONFLICT)
+        refuse("settings", unknown_names(flat(settings.model_dump()), CHOICES))
+        return load_settings(None, given, base=settings)
+    clash = {name for name in given if flat(settings or {}).get(name, given[name]) != given[name]}
+    if clash:
+        raise UserError(
+            f"{', '.join(sorted(clash))}: given twice, as an argument and as a setting",
+            code=ErrorCode.ARGUMENTS_CONFLICT,
+        )
+    return load_settings(config, {**(settings or {}), **given}, base=base)
+
+
+def open_domain_with_notes(spec: DomainLike, group: str | None, settings: Settings, *, notes: bool = True) -> Domain:
+    """Open a domain; what was skipped, dropped or renamed is logged with `notes`. Raises UserError."""
+    prepare_tensorflow()  # built-in domains are stored in TensorFlow's record files
+    from forensictransfer.data.domains import open_domain
+
+    domain = open_domain(spec, group=group, data=settings.data)
+    _log.debug("%s: %d images in %s, grouped by %s", domain.name, len(domain.records), domain.origin, domain.spec.group)
+    for note in domain.notes if notes else ():
+        _log.info("%s: %s", domain.name, note)
+    return domain
+
+
+def _check_fixed(run: RunFolder, settings: Settings) -> None:
+    then, now = flat(run.settings.model_dump()), flat(settings.model_dump())
+    other = [f"{name} is {then[name]} there, {now[name]} was asked for" for name in FIXED if then[name] != now[name]]
+    if other:
+        raise UserError(f"{run.path}: was trained otherwise: {'; '.join(other)}", code=ErrorCode.RUN_UNSUITABLE)
+
+
+def _check_other_domain(parent: RunFolder, target: Domain) -> None:
+    """Refuse the source as the target.
+
+    By place only: a copy elsewhere is found by its pixels, when shared photographs are dropped from the test.
+    """
+    if os.path.realpath(parent.info.source.origin) == os.path.realpath(target.origin):
+        raise UserError(
+            f"{target.origin}: is the source that {parent.path} was trained on; name another domain as target",
+            code=ErrorCode.RUN_UNSUITABLE,
+        )
+
+
+def _check_names_differ(run: RunFolder, domains: Sequence[Domain]) -> None:
+    """Refuse two domains of one name: they would end in one folder."""
+    places: dict[Path, Domain] = {}
+    for domain in domains:
+        other = places.setdefault(run.evaluation_path(domain.name), domain)
+        if other is not domain and other.origin == domain.origin:
+            raise UserError(f"{domain.origin}: is named twice", code=ErrorCode.DOMAIN_REPEATED)
+        if other is not domain:
+            raise UserError(
+                f"{domain.origin} and {other.origin} would both be called {domain.name}; "
+                "give one of them a name of its own in a domain file",
+                code=ErrorCode.DOMAIN_REPEATED,
+            )
