@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from forensictransfer.auditing.traces.separators import percent
-from forensictransfer.auditing.verdict import accuracy
 from forensictransfer.results.formats.audit import (
     DO_NOT_USE,
     Copies,
@@ -18,6 +17,7 @@ from forensictransfer.results.formats.audit import (
     Verdict,
 )
 from forensictransfer.results.formats.audits import Audit, Equalisation, EqualisedAudit, PairAudit, SharedPair
+from forensictransfer.results.numbers import UNTOLD, accuracy
 
 WIDTH = 100
 SHOWN = 8  # separators, pairs, names
@@ -145,7 +145,7 @@ def _accuracy_lines(found: DomainAudit) -> list[str]:
 
 
 def _accuracy(measured: Separability) -> str:
-    return "cannot be told" if measured.balanced_accuracy is None else accuracy(measured.balanced_accuracy)
+    return UNTOLD if measured.balanced_accuracy is None else accuracy(measured.balanced_accuracy)
 
 
 def _separator_lines(found: DomainAudit) -> list[str]:

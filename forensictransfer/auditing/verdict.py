@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from forensictransfer.auditing.traces.separators import percent
-from forensictransfer.evaluation.estimate import Estimate
 from forensictransfer.results.formats.audit import (
     CAREFUL,
     CLEAN,
@@ -24,6 +23,7 @@ from forensictransfer.results.formats.audit import (
 )
 from forensictransfer.results.formats.audits import PairFindings
 from forensictransfer.results.metadata_baseline import doubt_text, is_doubtful
+from forensictransfer.results.numbers import accuracy
 
 # A detector that never looks at a pixel. Three in four right: no accuracy on such a domain says anything on forgeries.
 FILE_BAD = 0.75
@@ -212,11 +212,6 @@ def pair_verdict(found: PairFindings) -> Verdict:
         text = f"{count} images have the same pixels in both under opposite labels"
         reasons.append(Reason(word=CAREFUL, text=text))
     return weighed(reasons)
-
-
-def accuracy(figure: Estimate) -> str:
-    """Write an accuracy with its interval for people: 93 % [91, 95]."""
-    return f"{100 * (figure.value or 0.0):.0f} % [{100 * figure.lowest:.0f}, {100 * figure.highest:.0f}]"
 
 
 def _notable(

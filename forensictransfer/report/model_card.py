@@ -10,10 +10,10 @@ from forensictransfer.core.settings import Settings
 from forensictransfer.core.tables import TextTable
 from forensictransfer.core.yaml_text import flat, shown
 from forensictransfer.evaluation.estimate import Estimate
-from forensictransfer.report.numbers import BASELINE, BASELINE_MEANS, accuracy, baseline, fraction
 from forensictransfer.results.formats.metrics import Metrics
 from forensictransfer.results.formats.run import DomainReference, RunInfo
 from forensictransfer.results.metadata_baseline import warnings
+from forensictransfer.results.numbers import BASELINE, BASELINE_MEANS, accuracy, baseline, fraction
 from forensictransfer.results.runs import MARKER, RunFolder
 
 _LIMITS = """\

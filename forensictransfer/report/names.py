@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from forensictransfer.evaluation.estimate import Estimate
-from forensictransfer.report.numbers import accuracy
+from forensictransfer.results.numbers import accuracy
 
 
 def short_names(names: Iterable[str]) -> tuple[dict[str, str], str]:

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 
 from forensictransfer.evaluation.estimate import Estimate
 from forensictransfer.results.formats.metrics import MetadataBaseline, Metrics
+from forensictransfer.results.numbers import accuracy
 
 # A domain is doubtful where metadata surely give away more than the size of a compressed picture tells by itself of
 # smoother fakes, or where they probably give away much and are surely better than chance.
@@ -29,9 +30,8 @@ def is_doubtful(found: Estimate | None) -> bool:
 
 def doubt_text(found: Estimate, strongest: str | None) -> str:
     """Say why a domain is doubtful; strongest: what separates its classes most, in words."""
-    figure = f"{100 * (found.value or 0.0):.0f} % [{100 * found.lowest:.0f}, {100 * found.highest:.0f}]"
     why = f"; {strongest}" if strongest else ""
-    return f"reals and fakes can be told apart without looking at a pixel ({figure}{why})"
+    return f"reals and fakes can be told apart without looking at a pixel ({accuracy(found)}{why})"
 
 
 def warning(domain: str, found: MetadataBaseline | None) -> str | None:

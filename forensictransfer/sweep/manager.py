@@ -19,11 +19,11 @@ from forensictransfer.core.files import check_folder
 from forensictransfer.core.settings import load_settings
 from forensictransfer.data.domains import Domain
 from forensictransfer.report import tensorboard
-from forensictransfer.report.numbers import baseline
 from forensictransfer.results.audits import read_audits, without_pixels
 from forensictransfer.results.formats.metrics import MetadataBaseline
 from forensictransfer.results.formats.sweep import SweepDomain
 from forensictransfer.results.metadata_baseline import warning
+from forensictransfer.results.numbers import baseline
 from forensictransfer.sweep.audits import audit_all
 from forensictransfer.sweep.display import Display, dry_run_text
 from forensictransfer.sweep.domains import open_domains

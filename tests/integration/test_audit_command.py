@@ -66,7 +66,7 @@ def test_the_command_prints_a_verdict_and_its_reasons(spoiled: Path, tmp_path: P
     done = command("audit", spoiled, "--json", tmp_path / "audit.json", "--workers", 2)
     assert done.returncode == 0, done.stderr
     assert "verdict: DO NOT USE" in done.stdout
-    assert "reals and fakes can be told apart without looking at a pixel (100 %" in done.stdout
+    assert "reals and fakes can be told apart without looking at a pixel (100.0 %" in done.stdout
     assert "1 unreadable" in done.stdout and "expected PNG, JPEG" in done.stdout
     found = json.loads((tmp_path / "audit.json").read_text())
     assert found["format"] == 1 and found["pair"] is None

@@ -361,7 +361,7 @@ def test_workers_and_order_do_not_matter(
 def test_an_audit_reads_well(write: Callable[..., Path], tmp_path: Path) -> None:
     found = audit_of(write(tmp_path / "one", jpeg(quality=95), png), write(tmp_path / "two", first=500))
     text = audit_text(found)
-    for part in ("verdict: DO NOT USE", "100 %", "PNG in 0 % of reals, 100 % of fakes", "shared photographs: 0"):
+    for part in ("verdict: DO NOT USE", "100.0 %", "PNG in 0 % of reals, 100 % of fakes", "shared photographs: 0"):
         assert part in text
     assert max(len(line) for line in text.splitlines() if str(tmp_path) not in line) <= 100
     assert is_condemned(found) and not is_condemned(audit_of(tmp_path / "two"))

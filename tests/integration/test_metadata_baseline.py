@@ -17,11 +17,11 @@ from forensictransfer.auditing.metadata_baseline import metadata_only
 from forensictransfer.core.settings import DataSettings
 from forensictransfer.data.counts import Counts
 from forensictransfer.data.domains import Domain, open_domain
-from forensictransfer.report.numbers import baseline as baseline_text
 from forensictransfer.report.tables.cross_domain import table
 from forensictransfer.results.audits import audit_path, read_audit, without_pixels
 from forensictransfer.results.formats.metrics import MetadataBaseline
 from forensictransfer.results.metadata_baseline import is_doubtful, warning
+from forensictransfer.results.numbers import baseline as baseline_text
 from forensictransfer.sweep.audits import audit_all
 from forensictransfer.sweep.folder import SweepFolder
 
@@ -93,7 +93,7 @@ def test_training_prints_it(told_apart: Path, tmp_path: Path, capsys: pytest.Cap
     head, row = printed.splitlines()[:2]
     assert row[head.index("metadata alone") :].startswith("100.0 % [") and row.startswith("told_apart ")
     assert "metadata alone: what a classifier reaches that sees sizes, formats and metadata and no pixel" in printed
-    assert "warning: told_apart: reals and fakes can be told apart without looking at a pixel (100 %" in printed
+    assert "warning: told_apart: reals and fakes can be told apart without looking at a pixel (100.0 %" in printed
 
 
 def test_results_of_earlier_versions_are_read(evaluated: Path, tmp_path: Path) -> None:
@@ -151,8 +151,8 @@ def test_what_is_doubtful(found: MetadataBaseline | None, text: str, doubtful: b
 
 def test_the_warning_names_what_separates() -> None:
     assert warning("d", baseline(0.93, 0.9, 0.95)) == (
-        "d: reals and fakes can be told apart without looking at a pixel (93 % [90, 95]; file format: PNG in 0 % of "
-        "reals): its accuracy may measure that"
+        "d: reals and fakes can be told apart without looking at a pixel (93.0 % [90.0, 95.0]; file format: PNG in 0 % "
+        "of reals): its accuracy may measure that"
     )
 
 

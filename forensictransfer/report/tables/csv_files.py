@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator, Sequence
 
 from forensictransfer.core.files import csv_text
-from forensictransfer.report.numbers import MISSING, UNDEFINED
 from forensictransfer.report.tables.sheets import Sheet
+from forensictransfer.results.numbers import MISSING, UNDEFINED
 
 FOLDER = "tables"
 _NUMBER = r"[+-]?\d+(?:\.\d+)?"

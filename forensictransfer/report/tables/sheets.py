@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from forensictransfer.evaluation.estimate import Estimate
-from forensictransfer.report.numbers import BASELINE, BASELINE_MEANS, with_interval
-from forensictransfer.report.numbers import MISSING as MISSING
-from forensictransfer.report.numbers import UNDEFINED as UNDEFINED
 from forensictransfer.report.tables.rows import rows, targets
 from forensictransfer.results.cells import Cell
+from forensictransfer.results.numbers import BASELINE, BASELINE_MEANS, with_interval
+from forensictransfer.results.numbers import MISSING as MISSING
+from forensictransfer.results.numbers import UNDEFINED as UNDEFINED
 
 MAIN_METRICS = ("balanced_accuracy", "auc")
 # how a metric is shown: title, factor, decimals

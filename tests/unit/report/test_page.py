@@ -374,7 +374,7 @@ def test_what_a_detector_could_cheat_with(sweep: Path, tmp_path: Path) -> None:
     for said in (
         "What a detector could cheat with",
         "98.0 [95.0, 100.0]",
-        "Warning: alpha: reals and fakes can be told apart without looking at a pixel (98 %",
+        "Warning: alpha: reals and fakes can be told apart without looking at a pixel (98.0 %",
         "a test found more than it should",
         "PNG in 0 % of reals, 98 % of <fakes>",
         "alpha/<b>.png",

@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from markupsafe import Markup
 
 from forensictransfer.report.analysis.view import View
-from forensictransfer.report.numbers import accuracy, fraction
 from forensictransfer.report.page.elements import Section, bullets, code, fold, lines, paragraph, put, table
 from forensictransfer.report.tables.sheets import Sheet
 from forensictransfer.results.audits import read_audits, without_pixels
 from forensictransfer.results.formats.audit import CLEAN, DomainAudit
 from forensictransfer.results.metadata_baseline import is_doubtful, warning
+from forensictransfer.results.numbers import accuracy, fraction
 
 TITLE = "What a detector could cheat with"
 _SHOWN = 8  # separators and pairs of copies

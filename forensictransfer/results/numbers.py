@@ -5,7 +5,7 @@ from __future__ import annotations
 from forensictransfer.evaluation.estimate import Estimate
 from forensictransfer.results.formats.metrics import MetadataBaseline
 
-MISSING, UNDEFINED = "-", "n/a"
+MISSING, UNDEFINED, UNTOLD = "-", "n/a", "cannot be told"
 BASELINE = "metadata alone"
 BASELINE_MEANS = f"{BASELINE}: what a classifier reaches that sees sizes, formats and metadata and no pixel"
 
@@ -27,7 +27,7 @@ def baseline(found: MetadataBaseline | None) -> str:
     """Write the accuracy on metadata alone; "cannot be told" where groups are too few, "unknown" in old results."""
     if found is None:
         return "unknown"
-    return "cannot be told" if found.balanced_accuracy is None else accuracy(found.estimate)
+    return UNTOLD if found.balanced_accuracy is None else accuracy(found.estimate)
 
 
 def with_interval(measured: Estimate | None, *, factor: float, decimals: int, unit: str = "") -> str:

@@ -6,8 +6,8 @@ import pytest
 
 from forensictransfer.evaluation.estimate import Estimate
 from forensictransfer.report.names import percent
-from forensictransfer.report.numbers import accuracy, fraction
 from forensictransfer.report.tables.sheets import shown
+from forensictransfer.results.numbers import accuracy, fraction
 
 
 @pytest.mark.parametrize(
