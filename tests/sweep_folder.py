@@ -1,14 +1,14 @@
-"""The folder of a sweep written by hand, for tests of reports: every file that they read, no network, no TensorFlow.
+"""The folder of a sweep with made-up results, for tests of reports: every file that they read, no network.
 
-By default three domains each way, shots 0, 1 and 10, three draws, and the strategies finetune, head and tuned. The
-numbers are made up and plausible: scores are an offset of each draw, plus a margin that has the right sign for exactly
-the share of images that `accuracy` says, so that the balanced accuracy in metrics.json is that share.
+The package's own writers write it, and no TensorFlow is imported. By default three domains each way, shots 0, 1 and 10,
+three draws, and the strategies finetune, head and tuned. The numbers are made up and plausible: scores are an offset of
+each draw, plus a margin that has the right sign for exactly the share of images that `accuracy` says, so that the
+balanced accuracy in metrics.json is that share.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -18,15 +18,15 @@ import numpy as np
 from PIL import Image
 
 from forensictransfer.core.environment import Environment
-from forensictransfer.core.files import file_sha256
+from forensictransfer.core.files import file_sha256, write_text
 from forensictransfer.core.settings import dump, load_settings
-from forensictransfer.core.yaml_text import write_yaml
 from forensictransfer.data.counts import Counts
 from forensictransfer.evaluation.decision import Decision
 from forensictransfer.evaluation.metrics import ScoredImages, summarise_draws
 from forensictransfer.results.formats.decision import DecisionFile
 from forensictransfer.results.formats.document import read_document, write_document
 from forensictransfer.results.formats.metrics import DrawMetrics, Dropped, ScoringSettings
+from forensictransfer.results.formats.pictures import PicturedImage, PicturedImages
 from forensictransfer.results.formats.run import DomainReference, Marker, RunInfo
 from forensictransfer.results.formats.search import Trial
 from forensictransfer.results.formats.sweep import ImpossibleCell, SweepDomain, SweepInfo
@@ -34,6 +34,7 @@ from forensictransfer.results.jobs import read_record, write_with_checksum
 from forensictransfer.results.runs import evaluation_path
 from forensictransfer.results.scores import Scored, write_predictions, write_scores
 from forensictransfer.results.trials import Trials, write_trials
+from forensictransfer.sweep.settings import SweepSettings
 from tests.documents import audit_of as audit_of
 from tests.documents import job_record, metrics_of, search_outcome, sweep_info
 
@@ -144,9 +145,12 @@ class _Writer:
         write_document(
             self.folder / "environment.json", Environment("3.11.7", "Linux", "x86_64", processors=2, packages=packages)
         )
-        grid = {**self.grid, "settings": {"evaluate.resamples": 50}, "source_settings": {}, "tuned_shots": None}
         domains = {key: [f"/data/{name}" for name in self.grid[key]] for key in ("sources", "targets")}
-        _text(self.folder / "sweep.yaml", write_yaml({"domains": [], **grid, **domains, "keep_weights": False}))
+        grid = {
+            key: tuple(value) if isinstance(value, list) else value for key, value in {**self.grid, **domains}.items()
+        }
+        settings = SweepSettings(**grid, settings={"evaluate.resamples": 50})
+        write_text(self.folder / "sweep.yaml", dump(settings))
         sign(self.folder, info)
         for job in jobs:
             if not any(part in job["job"] for part in self.missing):
@@ -220,7 +224,7 @@ class _Writer:
         )
         run.mkdir(parents=True)
         write_document(run / "run.json", info)
-        _text(run / "settings.yaml", dump(load_settings(None, {"seed": job["seed"], **own})))
+        write_text(run / "settings.yaml", dump(load_settings(None, {"seed": job["seed"], **own})))
         if not adapted:
             write_scores(run / "validation.csv", Scored.of(self._scored(job, job["source"], 0, VALIDATION)))
         for draw in range(job["draws"] if adapted else 0):
@@ -382,22 +386,23 @@ def _write_pictures(place: Path, scored: ScoredImages) -> None:
             noise = _rng("picture", name, scored.names[i]).integers(0, 256, (32, 32, 3), np.uint8)
             Image.fromarray(noise).save(place / name, format="PNG")
         files["photograph"] = f"{number}-photograph.jpg"
-        about = {"name": scored.names[i], "label": label, "why": why, "files": files}
-        about |= {"place": [64, 128, 64, 64], "size": [320, 480]}
-        numbers = {"score": scored.scores[i], "probability": scored.probabilities[i]}
-        listed.append({**about, **{k: float(v) for k, v in numbers.items()}, "threshold": scored.threshold})
-    _json(place / "pictures.json", listed)
+        listed.append(
+            PicturedImage(
+                name=scored.names[i],
+                label=label,
+                score=float(scored.scores[i]),
+                probability=float(scored.probabilities[i]),
+                threshold=scored.threshold,
+                why=why,
+                files=files,
+                place=(64, 128, 64, 64),
+                size=(320, 480),
+            )
+        )
+    place.mkdir(parents=True, exist_ok=True)
+    write_document(place / "pictures.json", PicturedImages(tuple(listed)))
 
 
 def _rng(*key: object) -> np.random.Generator:
     """Random numbers that depend on `key` alone."""
     return np.random.default_rng(int(hashlib.sha256(repr(key).encode()).hexdigest()[:16], 16))
-
-
-def _text(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text)
-
-
-def _json(path: Path, content: Any) -> None:
-    _text(path, json.dumps(content, indent=2) + "\n")

@@ -13,6 +13,8 @@ from forensictransfer.data.images import Images
 from forensictransfer.data.records import FAKE, REAL
 from forensictransfer.data.tiles import Place, cut, tile_places
 from forensictransfer.detectors.trainable import TrainableDetector
+from forensictransfer.results.formats.document import write_document
+from forensictransfer.results.formats.pictures import PicturedImage, PicturedImages
 
 SIDE = 128  # pixels of a picture of a crop at most
 PHOTOGRAPH_SIDE = 240  # pixels of a whole photograph at most
@@ -50,7 +52,7 @@ def write_pictures(
     shows nothing. Pictures that stand there already are replaced.
     """
     chosen = choose(labels, scores, probabilities, threshold, each)
-    listed = []
+    listed: list[PicturedImage] = []
     with files.new_folder(folder / "pictures", overwrite=True) as place:
         for number, (index, why) in enumerate(chosen):
             fake = bool(scores[index] > threshold)
@@ -66,19 +68,19 @@ def write_pictures(
                     names[name] = f"{number}-{name}.png"
                     _write_png(place / names[name], shown[key][0])
             listed.append(
-                {
-                    "name": images.records[index].name,
-                    "label": int(labels[index]),
-                    "score": float(scores[index]),
-                    "probability": float(probabilities[index]),
-                    "threshold": float(threshold),
-                    "why": why,
-                    "files": names,
-                    "place": [top, left, detector.crop, detector.crop],
-                    "size": [int(side) for side in image.shape[:2]],
-                }
+                PicturedImage(
+                    name=images.records[index].name,
+                    label=int(labels[index]),
+                    score=float(scores[index]),
+                    probability=float(probabilities[index]),
+                    threshold=float(threshold),
+                    why=why,
+                    files=names,
+                    place=(int(top), int(left), detector.crop, detector.crop),
+                    size=(image.shape[0], image.shape[1]),
+                )
             )
-        files.write_json(place / "pictures.json", listed)
+        write_document(place / "pictures.json", PicturedImages(tuple(listed)))
 
 
 def choose(

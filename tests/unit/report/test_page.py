@@ -35,6 +35,7 @@ from forensictransfer.report.tables.sheets import Sheet
 from forensictransfer.report.tables.sweep import outcome
 from forensictransfer.report.write import write_report
 from forensictransfer.results.audits import audit_path, write_audit
+from forensictransfer.results.formats.pictures import PicturedImage
 from forensictransfer.results.sweep import open_sweep
 
 FILES = ("index.html", "tables.csv", "tables.md", "tables.tex")
@@ -573,7 +574,7 @@ def test_pictures_that_cannot_be_read(sweep: Path, tmp_path: Path) -> None:
     picture.write_bytes(content)
     listed.write_text(json.dumps([{"name": "x"}]))
     with pytest.raises(
-        UserError, match=r"pictures\.json: .*name, label", check=lambda error: error.code == "file-invalid"
+        UserError, match=r"pictures\.json: field '0\.label'", check=lambda error: error.code == "file-invalid"
     ):
         pictures_section(View(open_sweep(copy)))
 
@@ -581,13 +582,14 @@ def test_pictures_that_cannot_be_read(sweep: Path, tmp_path: Path) -> None:
 def test_pictures_take_turns_where_there_is_room_for_few() -> None:
     """Ten bytes each, room for four: the surest miss of each title before the second one and the right verdicts."""
     whys = ("most confident miss", "most confident miss", "most confident right fake")
+    about = {"label": 1, "score": 0.0, "probability": 0.5, "threshold": 0.5, "files": {"crop": "0-crop.png"}}
     cases = [
-        Case("s", title, {"why": why, "n": n}, (("crop", b"0123456789"),))
+        Case("s", title, PicturedImage(name=str(n), why=why, **about), (("crop", b"0123456789"),))
         for title in "ab"
         for n, why in enumerate(whys)
     ]
     kept = within_room(cases, 49)
-    assert [(case.title, case.about["n"]) for case in kept] == [("a", 0), ("a", 1), ("a", 2), ("b", 0)]
+    assert [(case.title, case.about.name) for case in kept] == [("a", "0"), ("a", "1"), ("a", "2"), ("b", "0")]
     assert within_room(cases, 9) == [] and within_room(cases, 60) == cases
 
 

@@ -21,11 +21,13 @@ import pytest
 
 from forensictransfer.core.errors import UserError
 from forensictransfer.evaluation.estimate import Estimate
+from forensictransfer.evaluation.metrics import ScoredImages
 from forensictransfer.report.tensorboard import thinned, write_hparams, write_hparams_config, write_projector
 from forensictransfer.results.formats.document import write_document
 from forensictransfer.results.formats.metrics import DrawMetrics, Metrics
 from forensictransfer.results.formats.sweep import JobRecord
-from tests.documents import job_record, metrics_of, sweep_info
+from forensictransfer.results.scores import write_predictions
+from tests.documents import job_record, metrics_of, run_info, sweep_info
 
 INFO = sweep_info(
     sources=("glue", "melt"),
@@ -54,14 +56,24 @@ def write_evaluation(
     """predictions.csv, metrics.json and latents.npz of real and fake images in turn; latent i is (i, 10 i)."""
     folder = run / "evaluations" / domain
     folder.mkdir(parents=True)
-    (run / "run.json").write_text("{}")
-    lines = ["draw,path,label,group,score,probability,energy_real,energy_fake"]
-    lines += [
-        f'{draw},"a\tb, {i}.png",{i % 2},g,{score!r},0.5,0,0' for draw in (0, 1) for i, score in enumerate(scores)
+    write_document(run / "run.json", run_info())
+    n = len(scores)
+    draws = [
+        ScoredImages(
+            names=[f"a\tb, {i}.png" for i in range(n)],
+            labels=np.arange(n) % 2,
+            groups=["g"] * n,
+            scores=np.array(scores),
+            probabilities=np.full(n, 0.5),
+            threshold=one,
+            draw=draw,
+            energies=np.zeros((n, 2)),
+        )
+        for draw, one in enumerate((threshold, 9.0))
     ]
-    (folder / "predictions.csv").write_text("\n".join(lines) + "\n")
-    draws = DrawMetrics(draw=0, threshold=threshold), DrawMetrics(draw=1, threshold=9.0)
-    write_document(folder / "metrics.json", metrics_of(domain, per_draw=draws))
+    write_predictions(folder / "predictions.csv", draws)
+    per_draw = tuple(DrawMetrics(draw=one.draw, threshold=one.threshold) for one in draws)
+    write_document(folder / "metrics.json", metrics_of(domain, per_draw=per_draw))
     steps = np.arange(len(scores) if rows is None else rows, dtype=np.float32)
     np.savez_compressed(folder / "latents.npz", features=np.stack([steps, 10 * steps], axis=1))
 

@@ -24,6 +24,7 @@ from forensictransfer.results.formats.data import AdaptationData, SeenImages, Ta
 from forensictransfer.results.formats.decision import DecisionFile
 from forensictransfer.results.formats.document import document_content, read_document, write_document
 from forensictransfer.results.formats.metrics import DrawMetrics, MetadataBaseline, Metrics
+from forensictransfer.results.formats.pictures import PicturedImage, PicturedImages
 from forensictransfer.results.formats.run import Marker, RunInfo
 from forensictransfer.results.formats.search import SearchOutcome
 from forensictransfer.results.formats.sweep import ImpossibleCell, JobRecord, SweepDomain, SweepInfo
@@ -265,3 +266,19 @@ def test_an_adapted_run_without_its_target_is_refused(tmp_path: Path) -> None:
     assert "field 'target': is missing from an adapted run" in str(
         refusal(tmp_path / "file", json.dumps(content), RunInfo)
     )
+
+
+def test_a_picture_that_was_edited_is_named(tmp_path: Path) -> None:
+    about = {"name": "a.png", "label": 1, "score": 0.5, "probability": 0.75, "threshold": 0.25, "why": "why"}
+    image = PicturedImage(**about, files={"crop": "0-crop.png"}, place=(0, 16, 32, 32), size=(48, 64))
+    write_document(tmp_path / "file", PicturedImages((image, image)))
+    assert read_document(tmp_path / "file", PicturedImages).root == (image, image)
+    content = json.loads((tmp_path / "file").read_text())
+    assert list(content[0]) == [*about, "files", "place", "size"]
+    for field, value in (("label", 2), ("score", "0.5"), ("files", []), ("place", [1, 2, 3]), ("size.0", [0, 9])):
+        text = json.dumps([content[0], {**content[1], field.split(".")[0]: value}])
+        assert f"field '1.{field}" in str(refusal(tmp_path / "other", text, PicturedImages))
+    del content[0]["place"], content[0]["size"], content[1]["name"]
+    assert refusal(tmp_path / "other", json.dumps(content[:1]), PicturedImages) is None
+    assert "field '1.name': is missing" in str(refusal(tmp_path / "other", json.dumps(content), PicturedImages))
+    assert "expected a list" in str(refusal(tmp_path / "other", "{}", PicturedImages))

@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from markupsafe import Markup
 from PIL import Image
 
 from forensictransfer.core.errors import ErrorCode, UserError
-from forensictransfer.core.files import read_json
+from forensictransfer.data.records import CLASSES
 from forensictransfer.report.analysis.view import View
 from forensictransfer.report.names import arrow, counted
 from forensictransfer.report.page.elements import Section, fold, grid, heading, lines, paragraph
 from forensictransfer.report.page.sections.layout import by_detector
 from forensictransfer.report.rendering import element
 from forensictransfer.results.cells import Cell
+from forensictransfer.results.formats.document import read_document
+from forensictransfer.results.formats.pictures import PicturedImage, PicturedImages
 
 ROOM = 1_200_000  # bytes of pictures, before they become a third larger as text
 _PHOTOGRAPH = "photograph"
@@ -30,7 +31,6 @@ _KINDS = {
     "reconstruction": "its reconstruction",
 }
 _TYPES = {b"\x89PNG\r\n": "image/png", b"\xff\xd8\xff": "image/jpeg"}
-_NEEDED = ("name", "label", "score", "probability", "threshold", "why", "files")
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Case:
 
     source: str
     title: str
-    about: dict[str, Any]
+    about: PicturedImage
     pictures: tuple[tuple[str, bytes], ...]
 
     @property
@@ -103,9 +103,9 @@ def within_room(cases: list[Case], room: int) -> list[Case]:
     ranks: dict[tuple[str, str], int] = {}
     ranked = []
     for place, case in enumerate(cases):
-        key = (case.title, case.about["why"])
+        key = (case.title, case.about.why)
         ranks[key] = ranks.get(key, -1) + 1
-        right = "right" in case.about["why"]
+        right = "right" in case.about.why
         ranked.append((ranks[key] + right, place))
     kept = set()
     for _, place in sorted(ranked):
@@ -124,19 +124,14 @@ def read_cases(view: View, cell: Cell, title: str) -> list[Case]:
     path = folder / "pictures.json"
     if not path.is_file():
         return []
-    listed = read_json(path)
-    if not isinstance(listed, list) or any(not isinstance(i, dict) or any(k not in i for k in _NEEDED) for i in listed):
-        raise UserError(
-            f"{path}: expected a list of pictures with {', '.join(_NEEDED)}; incomplete? evaluate again",
-            code=ErrorCode.FILE_INVALID,
-        )
-    return [Case(cell.source, title, about, tuple(_read(folder, about["files"]))) for about in listed]
+    listed = read_document(path, PicturedImages, "evaluate again").root
+    return [Case(cell.source, title, about, tuple(_read(folder, about.files))) for about in listed]
 
 
 def _read(folder: Path, files: dict[str, str]) -> Iterator[tuple[str, bytes]]:
     for kind in _KINDS:
         if kind in files:
-            path = folder / Path(str(files[kind])).name
+            path = folder / Path(files[kind]).name
             try:
                 content = path.read_bytes()
             except OSError as error:
@@ -169,35 +164,33 @@ def _evaluations(view: View, detector: str) -> Iterator[tuple[Cell, str]]:
 
 def _figure(case: Case) -> Markup:
     about = case.about
-    score, threshold, p = (float(about[name]) for name in ("score", "threshold", "probability"))
-    called = "fake" if score > threshold else "real"
+    called = "fake" if about.score > about.threshold else "real"
     caption = (
-        f": {about['name']}, {'fake' if about['label'] == 1 else 'real'}, called {called}; probability of fake "
-        f"{p:.3f}, score {score:.3f}, threshold {threshold:.3f}."
+        f": {about.name}, {CLASSES[about.label]}, called {called}; probability of fake {about.probability:.3f}, "
+        f"score {about.score:.3f}, threshold {about.threshold:.3f}."
     )
     if len(case.pictures) < len(_KINDS):
         caption += f" Shown: {', '.join(_KINDS[kind] for kind, _ in case.pictures)}."
     pictures = [_shown(kind, content, about) for kind, content in case.pictures]
-    return element("picture_case", pictures, str(about["why"]).capitalize(), caption)
+    return element("picture_case", pictures, about.why.capitalize(), caption)
 
 
-def _shown(kind: str, content: bytes, about: Mapping[str, Any]) -> Shown:
+def _shown(kind: str, content: bytes, about: PicturedImage) -> Shown:
     media = next(media for start, media in _TYPES.items() if content.startswith(start))
     with Image.open(io.BytesIO(content)) as opened:
         width, height = opened.size
     uri = f"data:{media};base64,{base64.b64encode(content).decode()}"
     look = f"frame {_PHOTOGRAPH}" if kind == _PHOTOGRAPH else "frame"
     place = _place(about, width, height) if kind == _PHOTOGRAPH else None
-    return Shown(uri, width, height, f"{_KINDS[kind]} of {about['name']}", look, place)
+    return Shown(uri, width, height, f"{_KINDS[kind]} of {about.name}", look, place)
 
 
-def _place(about: Mapping[str, Any], width: int, height: int) -> tuple[float, float, float, float] | None:
+def _place(about: PicturedImage, width: int, height: int) -> tuple[float, float, float, float] | None:
     """Compute the crop's place in pixels of the small photograph, from that in pixels of the test image."""
-    try:
-        top, left, tall, wide = (float(x) for x in about["place"])
-        full_height, full_width = (float(x) for x in about["size"])
-    except (KeyError, TypeError, ValueError):
+    if about.place is None or about.size is None:
         return None
+    top, left, tall, wide = about.place
+    full_height, full_width = about.size
     across, down = width / full_width, height / full_height
     # A crop of a smaller image is mirrored beyond its edge, which the photograph does not show.
     wide, tall = min(wide, full_width - left), min(tall, full_height - top)
