@@ -228,9 +228,9 @@ def audit(
 
     equalise = mend if equalise is None else equalise
     check_arguments(workers=workers, json=json, other=other is not None, equalise=equalise)
-    settings = Settings()
+    data = Settings().data
     specs = [domain] if other is None else [domain, other]
-    domains = [open_domain_with_notes(spec, group, settings, notes=False) for spec in specs]
+    domains = [open_domain_with_notes(spec, group, data, notes=False) for spec in specs]
     check_differ(domains)
     from forensictransfer.auditing.audit import audit_and_equalise, audit_domains
     from forensictransfer.auditing.traces.scan import default_workers
@@ -238,9 +238,9 @@ def audit(
     workers = workers or default_workers()
     found: Audit
     if equalise is not None:
-        found = audit_and_equalise(domains[0], equalise, data=settings.data, workers=workers, overwrite=overwrite)
+        found = audit_and_equalise(domains[0], equalise, data=data, workers=workers, overwrite=overwrite)
     else:
-        found = audit_domains(domains, data=settings.data, workers=workers)
+        found = audit_domains(domains, data=data, workers=workers)
     if json is not None:
         write_document(Path(json).expanduser(), found)
     return found

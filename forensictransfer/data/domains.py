@@ -71,7 +71,7 @@ def open_domain(spec: str | Path | DomainSettings, *, group: str | None = None, 
         rule = os.path.abspath(os.path.expanduser(group)) if group.lower().endswith(".csv") else group
         settings = settings.model_copy(update={"group": rule})
     builtin = settings.path in builtin_names()
-    domain = _open_builtin(settings, data) if builtin else _open_folder(settings, data)
+    domain = _open_builtin(settings, data_folder(data)) if builtin else _open_folder(settings, data.split)
     return replace(domain, notes=(*domain.notes, *_gaps(domain)))
 
 
@@ -90,8 +90,7 @@ def _settings(spec: str | Path | DomainSettings) -> DomainSettings:
     return DomainSettings(path=text)
 
 
-def _open_builtin(settings: DomainSettings, data: DataSettings) -> Domain:
-    folder = data_folder(data)
+def _open_builtin(settings: DomainSettings, folder: Path) -> Domain:
     examples = find_builtin(settings.path, folder)
     records = tuple(Record(e.name, e.label, e.group, e.split, e.image) for e in examples)
     notes = builtin_notes(settings.path, folder)
@@ -102,7 +101,7 @@ def _open_builtin(settings: DomainSettings, data: DataSettings) -> Domain:
     return Domain(settings.name or settings.path, settings.path, records, notes, settings)
 
 
-def _open_folder(settings: DomainSettings, data: DataSettings) -> Domain:
+def _open_folder(settings: DomainSettings, shares: tuple[float, float, float]) -> Domain:
     folder = Path(settings.path).expanduser()
     if not folder.is_dir():
         raise UserError(_missing(settings.path, folder), code=ErrorCode.PATH_MISSING)
@@ -111,7 +110,7 @@ def _open_folder(settings: DomainSettings, data: DataSettings) -> Domain:
     notes += group_notes
     kept = list(range(len(entries)))
     if entries[0].split is None:
-        splits = [split_of(name, data.split) for name in groups]
+        splits = [split_of(name, shares) for name in groups]
     else:
         splits = [str(entry.split) for entry in entries]
         groups, kept, apart_notes = keep_apart(groups, splits, settings.group)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from forensictransfer.core.errors import ErrorCode, UserError
 
 if TYPE_CHECKING:
-    from forensictransfer.core.settings import Settings
+    from forensictransfer.core.settings import TrainSettings
 
 Trains = Literal["gradient", "fit", "none"]
 
@@ -130,9 +130,8 @@ def descriptions() -> dict[str, str]:
     return {name: entry.about for name, entry in detectors().items()}
 
 
-def check_training(settings: Settings) -> None:
-    """Raise UserError for settings of a training that the detector cannot be trained by."""
-    options, name = settings.train, settings.detector
+def check_training(name: str, options: TrainSettings) -> None:
+    """Raise UserError for settings of a training that the detector called `name` cannot be trained by."""
     trains = detectors()[name].trains
     if trains == "gradient":
         if not options.epochs and options.weights is None:

@@ -11,7 +11,7 @@ import numpy as np
 from forensictransfer.core.environment import environment
 from forensictransfer.core.errors import ErrorCode, UserError
 from forensictransfer.core.progress import progress_bar
-from forensictransfer.core.settings import DomainSettings, Settings
+from forensictransfer.core.settings import DataSettings, DomainSettings, Settings
 from forensictransfer.data.domains import Domain
 from forensictransfer.data.images import Images
 from forensictransfer.data.records import Record
@@ -56,7 +56,7 @@ def adapt_run(
     """
     session = session or Session()
     check_splits(target, ("test",))
-    source = _source_again(parent, settings, session)
+    source = _source_again(parent, settings.data, session)
     options = settings.adapt
     adapt_one = strategy(options.strategy)
     shots = [_readable_shots(target, settings, draw, session) for draw in range(options.draws)]
@@ -116,11 +116,11 @@ def _readable_shots(target: Domain, settings: Settings, draw: int, session: Sess
         excluded |= {name for name, _ in images.skipped}
 
 
-def _source_again(parent: RunFolder, settings: Settings, session: Session) -> Domain:
+def _source_again(parent: RunFolder, data: DataSettings, session: Session) -> Domain:
     info = parent.info.source
     spec = DomainSettings(path=info.origin, name=info.name, group=info.group)
     try:
-        source = session.domain(spec, settings.data)
+        source = session.domain(spec, data)
     except UserError as error:
         raise UserError(
             f"{parent.path}: the source is needed to report what adaptation forgets: {error}", code=error.code

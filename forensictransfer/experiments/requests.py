@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from forensictransfer.core.backend import prepare_tensorflow
 from forensictransfer.core.errors import ErrorCode, UserError
 from forensictransfer.core.problems import refuse
-from forensictransfer.core.settings import DomainSettings, Settings, unknown_names
+from forensictransfer.core.settings import DataSettings, DomainSettings, Settings, unknown_names
 from forensictransfer.core.yaml_text import flat
 from forensictransfer.detectors.registry import check_training
 from forensictransfer.experiments.choices import CHOICES, load_settings
@@ -64,9 +64,9 @@ def train_request(
     source: DomainLike, out: str | Path, settings: Settings, *, group: str | None, resume: bool, overwrite: bool
 ) -> TrainRequest:
     """Check what `train` is asked for. Raises UserError for any mistake in it."""
-    check_training(settings)
+    check_training(settings.detector, settings.train)
     check_new(out, overwrite=overwrite, resume=resume)
-    domain = open_domain_with_notes(source, group, settings)
+    domain = open_domain_with_notes(source, group, settings.data)
     from forensictransfer.data.crop_note import crop_note
 
     out = Path(out).expanduser()
@@ -98,7 +98,7 @@ def adapt_request(
             f"{out}: is the run to adapt; choose another folder to write to", code=ErrorCode.ARGUMENTS_CONFLICT
         )
     check_new(out, overwrite=overwrite)
-    domain = open_domain_with_notes(target, group, settings)
+    domain = open_domain_with_notes(target, group, settings.data)
     _check_other_domain(parent, domain)
     from forensictransfer.data.splits import draw_shots
 
@@ -115,7 +115,7 @@ def evaluate_request(
     specs = [on] if isinstance(on, (str, Path, DomainSettings)) else list(on)
     if not specs:
         raise UserError("evaluate: expected at least one domain", code=ErrorCode.COMMAND_LINE)
-    domains = [open_domain_with_notes(spec, group, settings) for spec in specs]
+    domains = [open_domain_with_notes(spec, group, settings.data) for spec in specs]
     _check_names_differ(run, domains)
     for domain in domains:
         there = run.evaluation_path(domain.name)
@@ -153,12 +153,12 @@ def requested_settings(
     return load_settings(config, {**(settings or {}), **given}, base=base)
 
 
-def open_domain_with_notes(spec: DomainLike, group: str | None, settings: Settings, *, notes: bool = True) -> Domain:
+def open_domain_with_notes(spec: DomainLike, group: str | None, data: DataSettings, *, notes: bool = True) -> Domain:
     """Open a domain; what was skipped, dropped or renamed is logged with `notes`. Raises UserError."""
     prepare_tensorflow()  # built-in domains are stored in TensorFlow's record files
     from forensictransfer.data.domains import open_domain
 
-    domain = open_domain(spec, group=group, data=settings.data)
+    domain = open_domain(spec, group=group, data=data)
     _log.debug("%s: %d images in %s, grouped by %s", domain.name, len(domain.records), domain.origin, domain.spec.group)
     for note in domain.notes if notes else ():
         _log.info("%s: %s", domain.name, note)

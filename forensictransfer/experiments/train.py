@@ -61,7 +61,7 @@ def train_run(
     """
     session = session or Session()
     check_splits(domain, SPLITS)
-    check_training(settings)
+    check_training(settings.detector, settings.train)
     detector = _fresh(settings)
     if detector.gradient:
         check_monitor(as_trainable(detector), settings)
@@ -81,7 +81,10 @@ def train_run(
         return run
     try:
         run.write("environment.json", environment())
-        run.write("data.json", describe_data(domain, {"train": train, "validation": validation}, _weights(settings)))
+        run.write(
+            "data.json",
+            describe_data(domain, {"train": train, "validation": validation}, _weights(settings.train.weights)),
+        )
         state = _fit(detector, train, validation, settings, run)
     except Exception:
         # Unless there is something that a resumed training could continue from.
@@ -89,7 +92,7 @@ def train_run(
             shutil.rmtree(run.path, ignore_errors=True)
         raise
     if state is not None:
-        _take_best(as_trainable(detector), state, settings, run)
+        _take_best(as_trainable(detector), state, settings.train.monitor, run)
     if isinstance(detector, TrainableDetector):
         with run.writing("model.keras") as path:
             detector.save(str(path))
@@ -129,13 +132,11 @@ def _fit(
     return fit(detector, train, validation, used, run)
 
 
-def _take_best(
-    detector: TrainableDetector, state: checkpoint.TrainingState, settings: Settings, run: RunFolder
-) -> None:
+def _take_best(detector: TrainableDetector, state: checkpoint.TrainingState, monitor: str, run: RunFolder) -> None:
     """Give `detector` the best weights of a training. Raises UserError if it diverged."""
     if state.best_value is None or not np.isfinite(state.best_value):
         raise UserError(
-            f"{run.path}: {settings.train.monitor} was not a number in any epoch; "
+            f"{run.path}: {monitor} was not a number in any epoch; "
             "train again with a smaller --train.learning_rate and --overwrite",
             code=ErrorCode.TRAINING_DIVERGED,
         )
@@ -161,11 +162,11 @@ def _weights_file(name: str) -> Path:
     return path
 
 
-def _weights(settings: Settings) -> WeightsFile | None:
+def _weights(name: str | None) -> WeightsFile | None:
     """Describe, for data.json, the file of weights that the training began with."""
-    if settings.train.weights is None:
+    if name is None:
         return None
-    path = _weights_file(settings.train.weights)
+    path = _weights_file(name)
     return WeightsFile(file=str(path.resolve()), sha256=file_sha256(path))
 
 

@@ -110,7 +110,7 @@ def make_grid(sweep: SweepSettings, sources: Sequence[Domain], targets: Sequence
 
 def _training(sweep: SweepSettings, source: str, data: str, detector: str, seed: int, choices: Choices) -> Job:
     settings = job_settings(sweep, source, detector=detector, seed=seed, choices=choices)
-    check_training(settings)
+    check_training(settings.detector, settings.train)
     fixed = _fixed(settings, without="adapt.")
     key = {"kind": TRAIN, "source": data, "settings": fixed, "threads": sweep.threads}
     name = _named(f"{source}-{detector}-s{seed}", key)
