@@ -41,7 +41,7 @@ def render_page(view: View, out: Path, files: TableFiles) -> str:
     links = Links(view, out)
     makers: tuple[Callable[[], Section | None], ...] = (
         lambda: words_section(view),
-        lambda: audits_section(view),
+        lambda: audits_section(view, files),
         lambda: heat_section(view, links, files),
         lambda: curves_section(view, files),
         lambda: ranked_section(view, links, files),

@@ -105,6 +105,13 @@ def built(sweep: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_report(sweep, tmp_path_factory.mktemp("page") / "report").parent
 
 
+def audit(sweep: Path, name: str, **options: Any) -> None:
+    """Put the audit of a domain, made up, into the folder of a sweep."""
+    fingerprint = json.loads((sweep / "sweep.json").read_text())["domains"][name]["fingerprint"]
+    (sweep / "audits").mkdir(exist_ok=True)
+    write_audit(audit_path(sweep, name), MADE.audit_of(name, fingerprint, **options))
+
+
 def files_in(folder: Path) -> set[str]:
     """The files below a folder."""
     return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
@@ -221,6 +228,7 @@ def tables_of(text: str) -> dict[str, str]:
 def test_every_table_of_figures_has_its_rows_as_csv(tmp_path: Path, options: dict[str, Any]) -> None:
     made: dict[str, Any] = {"sources": ("alpha", "beta"), "images": 6, "pictures": False, "impossible": (("beta", 10),)}
     sweep = write_sweep(tmp_path / "sweep", **made, **options)
+    audit(sweep, "alpha", accuracy=0.98)
     page = write_report(sweep, tmp_path / "out")
     linked = set()
     for title, body in tables_of(page.read_text()).items():
@@ -366,11 +374,8 @@ def test_tables_for_people(built: Path) -> None:
 
 def test_what_a_detector_could_cheat_with(sweep: Path, tmp_path: Path) -> None:
     folder = Path(shutil.copytree(sweep, tmp_path / "audited"))
-    domains = json.loads((folder / "sweep.json").read_text())["domains"]
-    (folder / "audits").mkdir()
     for name, accuracy in (("alpha", 0.98), ("beta", 0.51)):
-        found = MADE.audit_of(name, domains[name]["fingerprint"], accuracy=accuracy)
-        write_audit(audit_path(folder, name), found)
+        audit(folder, name, accuracy=accuracy)
     page = Page(write_report(folder, tmp_path / "report"))
     for said in (
         "What a detector could cheat with",

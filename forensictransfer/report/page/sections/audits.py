@@ -8,6 +8,7 @@ from markupsafe import Markup
 
 from forensictransfer.report.analysis.view import View
 from forensictransfer.report.page.elements import Section, bullets, code, fold, lines, paragraph, put, table
+from forensictransfer.report.tables.csv_files import TableFiles
 from forensictransfer.report.tables.sheets import Sheet
 from forensictransfer.results.audits import read_audits, without_pixels
 from forensictransfer.results.formats.audit import CLEAN, DomainAudit
@@ -18,24 +19,29 @@ TITLE = "What a detector could cheat with"
 _SHOWN = 8  # separators and pairs of copies
 
 
-def audits_section(view: View) -> Section:
+def audits_section(view: View, files: TableFiles) -> Section:
     """Show the verdict on each domain, how far traces alone get, what separates the classes, and copies."""
     results = view.results
     audits = read_audits(results.path, {name: results.info.domains[name] for name in view.domains})
     missing = [view.name(name) for name in view.domains if name not in audits]
     parts: list[str] = []
     if audits:
+        overview = _overview(view, audits)
         parts += [
             paragraph(
                 "Each domain was audited before anything was trained on it: what separates its reals from its fakes "
                 "without forensics, cross-validated by group. An accuracy means little where the classes can be told "
                 "apart by their files alone."
             ),
-            table(_overview(view, audits), "Balanced accuracy, %, with 95 % interval; 50 is chance."),
+            table(
+                overview,
+                "Balanced accuracy, %, with 95 % interval; 50 is chance.",
+                csv=files.add("audits", overview),
+            ),
         ]
         doubts = [warning(view.name(name), without_pixels(audit)) for name, audit in audits.items()]
         parts += [paragraph(f"Warning: {line}.", kind="warning") for line in doubts if line]
-        parts += [_details(view.name(name), audit) for name, audit in audits.items()]
+        parts += [_details(view.name(name), audit, files) for name, audit in audits.items()]
     if missing:
         parts.append(
             paragraph(
@@ -78,18 +84,20 @@ def _overview(view: View, audits: Mapping[str, DomainAudit]) -> Sheet:
     return Sheet("Audits", head, "lllllrrrr", tuple(body), 1)
 
 
-def _details(name: str, audit: DomainAudit) -> Markup:
+def _details(name: str, audit: DomainAudit, files: TableFiles) -> Markup:
     reasons = [f"{reason.word}: {reason.text}" for reason in audit.verdict.reasons]
     parts: list[str] = [bullets(reasons or ["nothing found that a detector could cheat with"])]
     notable = [one for one in audit.separators if one.notable][:_SHOWN]
     if notable:
         rows = tuple((one.trace, fraction(one.auc), one.words) for one in notable)
         sheet = Sheet(f"{name}: what separates the classes most", ("trace", "AUC", "in which way"), "lll", rows, 1)
-        parts.append(table(sheet, "AUC above 0.5: fakes have larger values. Intervals over groups."))
+        note = "AUC above 0.5: fakes have larger values. Intervals over groups."
+        parts.append(table(sheet, note, csv=files.add(f"separators-{name}", sheet)))
     pairs = audit.duplicates.pairs[:_SHOWN]
     if pairs:
         copies = tuple((*pair.images, " / ".join(pair.splits), f"{pair.similarity:.2f}") for pair in pairs)
         sheet = Sheet(f"{name}: copies", ("image", "copy", "splits", "alike"), "lllr", copies, 1)
-        parts.append(table(sheet, "1.00: the same pixels. The audit's file lists them all."))
+        note = "1.00: the same pixels. The audit's file lists them all."
+        parts.append(table(sheet, note, csv=files.add(f"copies-{name}", sheet)))
     parts.append(paragraph(audit.verdict.rests_on, kind="note"))
     return fold(put(f"{name}: {audit.verdict.word}"), *parts, unfolded=audit.verdict.word != CLEAN)
