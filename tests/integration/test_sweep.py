@@ -19,6 +19,7 @@ import pytest
 from forensictransfer.cli.main import main
 from forensictransfer.core.errors import UserError
 from forensictransfer.data.counts import Counts
+from forensictransfer.data.records import SPLITS
 from forensictransfer.results.formats.sweep import SweepDomain
 from forensictransfer.sweep.display import table_lines
 from forensictransfer.sweep.domains import open_domains
@@ -175,7 +176,8 @@ def test_detectors_of_the_command_line_stand_for_those_of_the_file(domains: Path
 def test_a_limit_of_minutes_counts_in_the_estimate(domains: Path) -> None:
     grid = plan(write(domains, settings={"train.epochs": 10_000, "train.minutes": 2}))
     training = next(job for job in grid.jobs if job.kind == TRAIN)
-    domain = SweepDomain(origin="alpha", group="stem", fingerprint="", splits={"train": Counts(8, 8, 8)})
+    splits = dict.fromkeys(SPLITS, Counts(8, 8, 8))
+    domain = SweepDomain(origin="alpha", group="stem", fingerprint="", splits=splits)
     assert seconds(training, {training.source: domain}) == pytest.approx(120, abs=1)
 
 
