@@ -79,6 +79,7 @@ setup(
         "tensorflow-datasets>=4.9.10,<5",
         "importlib_resources",  # tensorflow-datasets needs it for builders in packages and does not say so
         "tensorboard>=2.21",  # TensorFlow 2.21 no longer brings it
+        "filelock>=4.3",  # locks of a sweep that end with their process, and that a forked child does not keep
         "numpy>=2",
         "scipy>=1.15",
         "scikit-learn>=1.6",

@@ -8,13 +8,14 @@ logs/        what workers printed           study.db     Optuna's study, unless 
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import json
 import os
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Literal
+
+from filelock import FileLock, Timeout
 
 from forensictransfer.core import files
 from forensictransfer.core.environment import environment
@@ -110,25 +111,23 @@ class SweepFolder:
 
         A killed process releases it.
         """
-        with (self.path / ".lock").open("a") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
-            try:
-                yield
-            finally:
-                fcntl.flock(file, fcntl.LOCK_UN)
+        with _lock(self.path / ".lock"):
+            yield
 
     @contextlib.contextmanager
     def holding(self, job: str) -> Iterator[bool]:
         """Yield whether this process may do `job` now: False while another living process is at it."""
-        # The file stays: a lock on a file that another process has just removed would keep nobody out.
         (self.path / ".locks").mkdir(exist_ok=True)
-        with (self.path / ".locks" / job).open("a") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                yield False
-                return
+        lock = _lock(self.path / ".locks" / job)
+        try:
+            lock.acquire(blocking=False)
+        except Timeout:
+            yield False
+            return
+        try:
             yield True
+        finally:
+            lock.release()
 
     def is_free(self, job: str) -> bool:
         """Tell whether no living process of this machine is at `job`."""
@@ -248,6 +247,16 @@ class SweepFolder:
                 "choose another folder",
                 code=ErrorCode.INPUTS_CHANGED,
             )
+
+
+def _lock(path: Path) -> FileLock:
+    """Make a lock that the kernel releases with the process that holds it, however it ends.
+
+    A child that is forked meanwhile does not hold it. Its file stays when it is released: a lock on a file that another
+    process has just removed would keep nobody out.
+    """
+    # A file as a mark, on file systems that know no locks, would outlive a killed process.
+    return FileLock(path, fallback_to_soft=False)
 
 
 def _names(folder: Path) -> list[str]:

@@ -434,7 +434,8 @@ def test_a_sweep_that_was_killed_while_it_began_can_begin_again(domains: Path, s
             shutil.rmtree(path) if path.is_dir() else path.unlink()
     sweep = load_sweep(write(domains))
     grid = make_grid(sweep, *open_domains(sweep))
-    assert SweepFolder.begin(partial, sweep, grid, {}).info.jobs == tuple(job.name for job in grid.jobs)
+    begun = SweepFolder.begin(partial, sweep, grid, SweepFolder(swept).info.domains)
+    assert begun.info.jobs == tuple(job.name for job in grid.jobs)
 
 
 def test_another_sweep_into_the_folder_is_refused(
