@@ -1,6 +1,6 @@
-"""Modules of version 0.1 under their old paths: each import is answered by the new module, with a DeprecationWarning.
+"""Modules and names of version 0.1 in their old places: the new module answers, with a DeprecationWarning.
 
-They go away with version 0.3. Nothing of the package imports them.
+They go away with version 0.3. Nothing of the package uses them.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import importlib
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import ModuleType
@@ -26,6 +26,8 @@ MOVED = {
     "commands": "api",
     "config": "core.settings",
     "data.builtin": "data.catalogue.builtin",
+    "data.celeba": "data.catalogue.celeba",
+    "data.extracted": "data.catalogue.extracted",
     "data.manual": "data.catalogue.manual",
     "data.pipeline": "data.batches",
     "decision": "evaluation.decision",
@@ -45,10 +47,12 @@ MOVED = {
     "detectors.residual_cnn": "detectors.networks.residual_cnn",
     "detectors.resnet": "detectors.networks.resnet",
     "detectors.xception": "detectors.networks.xception",
+    "environment": "core.environment",
     "errors": "core.errors",
     "files": "core.files",
     "layers": "detectors.layers",
     "metrics": "evaluation.metrics",
+    "report.predictions": "results.scores",
     "runs": "results.runs",
     "strategies": "experiments.strategies",
     "training": "experiments.train",
@@ -60,6 +64,18 @@ def answer_for_moved_modules() -> None:
     """Let `import` find the modules of MOVED; called once, when the package is imported."""
     if not any(isinstance(finder, _Finder) for finder in sys.meta_path):
         sys.meta_path.append(_Finder())
+
+
+def moved_names(module: str, new: str, names: Sequence[str]) -> Callable[[str], Any]:
+    """Make a `__getattr__` for a module that is still there, but whose `names` are now in the module `new`."""
+
+    def answer(name: str) -> Any:
+        if name not in names:
+            raise AttributeError(f"module '{module}' has no attribute '{name}'")
+        warnings.warn(f"{module}.{name} is now in {PACKAGE}.{new}", DeprecationWarning, stacklevel=2)
+        return getattr(importlib.import_module(f"{PACKAGE}.{new}"), name)
+
+    return answer
 
 
 class _Finder(MetaPathFinder):

@@ -169,6 +169,27 @@ def test_modules_of_a_moved_package_move_along() -> None:
     assert found is HighPassResidual
 
 
+def test_names_that_left_a_module_which_stays_are_found_in_it() -> None:
+    """Builders of data sets import them from where version 0.1 had them."""
+    from forensictransfer.data import catalogue
+    from forensictransfer.data.catalogue import data_sets
+
+    for name in ("DataSet", "Facts", "MADE_HERE", "manual_folder"):
+        with pytest.warns(DeprecationWarning, match=f"{name} is now in forensictransfer.data.catalogue.data_sets"):
+            assert getattr(catalogue, name) is getattr(data_sets, name)
+    with pytest.raises(AttributeError, match="has no attribute 'Nothing'"):
+        assert catalogue.Nothing
+
+
+def test_the_columns_of_files_of_scores_are_found_in_their_old_place() -> None:
+    from forensictransfer.results import scores
+
+    with pytest.warns(DeprecationWarning, match=r"forensictransfer\.results\.scores"):
+        sys.modules.pop("forensictransfer.report.predictions", None)
+        from forensictransfer.report.predictions import COLUMNS, Floats, read_scores
+    assert (COLUMNS, Floats, read_scores) == (scores.COLUMNS, scores.Floats, scores.read_scores)
+
+
 def test_what_was_never_there_is_not_found() -> None:
     with pytest.raises(ModuleNotFoundError):
         importlib.import_module("forensictransfer.nothing_of_the_kind")
