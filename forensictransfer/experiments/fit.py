@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Generator, Iterator
+from functools import partial
 from typing import Any
 
 import keras
@@ -55,21 +56,29 @@ def fit(
     if not detector.trainer.optimizer.built:
         # Otherwise the first step makes the optimiser's variables, and TensorFlow traces it a second time without them.
         detector.trainer.optimizer.build(detector.trainer.trainable_variables)
-    order: dict[str, Any] = {"batch": options.batch, "balance": options.balance}
-    crops: dict[str, Any] = {"crop": detector.crop, "augment": settings.data.augment, "seed": settings.seed}
-    steps = len(epoch_order(train.labels, seed=settings.seed, epoch=0, **order))
+    crop, augment, seed = detector.crop, settings.data.augment, settings.seed
+    order = partial(epoch_order, train.labels, seed=seed, batch=options.batch, balance=options.balance)
+    steps = len(order(epoch=0))
 
     def batches() -> Generator[Any]:
-        stream = training_batches(train, first_epoch=state.epochs, workers=settings.data.workers, **crops, **order)
+        stream = training_batches(
+            train,
+            crop=crop,
+            augment=augment,
+            seed=seed,
+            batch=options.batch,
+            balance=options.balance,
+            first_epoch=state.epochs,
+            workers=settings.data.workers,
+        )
         for images, labels in stream:
             yield detector.fit_batch(images, labels)
 
     def statistics_batches() -> Iterator[Any]:
-        indices = epoch_order(train.labels, seed=settings.seed, epoch=STATISTICS_EPOCH, **order)
+        indices = order(epoch=STATISTICS_EPOCH)
+        cut = partial(training_batch, train, crop=crop, augment=augment, seed=seed, epoch=STATISTICS_EPOCH)
         for step in range(options.statistics_batches):
-            images, labels = training_batch(
-                train, indices[step % len(indices)], epoch=STATISTICS_EPOCH, step=step, **crops
-            )
+            images, labels = cut(indices[step % len(indices)], step=step)
             yield detector.fit_batch(images, labels)[0]
 
     def save(state: checkpoint.TrainingState, model: keras.Model) -> None:

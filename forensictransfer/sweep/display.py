@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import socket
 import sys
@@ -14,9 +13,11 @@ from typing import TYPE_CHECKING
 
 import psutil
 
+from forensictransfer.core.errors import UserError
 from forensictransfer.core.progress import is_lively
 from forensictransfer.results.audits import read_audits, without_pixels
-from forensictransfer.results.formats.sweep import JobRecord, SweepDomain
+from forensictransfer.results.formats.document import read_document
+from forensictransfer.results.formats.sweep import JobRecord, SweepDomain, WorkerStatus
 from forensictransfer.sweep.estimate import remaining, seconds
 from forensictransfer.sweep.folder import DONE, FAILED, SweepFolder
 from forensictransfer.sweep.grid import TRAIN, ZERO_SHOT, Grid, Job
@@ -90,11 +91,11 @@ class Display:
         found = {}
         for path in sorted((self.folder.path / ".workers").glob("*.json")):
             try:
-                content = json.loads(path.read_text())
-            except (OSError, ValueError):
+                status = read_document(path, WorkerStatus)
+            except (OSError, UserError):  # it has just ended, or is no worker's
                 continue
-            if content["job"] not in self.records and _lives(path.stem):
-                found[content["job"]] = max(0.0, time.time() - content["since"])
+            if status.job not in self.records and _lives(path.stem):
+                found[status.job] = max(0.0, time.time() - status.since)
         return found
 
 

@@ -8,9 +8,10 @@ import sys
 import threading
 import time
 
-from forensictransfer.core import files
 from forensictransfer.core.backend import import_tensorflow
 from forensictransfer.core.log import messages_on_stderr
+from forensictransfer.results.formats.document import write_document
+from forensictransfer.results.formats.sweep import WorkerStatus
 from forensictransfer.sweep.domains import open_domains
 from forensictransfer.sweep.folder import SweepFolder
 from forensictransfer.sweep.grid import Job, make_grid
@@ -37,7 +38,7 @@ def main(path: str, storage: str | None) -> int:
     status = folder.worker_file(worker_name())
 
     def do(job: Job, attempt: int) -> float | None:
-        files.write_json(status, {"job": job.name, "since": time.time()})
+        write_document(status, WorkerStatus(job=job.name, since=time.time()))
         return jobs.do(job, attempt)
 
     try:

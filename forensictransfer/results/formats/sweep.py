@@ -1,4 +1,4 @@
-"""jobs/NAME.json and sweep.json: how a job of a sweep ended, and what a sweep was asked to do."""
+"""Files of a sweep: how a job ended, what its workers are doing, and what it was asked to do (sweep.json)."""
 
 from __future__ import annotations
 
@@ -57,6 +57,13 @@ class JobRecord(Document):
 
 
 _UNMEASURED = ("cpu_seconds", "memory_mb")
+
+
+class WorkerStatus(Part):
+    """.workers/NAME.json: the job that a living worker is at, and since when (seconds since 1970)."""
+
+    job: str
+    since: Number
 
 
 class SweepDomain(Part):
