@@ -12,7 +12,7 @@ import keras
 import numpy as np
 
 from forensictransfer.core.errors import ErrorCode, UserError, nearest
-from forensictransfer.core.settings import Settings
+from forensictransfer.core.settings import Settings, TrainSettings
 from forensictransfer.data.batches import STATISTICS_EPOCH, Images, epoch_order, tiles, training_batch, training_batches
 from forensictransfer.detectors.trainable import TrainableDetector
 from forensictransfer.experiments import checkpoint
@@ -136,12 +136,12 @@ def validation_crops(images: Images, crop: int) -> tuple[np.ndarray, np.ndarray]
     return np.concatenate(found), np.repeat(images.labels[chosen], [len(crops) for crops in found])
 
 
-def check_monitor(detector: TrainableDetector, settings: Settings) -> None:
+def check_monitor(detector: TrainableDetector, train: TrainSettings) -> None:
     """Raise UserError unless `train.monitor` is something that `detector` measures, which two blank crops tell."""
-    monitor = settings.train.monitor
+    monitor = train.monitor
     if monitor in ("loss", "val_loss"):  # every model has them
         return
-    detector.compile(settings.train.learning_rate)
+    detector.compile(train.learning_rate)
     blank = np.zeros((2, detector.crop, detector.crop, 3), np.uint8)
     measured = detector.trainer.test_on_batch(*detector.fit_batch(blank, np.array([0, 1])), return_dict=True)
     known = [prefix + name for prefix in ("val_", "") for name in sorted(measured)]

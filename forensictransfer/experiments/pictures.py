@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image
 
 from forensictransfer.core import files
-from forensictransfer.core.settings import EvaluateSettings, Settings
+from forensictransfer.core.settings import EvaluateSettings
 from forensictransfer.data.images import Images
 from forensictransfer.data.records import FAKE, REAL
 from forensictransfer.data.tiles import Place, cut, tile_places
@@ -31,7 +31,7 @@ def write_pictures(
     probabilities: np.ndarray,
     threshold: float,
     *,
-    settings: Settings,
+    evaluate: EvaluateSettings,
     each: int = 2,
     reconstruction: bool = True,
 ) -> None:
@@ -47,7 +47,7 @@ def write_pictures(
     larger crops are cut to their centre, never scaled. The same images and weights give the same bytes.
 
     detector: with the weights that the scores were computed with. labels, scores, probabilities: (n,), in the order of
-    `images`. threshold: fake is called above it. settings: those that the images were scored with. each: how many
+    `images`. threshold: fake is called above it. evaluate: what the images were scored with. each: how many
     false alarms and misses at most. reconstruction: False where an adaptation has left the decoder behind, so that it
     shows nothing. Pictures that stand there already are replaced.
     """
@@ -57,7 +57,7 @@ def write_pictures(
         for number, (index, why) in enumerate(chosen):
             fake = bool(scores[index] > threshold)
             image = images[index]
-            top, left = loudest_place(detector, image, fake, settings.evaluate)
+            top, left = loudest_place(detector, image, fake, evaluate)
             tile = cut(image, [Place(top, left)], detector.crop)[0]
             # One at a time: the stretch of a picture's grey values must not depend on what is beside it.
             shown = detector.pictures(tile[None])

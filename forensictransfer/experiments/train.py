@@ -64,7 +64,7 @@ def train_run(
     check_training(settings.detector, settings.train)
     detector = _fresh(settings)
     if detector.gradient:
-        check_monitor(as_trainable(detector), settings)
+        check_monitor(as_trainable(detector), settings.train)
     train, validation = (
         Images(domain.split(split), data=settings.data, progress=f"reading {domain.name} {split}")
         for split in ("train", "validation")

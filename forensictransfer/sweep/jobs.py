@@ -142,7 +142,7 @@ class Jobs:
             told = first.labels, first.scores, first.probabilities, first.threshold
             if isinstance(detector, TrainableDetector):  # what the pictures show is a tile that its model saw
                 pictures.write_pictures(
-                    folder, detector, test.images, *told, settings=test.settings, reconstruction=decoder
+                    folder, detector, test.images, *told, evaluate=test.settings.evaluate, reconstruction=decoder
                 )
             if latents:
                 features = test.session.scores.analyse(detector, test.images, test.settings.evaluate).features

@@ -11,7 +11,6 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -370,11 +369,12 @@ def test_an_unknown_monitor_is_named_before_the_first_epoch(
 
 
 def test_what_is_offered_as_monitor_is_taken() -> None:
+    from forensictransfer.core.settings import TrainSettings
     from forensictransfer.detectors.loading import detector_class
     from forensictransfer.experiments.fit import check_monitor
 
-    train = SimpleNamespace(monitor="val_energies_accuracy", learning_rate=1e-3)
-    check_monitor(detector_class("ft-res").build(64), SimpleNamespace(train=train))
+    train = TrainSettings(monitor="val_energies_accuracy", learning_rate=1e-3)
+    check_monitor(detector_class("ft-res").build(64), train)
 
 
 @pytest.mark.usefixtures("no_epochs")

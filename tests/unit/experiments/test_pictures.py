@@ -132,7 +132,7 @@ def test_an_image_smaller_than_the_crop_is_shown_mirrored(tmp_path: Path, settin
     Image.fromarray(pixels).save(tmp_path / "small.png")
     images = Images([Record("small.png", 1, "0", "test", tmp_path / "small.png")], data=settings.data)
     told = (np.array([1]), np.array([1.0]), np.array([0.9]), 0.0)
-    write_pictures(tmp_path, Brightness(), images, *told, settings=settings)
+    write_pictures(tmp_path, Brightness(), images, *told, evaluate=settings.evaluate)
     tile = np.asarray(Image.open(tmp_path / "pictures" / "0-crop.png"))
     assert tile.shape == (CROP, CROP, 3)
     assert (tile[:20, :30] == pixels).all()
@@ -145,7 +145,7 @@ def test_what_is_written(tmp_path: Path, settings: Settings) -> None:
     images = make_images(tmp_path / "images", labels.tolist(), settings)
     scores = np.array([0.7, 0.1, 0.9])
     probabilities = np.array([0.8, 0.3, 0.95])
-    write_pictures(tmp_path, Inverting(), images, labels, scores, probabilities, 0.5, settings=settings)
+    write_pictures(tmp_path, Inverting(), images, labels, scores, probabilities, 0.5, evaluate=settings.evaluate)
     found = listed(tmp_path)
     assert [(item["name"], item["why"]) for item in found] == [("0.png", ALARM), ("1.png", REAL), ("2.png", FAKE)]
     assert found[0] == {
@@ -180,7 +180,8 @@ def test_what_is_written(tmp_path: Path, settings: Settings) -> None:
 def test_a_detector_that_shows_only_crops(tmp_path: Path, settings: Settings) -> None:
     images = make_images(tmp_path / "images", [0, 1], settings)
     scores = np.array([-1.0, 1.0])
-    write_pictures(tmp_path, Brightness(), images, images.labels, scores, np.array([0.1, 0.9]), 0.0, settings=settings)
+    told = images.labels, scores, np.array([0.1, 0.9]), 0.0
+    write_pictures(tmp_path, Brightness(), images, *told, evaluate=settings.evaluate)
     assert [item["files"] for item in listed(tmp_path)] == [
         {"photograph": f"{i}-photograph.jpg", "crop": f"{i}-crop.png"} for i in (0, 1)
     ]
@@ -190,7 +191,7 @@ def test_a_large_photograph_is_made_smaller(tmp_path: Path, settings: Settings) 
     Image.fromarray(np.zeros((300, 480, 3), np.uint8)).save(tmp_path / "large.png")
     images = Images([Record("large.png", 0, "0", "test", tmp_path / "large.png")], data=settings.data)
     told = (np.array([0]), np.array([1.0]), np.array([0.9]), 0.0)
-    write_pictures(tmp_path, Brightness(), images, *told, settings=settings)
+    write_pictures(tmp_path, Brightness(), images, *told, evaluate=settings.evaluate)
     assert Image.open(tmp_path / "pictures" / "0-photograph.jpg").size == (240, 150)
     assert listed(tmp_path)[0]["size"] == [300, 480]
 
@@ -201,7 +202,7 @@ def test_the_same_again_gives_the_same_bytes_and_replaces_what_was_there(tmp_pat
 
     def written(values: np.ndarray) -> dict[str, bytes]:
         told = (images.labels, values, 1 / (1 + np.exp(-values)), 0.0)
-        write_pictures(tmp_path, Inverting(), images, *told, settings=settings)
+        write_pictures(tmp_path, Inverting(), images, *told, evaluate=settings.evaluate)
         return {path.name: path.read_bytes() for path in (tmp_path / "pictures").iterdir()}
 
     first = written(scores)
@@ -217,7 +218,7 @@ def test_a_real_detector_shows_what_it_is_fed_and_reconstructs(tmp_path: Path, s
     detector = detector_class("ft-res").build(CROP)
     scores = np.array([-1.0, 1.0])
     told = (images.labels, scores, np.array([0.1, 0.9]), 0.0)
-    write_pictures(tmp_path, detector, images, *told, settings=settings)
+    write_pictures(tmp_path, detector, images, *told, evaluate=settings.evaluate)
     for item in listed(tmp_path):
         sizes = {name: Image.open(tmp_path / "pictures" / file).size for name, file in item["files"].items()}
         # 32 pixels, less 3 of the residual, cut to a multiple of 16.
