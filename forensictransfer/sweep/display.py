@@ -210,4 +210,4 @@ def _whole(record: JobRecord) -> str:
 def _lives(worker: str) -> bool:
     """Tell whether a worker of this machine is alive; one of another machine counts as alive."""
     host, _, pid = worker.rpartition("-")
-    return host != socket.gethostname() or psutil.pid_exists(int(pid))
+    return host != socket.gethostname() or (pid.isdecimal() and psutil.pid_exists(int(pid)))

@@ -24,6 +24,7 @@ def test_living_workers_count_and_what_is_no_status_does_not(tmp_path: Path, cap
     )
     path = folder.worker_file(f"{socket.gethostname()}:{os.getpid()}")
     write_document(path, WorkerStatus(job="a", since=time.time() - 5))
+    write_document(folder.worker_file(f"{socket.gethostname()}:x"), WorkerStatus(job="x", since=0.0))
     write_document(folder.worker_file("elsewhere:1"), WorkerStatus(job="b", since=time.time() - 5))
     for number, text in enumerate(("", "{", "[]", "{}", '{"job": "c"}', '{"job": "c", "since": "now"}')):
         folder.worker_file(f"elsewhere:{number + 2}").write_text(text)
