@@ -66,14 +66,14 @@ lint: $(TESTABLE)
 	$(BIN)/lint-imports --no-logo
 
 test: lint
-	$(BIN)/python -m pytest -v -n $(TESTERS) --dist loadscope
+	$(BIN)/python -m pytest -v -n $(TESTERS) --dist loadscope --no-loadscope-reorder
 
 quick: lint
-	$(BIN)/python -m pytest -q -n $(TESTERS) --dist loadscope -m "not slow" tests/unit
+	$(BIN)/python -m pytest -q -n $(TESTERS) --dist loadscope --no-loadscope-reorder -m "not slow" tests/unit
 
 # Beside `test`, not in it: tracing makes the unit tests slower.
 coverage: $(TESTABLE)
-	$(BIN)/python -m pytest -q -n $(TESTERS) --dist loadscope --cov --cov-report=term:skip-covered tests/unit
+	$(BIN)/python -m pytest -q -n $(TESTERS) --dist loadscope --no-loadscope-reorder --cov --cov-report=term:skip-covered tests/unit
 
 docs: $(DOCUMENTABLE)
 	$(BIN)/python docs/api_pages.py

@@ -59,7 +59,7 @@ families = find_families(
     seen.hashes, seen.thumbs, seen.pixels, seen.groups, np.zeros(len(seen), int), seen.labels
 )
 compared = time.perf_counter()
-found, _ = audit.audit_scan(domain, seen)
+found = audit.audit_scan(domain, seen)
 done = time.perf_counter()
 print(json.dumps({
     "images": len(seen),
@@ -68,7 +68,7 @@ print(json.dumps({
     "copies": compared - scanned,
     "the rest": done - compared - (compared - scanned),
     "held": held,
-    "verdict": found["verdict"]["word"],
+    "verdict": found.verdict.word,
 }))
 """
 
