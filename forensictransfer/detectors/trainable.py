@@ -74,6 +74,23 @@ class TrainableDetector(Detector):
     def fit_batch(self, images: np.ndarray, labels: np.ndarray) -> tuple[Any, Any]:
         """Return the inputs and targets of one batch, as the model's `fit` takes them."""
 
+    def prepare_steps(self) -> None:
+        """Make all variables of a compiled model's training: those of its optimiser, losses and metrics.
+
+        Left to Keras they are made in the first step, and TensorFlow, which finds that its trace has made variables,
+        traces that step a second time: seconds for each training.
+        """
+        trainer = self.trainer
+        if not trainer.optimizer.built:
+            trainer.optimizer.build(trainer.trainable_variables)
+        if len(keras.tree.flatten(trainer.output)) == 1:
+            return  # Keras made the metrics of a single output when it was compiled
+        inputs, targets = self.fit_batch(np.zeros((2, self.crop, self.crop, 3), np.uint8), np.array([0, 1], np.int32))
+        outputs = trainer(inputs, training=False)
+        trainer.compute_loss(inputs, targets, outputs, training=False)
+        trainer.compute_metrics(inputs, targets, outputs)
+        trainer.reset_metrics()
+
     @property
     def image(self) -> keras.KerasTensor:
         """The model's input that takes the crops."""

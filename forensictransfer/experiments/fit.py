@@ -53,9 +53,7 @@ def fit(
     state = checkpoint.restore(run.path / checkpoint.NAME, detector.trainer)
     if ended(state):
         return state
-    if not detector.trainer.optimizer.built:
-        # Otherwise the first step makes the optimiser's variables, and TensorFlow traces it a second time without them.
-        detector.trainer.optimizer.build(detector.trainer.trainable_variables)
+    detector.prepare_steps()
     crop, augment, seed = detector.crop, settings.data.augment, settings.seed
     order = partial(epoch_order, train.labels, seed=seed, batch=options.batch, balance=options.balance)
     steps = len(order(epoch=0))

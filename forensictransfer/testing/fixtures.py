@@ -37,9 +37,8 @@ class Shared:
         if detector.gradient:
             if self._optimizer is None:
                 detector.compile(1e-3)
-                optimizer = detector.trainer.optimizer
-                optimizer.build(detector.trainer.trainable_variables)
-                self._optimizer = [np.array(variable) for variable in optimizer.variables]
+                detector.prepare_steps()
+                self._optimizer = [np.array(variable) for variable in detector.trainer.optimizer.variables]
             for variable, value in zip(detector.trainer.optimizer.variables, self._optimizer, strict=True):
                 variable.assign(value)
             detector.begin_epoch(0)

@@ -27,12 +27,12 @@ GRID = {
     "domains": ["alpha", "beta"],
     "shots": [0, 3],
     "draws": 2,
-    "strategies": ["finetune", "head"],
+    "detectors": ["meso4"],  # the network that is traced in the least time
+    "strategies": ["head"],
     "heartbeat": 2,
     "settings": {
         "data.crop": 64,
         "train": {"epochs": 8, "batch": 16, "statistics_batches": 2},
-        "adapt": {"steps": 4, "batch": 8},
         "evaluate": {"stride": 16, "batch": 16, "resamples": 50},
     },
 }
@@ -122,17 +122,17 @@ def test_a_lost_machine_costs_no_job_and_no_digit(database: str, grid: Path, tmp
             if machine.poll() is None:
                 os.killpg(machine.pid, signal.SIGKILL)
                 machine.wait()
-    assert all("8 of 8 jobs done" in text for text in said)
+    assert all("6 of 6 jobs done" in text for text in said)
 
     # Every job once: one record, one run folder, one trial with a value; the lost one was begun twice and gone on with.
     jobs = json.loads((shared / "sweep.json").read_text())["jobs"]
     found = records(shared)
-    assert len(jobs) == 8 and sorted(found) == sorted(jobs)
+    assert len(jobs) == 6 and sorted(found) == sorted(jobs)
     assert {name: record["attempt"] for name, record in found.items()} == {name: 1 + (name == lost) for name in jobs}
     assert {record["state"] for record in found.values()} == {"done"}
     assert len({record["worker"] for record in found.values()}) >= 2
     runs = {record["run"].removeprefix("runs/") for record in found.values()}
-    assert {path.name for path in (shared / "runs").iterdir()} == runs and len(runs) == 6
+    assert {path.name for path in (shared / "runs").iterdir()} == runs and len(runs) == 4
     assert (run / "run.json").read_bytes() == begun, "the training was begun again"
     study = optuna.load_study(
         study_name=f"sweep-{json.loads((shared / 'sweep.json').read_text())['id']}", storage=database
@@ -144,7 +144,7 @@ def test_a_lost_machine_costs_no_job_and_no_digit(database: str, grid: Path, tmp
     assert not (shared / "study.db").exists()
 
     # And the numbers are those of one undisturbed worker with SQLite.
-    assert "8 of 8 jobs done" in ended(start(*words, alone))
+    assert "6 of 6 jobs done" in ended(start(*words, alone))
     assert measured(shared) == measured(alone)
     for sweep in (shared, alone):
         ended(start("report", sweep))

