@@ -15,21 +15,24 @@ PACKAGE = __name__.partition(".")[0]
 def messages_on_stderr(level: int = logging.INFO) -> Iterator[None]:
     """Print the package's messages of `level` and above as plain lines on stderr while the block runs.
 
-    From logging.DEBUG on each line also says when and from which module.
+    From logging.DEBUG on each line also says when and from which module. Handlers of the root logger, which libraries
+    may have set up, do not print the messages a second time.
     """
     logger = logging.getLogger(PACKAGE)
     handler = _ToStderr()
     handler.setFormatter(
         logging.Formatter("%(asctime)s %(name)s: %(message)s" if level <= logging.DEBUG else "%(message)s", "%H:%M:%S")
     )
-    before = logger.level
+    level_before, propagate_before = logger.level, logger.propagate
     logger.addHandler(handler)
     logger.setLevel(level)
+    logger.propagate = False
     try:
         yield
     finally:
         logger.removeHandler(handler)
-        logger.setLevel(before)
+        logger.setLevel(level_before)
+        logger.propagate = propagate_before
 
 
 class _ToStderr(logging.StreamHandler[TextIO]):

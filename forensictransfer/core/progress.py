@@ -73,7 +73,7 @@ class ProgressBar:
         self.done += count
         if self._bars is not None:
             self._bars.update(self._task, completed=self.done)
-        elif not self._hidden and time.monotonic() - self._said >= SECONDS:
+        elif not self._hidden and self.done != self.total and time.monotonic() - self._said >= SECONDS:
             self._said = time.monotonic()
             _log.info("%s", self._line())
 

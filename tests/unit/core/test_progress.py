@@ -137,3 +137,22 @@ def test_a_count_without_an_end(capsys: pytest.CaptureFixture[str], monkeypatch:
     with messages_on_stderr():
         list(progress_bar(iter("ab"), desc="reading", unit="line"))
     assert capsys.readouterr().err.startswith("reading: 1 lines, 0 s\nreading: 2 lines, 0 s\n")
+
+
+def test_the_end_is_said_once(clock: list[float], capsys: pytest.CaptureFixture[str]) -> None:
+    clock[0] = progress.SECONDS
+    with messages_on_stderr():
+        assert list(progress_bar("ab", desc="reading", unit="letter")) == ["a", "b"]
+    assert capsys.readouterr().err.count("2 of 2 letters (100 %)") == 1
+
+
+def test_handlers_that_libraries_set_up_do_not_repeat_a_message(capsys: pytest.CaptureFixture[str]) -> None:
+    other = logging.StreamHandler(sys.stderr)
+    logging.getLogger().addHandler(other)
+    try:
+        with messages_on_stderr():
+            logging.getLogger("forensictransfer.data").info("one message")
+    finally:
+        logging.getLogger().removeHandler(other)
+    assert capsys.readouterr().err == "one message\n"
+    assert logging.getLogger("forensictransfer").propagate
