@@ -121,9 +121,14 @@ def test_help_and_mistakes_do_not_load_tensorflow(words: list[str], code: int) -
     assert (stderr == "") == (code == 0)
 
 
-def test_help_answers_within_a_second() -> None:
-    # Processor time, the best of three: the machine may be busy with other things.
-    assert min(run(LEAN.format(words=["train", "--help"], heavy=set(HEAVY)))[2] for _ in range(3)) < 1
+def test_help_costs_little_more_than_its_libraries() -> None:
+    # Processor time against that of the libraries that check settings, the best of three: machines differ and are busy.
+    # 1.7 times when this was written; 2.8 times with scipy loaded.
+    def best(code: str) -> float:
+        return min(run(code)[2] for _ in range(3))
+
+    help_of_train = best(LEAN.format(words=["train", "--help"], heavy={*HEAVY, "scipy", "sklearn"}))
+    assert help_of_train < 2.5 * best("import numpy, pydantic, rich.console")
 
 
 def test_the_package_is_light_and_lists_its_calls() -> None:
