@@ -136,19 +136,42 @@ def open_frames(path: Path) -> Frames:
 
 
 def sample(times: Sequence[float] | np.ndarray, *, per_video: int | None, per_second: float | None) -> list[int]:
-    """Choose frames: the middles of `per_video` equal stretches, or the first one after every 1/`per_second`.
+    """Choose frames: those shown in the middles of `per_video` equal stretches of time, or after every 1/`per_second`.
 
-    A video of fewer frames than `per_video` gives all of them.
+    A video of fewer frames than `per_video` gives all of them. Otherwise they are as many as asked for: where one
+    frame is shown in the middles of several stretches, its neighbours stand for it. times: in seconds, ascending.
     """
     count = len(times)
     if per_video is not None:
-        return sorted({(2 * i + 1) * count // (2 * per_video) for i in range(per_video)}) if count else []
+        return _middles(np.asarray(times, np.float64), min(per_video, count)) if count else []
     assert per_second is not None
     clock = np.asarray(times) - times[0]
     targets = np.arange(math.floor(float(clock[-1]) * per_second) + 1) / per_second
     # Time stamps are rounded: a frame that is a thousandth of a second early is on time.
     places = np.searchsorted(clock, targets - 1e-3)
     return sorted({int(place) for place in places if place < count})
+
+
+def _middles(times: np.ndarray, wanted: int) -> list[int]:
+    """Choose the frames shown in the middles of `wanted` equal stretches of a video of at least as many frames."""
+    count = len(times)
+    by_count = [(2 * i + 1) * count // (2 * wanted) for i in range(wanted)]
+    if count < 2:
+        return by_count
+    # At a steady rate time and count are the same, and counting knows no rounded time stamps.
+    steady = np.linspace(times[0], times[-1], count)
+    if np.abs(times - steady).max() < (steady[1] - steady[0]) / 2:
+        return by_count
+    # No container says how long the last frame is shown: as long as the one before it, as MP4 writers take it.
+    end = 2 * times[-1] - times[-2]
+    middles = times[0] + (end - times[0]) * (2 * np.arange(wanted) + 1) / (2 * wanted)
+    shown = np.searchsorted(times, middles + 1e-6, side="right") - 1
+    chosen: list[int] = []
+    for number, place in enumerate(shown):
+        after = chosen[-1] + 1 if chosen else 0
+        # Room is left at the end for those that are still to be chosen.
+        chosen.append(min(max(int(place), after), count - wanted + number))
+    return chosen
 
 
 def between(times: Sequence[float] | np.ndarray, kept: Sequence[int], gap: float) -> list[int]:

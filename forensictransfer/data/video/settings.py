@@ -17,7 +17,8 @@ class FaceSettings:
     """How frames are chosen and faces cropped.
 
     Attributes:
-        per_video: frames of each video, the middles of as many equal stretches; None if `per_second` decides.
+        per_video: frames of each video, shown in the middles of as many equal stretches of its time; None if
+            `per_second` decides.
         per_second: frames of each second of the video's own clock; None if `per_video` decides.
         margin: how much larger than the face's box the crop is: 0.3 makes it 1.3 times as long, as in FaceForensics++
             (Rossler et al. 2019).

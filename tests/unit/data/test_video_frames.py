@@ -93,7 +93,7 @@ def test_uneven_times_are_sampled_by_the_clock() -> None:
     times = np.array(UNEVEN) / 1000
     assert sample(times, per_video=None, per_second=1) == [0, 5, 7]
     assert sample(times, per_video=None, per_second=2) == [0, 3, 5, 6, 7, 9]
-    assert sample(times, per_video=3, per_second=None) == [1, 5, 8]
+    assert sample(times, per_video=3, per_second=None) == [2, 5, 8]  # shown at 0.50, 1.50 and 2.49 seconds
     assert sample(times, per_video=50, per_second=None) == list(range(10))
     assert sample(np.arange(250) / 25, per_video=None, per_second=1) == list(range(0, 250, 25))
 
@@ -106,9 +106,6 @@ clocks = st.lists(st.integers(1, 900), min_size=1, max_size=60).map(lambda steps
 def test_sampling_is_even_and_nothing_between_is_too_far(times: np.ndarray, per_video: int, per_second: float) -> None:
     few = sample(times, per_video=per_video, per_second=None)
     assert len(few) == min(per_video, len(times)) and few == sorted(set(few))
-    # The middles of equal stretches: no gap is larger than another one by more than the rounding.
-    gaps = np.diff(few)
-    assert len(gaps) == 0 or gaps.max() - gaps.min() <= 1
     kept = sample(times, per_video=None, per_second=per_second)
     assert kept[0] == 0 and kept == sorted(set(kept))
     for place in kept[1:]:
@@ -118,6 +115,31 @@ def test_sampling_is_even_and_nothing_between_is_too_far(times: np.ndarray, per_
     assert set(kept) <= set(looked_at) and looked_at == sorted(set(looked_at))
     for one, next_one in itertools.pairwise(looked_at):
         assert next_one == one + 1 or times[next_one] - times[one] <= 0.2 + 1e-5
+
+
+@given(st.integers(1, 400), st.integers(1, 40), st.sampled_from([24, 25, 30, 60, 1000 / 33, 30000 / 1001]))
+def test_at_a_steady_rate_frames_are_the_middles_by_count(count: int, per_video: int, rate: float) -> None:
+    # Milliseconds, as Matroska rounds them.
+    times = np.round(np.arange(count) / rate, 3)
+    asked = min(per_video, count)
+    assert sample(times, per_video=per_video, per_second=None) == [
+        (2 * i + 1) * count // (2 * asked) for i in range(asked)
+    ]
+
+
+@pytest.mark.parametrize("suffix", ["mp4", "mkv"])
+def test_frames_per_video_are_spread_over_time_where_the_rate_varies(tmp_path: Path, suffix: str) -> None:
+    # Nine tenths of the frames are in the first of ten seconds.
+    stamps = [*range(0, 1000, 10), *range(1000, 10000, 800)]
+    video = Video(write(tmp_path / f"phone.{suffix}", stamps))
+    kept = sample(video.times, per_video=5, per_second=None)
+    length = stamps[-1] + 800
+    shown = [max(i for i, stamp in enumerate(stamps) if stamp <= length * (2 * k + 1) / 10) for k in range(5)]
+    assert kept == shown
+    assert [round(float(video.times[place]), 1) for place in kept] == [1.0, 2.6, 5.0, 7.4, 9.0]
+    # More than are shown in distinct middles: as many as asked for all the same, without one twice.
+    many = sample(video.times, per_video=40, per_second=None)
+    assert len(many) == 40 and many == sorted(set(many)) and set(range(100, 112)) <= set(many)
 
 
 def turned(path: Path, degrees: int) -> Path:
