@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import csv
 import re
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
-from forensictransfer.core.errors import ErrorCode, UserError
+from forensictransfer.core.csv_rows import MissingColumns, csv_rows
+from forensictransfer.core.errors import ErrorCode, UserError, some
 from forensictransfer.data.records import SPLITS
 
 
@@ -77,34 +78,45 @@ def _from_expression(names: Sequence[str], rule: str, where: str) -> list[str]:
     for name in names:
         match = expression.search(name)
         group = match and (next((part for part in match.groups() if part), "") if expression.groups else match.group())
-        if not group:
+        if not group or not group.strip():
             raise UserError(f"{where}: the group rule '{rule}' finds no group in {name}", code=ErrorCode.GROUPS_INVALID)
         groups.append(group)
     return groups
 
 
 def _from_table(names: Sequence[str], table: Path, where: str) -> tuple[list[str], list[str]]:
-    rows: defaultdict[str, str] = defaultdict(str)
+    rows = _read_table(table)
+    lacking = [name for name in names if name not in rows]
+    if lacking:
+        raise UserError(
+            f"{where}: the group table {table} has no group for {len(lacking)} of {len(names)} images: "
+            f"{some(lacking, 3)}",
+            code=ErrorCode.GROUPS_INVALID,
+        )
+    spare = len(rows.keys() - set(names))
+    return [rows[name] for name in names], [f"{spare} rows of {table.name} name no image"] if spare else []
+
+
+def _read_table(table: Path) -> dict[str, str]:
+    """Read the group of each path. Raises UserError for what is no such table, also a row without path or group."""
+    rows: dict[str, str] = {}
     try:
         with open(table, encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file)
-            if not {"path", "group"} <= set(reader.fieldnames or ()):
-                found = ", ".join(reader.fieldnames or ()) or "nothing"
-                raise UserError(
-                    f"{table}: expected the columns path and group, found {found}", code=ErrorCode.GROUPS_INVALID
-                )
-            for row in reader:
-                path, group = PurePosixPath(row["path"] or "").as_posix(), row["group"] or ""
+            for line, row in csv_rows(file, ("path", "group")):
+                path, group = PurePosixPath(row["path"]).as_posix(), row["group"]
+                if not row["path"] or not group:
+                    lacks = f"{path} has no group" if row["path"] else f"the group {group} has no path"
+                    raise UserError(f"{table}: line {line}: {lacks}", code=ErrorCode.GROUPS_INVALID)
                 if rows.setdefault(path, group) != group:
                     raise UserError(
-                        f"{table}: line {reader.line_num}: {path} has two groups, {rows[path]} and {group}",
+                        f"{table}: line {line}: {path} has two groups, {rows[path]} and {group}",
                         code=ErrorCode.GROUPS_INVALID,
                     )
+    except MissingColumns as error:
+        raise UserError(
+            f"{table}: expected the columns path and group, found {error.found}", code=ErrorCode.GROUPS_INVALID
+        ) from None
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         reason = getattr(error, "strerror", None) or error
         raise UserError(f"group table {table}: cannot be read: {reason}", code=ErrorCode.GROUPS_INVALID) from None
-    for name in names:
-        if not rows[name]:
-            raise UserError(f"{where}: the group table {table} has no group for {name}", code=ErrorCode.GROUPS_INVALID)
-    spare = len(rows) - len(set(names))
-    return [rows[name] for name in names], [f"{spare} rows of {table.name} name no image"] if spare else []
+    return rows

@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from forensictransfer.core.csv_rows import MissingColumns, csv_rows
 from forensictransfer.core.errors import ErrorCode, UserError, nearest
 from forensictransfer.data.catalogue.data_sets import Facts
 from forensictransfer.data.layout import SUFFIXES
@@ -80,14 +81,14 @@ class ManualFolder:
 
     def table(self, *parts: str, columns: Sequence[str], delimiter: str = ",") -> list[dict[str, str]]:
         """Read the rows of a table with a header that must have `columns`. Raises UserError."""
-        rows = csv.DictReader(self.lines(*parts), delimiter=delimiter)
-        missing = [column for column in columns if column not in (rows.fieldnames or ())]
-        if missing:
+        try:
+            return [row for _, row in csv_rows(self.lines(*parts), columns, delimiter=delimiter)]
+        except MissingColumns as error:
             raise self.problem(
-                f"expected the columns {', '.join(columns)} in {self.root.joinpath(*parts)}, found "
-                f"{', '.join(rows.fieldnames or ()) or 'none'}"
-            )
-        return list(rows)
+                f"expected the columns {', '.join(columns)} in {self.root.joinpath(*parts)}, found {error.found}"
+            ) from None
+        except csv.Error as error:
+            raise self.problem(f"expected a table in {self.root.joinpath(*parts)}: {error}") from None
 
     def name(self, path: Path) -> str:
         """Return the path of a file below the root, as text with slashes."""

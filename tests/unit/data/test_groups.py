@@ -96,3 +96,37 @@ def test_group_rules_that_do_not_fit(tmp_path: Path) -> None:
     table.write_text("path,group\nreal/a1.png,x\nreal/a1.png,y\n")
     message = refused(code, folder, str(table))
     assert "line 3: real/a1.png" in message and "x and y" in message
+
+
+def test_a_group_table_may_have_blanks_around_its_cells(tmp_path: Path) -> None:
+    folder = fill(tmp_path / "d", "real/a b.png", "fake/a b.png", "fake/c.png")
+    table = tmp_path / "t.csv"
+    # Typed by hand: a blank behind each comma, trailing ones, a row of empty cells as spreadsheets leave them.
+    table.write_text('path, group ,note\nreal/a b.png,0001,\nfake/a b.png, 0001 ,x\n fake/c.png\t,"0002 "\n,,\n')
+    domain = open_domain(folder, group=str(table), data=DATA)
+    assert seen(domain) == {
+        "real/a b.png": (REAL, "0001"),
+        "fake/a b.png": (FAKE, "0001"),
+        "fake/c.png": (FAKE, "0002"),
+    }
+    assert not [note for note in domain.notes if "rows of t.csv" in note]
+
+
+@pytest.mark.parametrize(
+    ("row", "expected"),
+    [
+        ("fake/b.png,", "line 3: fake/b.png has no group"),
+        ("fake/b.png,  ", "line 3: fake/b.png has no group"),
+        ('fake/b.png,"\t"', "line 3: fake/b.png has no group"),
+        ("fake/b.png", "line 3: fake/b.png has no group"),
+        (" ,x", "line 3: the group x has no path"),
+        ("gone.png,", "line 3: gone.png has no group"),
+        ("fake/c.png,x", "no group for 1 of 2 images: fake/b.png"),
+        (" real/a.png,y", "line 3: real/a.png has two groups, x and y"),
+    ],
+)
+def test_a_group_table_without_a_group_is_refused(tmp_path: Path, row: str, expected: str) -> None:
+    folder = fill(tmp_path / "d", "real/a.png", "fake/b.png")
+    table = tmp_path / "t.csv"
+    table.write_text(f"path,group\nreal/a.png,x\n{row}\n")
+    assert expected in refused("groups-invalid", folder, str(table))
