@@ -32,6 +32,7 @@ class ErrorCode(StrEnum):
     DOMAIN_LAYOUT = "domain-layout"
     DOMAIN_CLASS_MISSING = "domain-class-missing"
     DOMAIN_REPEATED = "domain-repeated"
+    DOMAIN_CONTRADICTORY = "domain-contradictory"
     GROUPS_INVALID = "groups-invalid"
     TOO_FEW_IMAGES = "too-few-images"
     DATA_SET_INCOMPLETE = "data-set-incomplete"

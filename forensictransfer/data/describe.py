@@ -38,7 +38,10 @@ class Headers:
 
 @dataclass(frozen=True)
 class DomainSummary:
-    """A domain in numbers. splits: by split, and `all`. classes: by class. notes: one line each, for people."""
+    """A domain in numbers. splits: by split, and `all`. classes: by class.
+
+    notes, warnings: one line each, for people. skipped: (name, reason) of links that were not followed.
+    """
 
     name: str
     origin: str
@@ -46,6 +49,8 @@ class DomainSummary:
     splits: Mapping[str, SplitCounts]
     classes: Mapping[str, Headers]
     notes: tuple[str, ...]
+    warnings: tuple[str, ...] = ()
+    skipped: tuple[tuple[str, str], ...] = ()
 
     def table(self) -> TextTable:
         """Count images and groups by split, as a table."""
@@ -58,7 +63,8 @@ class DomainSummary:
         for name, found in self.classes.items():
             of = f"{name} ({found.looked_at} looked at)" if found.looked_at < found.images else name
             lines.append(f"{of}: {_most(found.formats)}; {_most(found.sizes)}")
-        return lines + (["", *(f"note: {note}" for note in self.notes)] if self.notes else [])
+        said = [*(f"warning: {line}" for line in self.warnings), *(f"note: {line}" for line in self.notes)]
+        return lines + (["", *said] if said else [])
 
     def text(self) -> str:
         """Write all of it as text."""
@@ -93,7 +99,9 @@ def summary(domain: str | Path, group: str | None = None, *, data: DataSettings 
     if len({tuple(sorted(found.formats)) for found in classes.values()}) > 1:
         notes.append("the classes differ in format: a detector can tell them apart by that instead of the forgery")
     splits = {split: _counts(opened, split) for split in (*SPLITS, "all")}
-    return DomainSummary(opened.name, opened.origin, opened.spec.group, splits, classes, tuple(notes))
+    return DomainSummary(
+        opened.name, opened.origin, opened.spec.group, splits, classes, tuple(notes), opened.warnings, opened.skipped
+    )
 
 
 def _counts(domain: Domain, split: str) -> SplitCounts:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import os
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from forensictransfer.core.errors import ErrorCode, UserError, nearest
+from forensictransfer.core.errors import ErrorCode, UserError, nearest, some
 from forensictransfer.core.settings import DataSettings, DomainSettings, load_domain_file
 from forensictransfer.data.catalogue.builtin import builtin_names, builtin_notes, find_builtin
 from forensictransfer.data.decode import Source
@@ -25,7 +26,9 @@ class Domain:
 
     name: the name in tables. origin: absolute path of the folder, or the built-in name. notes: one-line remarks for
     the user on what was skipped, dropped or renamed. spec: what it was opened by, with the group rule that was
-    used (a built-in domain brings its groups along).
+    used (a built-in domain brings its groups along). warnings: one-line remarks on what makes results doubtful.
+    skipped: (name, reason) of links that were not followed. refusal: why nothing should learn from these groups, None
+    where nothing speaks against it (`check_groups`).
     """
 
     name: str
@@ -33,6 +36,9 @@ class Domain:
     records: tuple[Record, ...]
     notes: tuple[str, ...] = ()
     spec: DomainSettings = field(default_factory=lambda: DomainSettings(path="."))
+    warnings: tuple[str, ...] = ()
+    skipped: tuple[tuple[str, str], ...] = ()
+    refusal: str | None = None
 
     def split(self, split: str) -> tuple[Record, ...]:
         """Return the images of train, validation or test, in the domain's order."""
@@ -105,9 +111,11 @@ def _open_folder(settings: DomainSettings, shares: tuple[float, float, float]) -
     folder = Path(settings.path).expanduser()
     if not folder.is_dir():
         raise UserError(_missing(settings.path, folder), code=ErrorCode.PATH_MISSING)
-    entries, notes = list_images(folder)
+    listing = list_images(folder)
+    entries, notes = listing.entries, list(listing.notes)
     groups, group_notes = groups_of([entry.name for entry in entries], settings.group, str(folder))
     notes += group_notes
+    warnings = _links_skipped(listing.skipped)
     kept = list(range(len(entries)))
     if entries[0].split is None:
         splits = [split_of(name, shares) for name in groups]
@@ -118,7 +126,23 @@ def _open_folder(settings: DomainSettings, shares: tuple[float, float, float]) -
     records = tuple(Record(entries[i].name, entries[i].label, groups[i], splits[i], entries[i].path) for i in kept)
     # The name is the one the user typed, the origin the true place: the same folder by two paths is one origin.
     name = settings.name or Path(os.path.abspath(folder)).name or str(folder)
-    return Domain(name, str(folder.resolve()), records, tuple(notes), settings)
+    return Domain(
+        name,
+        str(folder.resolve()),
+        records,
+        tuple(notes),
+        settings,
+        warnings=tuple(warnings),
+        skipped=listing.skipped,
+    )
+
+
+def _links_skipped(skipped: Sequence[tuple[str, str]]) -> list[str]:
+    """Write a line on links that were not followed, if there are any."""
+    if not skipped:
+        return []
+    listed = some((f"{name} {reason}" for name, reason in skipped), 20)
+    return [f"{len(skipped)} link{'s' * (len(skipped) > 1)} skipped: {listed}"]
 
 
 def _missing(spec: str, folder: Path) -> str:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from forensictransfer.core.errors import ErrorCode, UserError
-from forensictransfer.data.records import CLASSES
+from forensictransfer.data.records import CLASS_FOLDERS, CLASSES
+from forensictransfer.data.walk import ClassFolder, Skipped, entries_of, find_files, is_folder
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff")
-CLASS_FOLDERS = {"real": 0, "0_real": 0, "fake": 1, "1_fake": 1}
 SPLIT_FOLDERS = {"train": "train", "validation": "validation", "val": "validation", "valid": "validation"} | {
     "test": "test"
 }
@@ -20,44 +20,69 @@ SPLIT_FOLDERS = {"train": "train", "validation": "validation", "val": "validatio
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One image file: its posix path relative to the folder, where it is, its class, and its split folder if any."""
+    """One image file: its posix path relative to the folder, where it is, its class, and its split folder if any.
+
+    below: the folder that it lies in, as its posix path below the class folder; empty if it lies in that itself.
+    """
 
     name: str
     path: Path
     label: int
     split: str | None
+    below: str
 
 
-def list_images(folder: Path) -> tuple[list[Entry], list[str]]:
-    """List all image files of a domain folder, sorted by name, with one-line notes on what was skipped.
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What a domain's folder holds.
+
+    entries: the images by name. skipped: (name, reason) of links that were not followed. notes: one-line remarks on
+    other files.
+    """
+
+    entries: tuple[Entry, ...]
+    skipped: tuple[tuple[str, str], ...]
+    notes: tuple[str, ...]
+
+
+def list_images(folder: Path) -> Listing:
+    """List all image files of a domain folder.
 
     Layouts: `real/`, `fake/`, or these two within `train/`, `validation/` (`val`, `valid`) and `test/`; the classes may
-    also be called `0_real` and `1_fake`. Below the class folders any depth; links are followed; hidden files and
-    folders are skipped.
+    also be called `0_real` and `1_fake`. Below the class folders any depth; links are followed where they lead to
+    something new (`walk.find_files`); hidden files and folders are skipped.
 
     Raises:
-        UserError: another layout, a class missing or without images, or a folder that cannot be read.
+        UserError: another layout, a class missing or without images, a file in both classes, or a folder that cannot be
+            read.
     """
     folder = Path(os.path.abspath(folder))
-    parts = _class_folders(folder)
+    parts = [ClassFolder(split, label, path) for split, label, path in _class_folders(folder)]
+    files, skipped = find_files(folder, parts)
     entries: list[Entry] = []
     others: Counter[str] = Counter()
-    notes = []
-    for split, label, top in parts:
-        before = len(entries)
-        for path in _files(top, ()):
-            suffix = os.path.splitext(path)[1].lower()
-            if suffix in SUFFIXES:
-                entries.append(Entry(_text(path[len(str(folder)) :].lstrip(os.sep)), Path(path), label, split))
-            else:
-                others[suffix or "no suffix"] += 1
-        if split and len(entries) == before:
-            notes.append(f"{top.relative_to(folder).as_posix()} holds no images")
-    _check_classes(folder, parts, entries, others)
+    for file in files:
+        suffix = os.path.splitext(file.path)[1].lower()
+        if suffix in SUFFIXES:
+            name, top = _name(file.path, folder), _name(str(file.top.path), folder)
+            below = name[len(top) + 1 :].rpartition("/")[0]
+            entries.append(Entry(name, Path(file.path), file.top.label, file.top.split, below))
+        else:
+            others[suffix or "no suffix"] += 1
+    _check_classes(folder, parts, entries, others, skipped)
+    notes = [
+        f"{_name(str(part.path), folder)} holds no images"
+        for part in parts
+        if part.split and not any((entry.split, entry.label) == (part.split, part.label) for entry in entries)
+    ]
     if others:
         kinds = ", ".join(f"{kind} {count}" for kind, count in others.most_common(5))
         notes.append(f"{sum(others.values())} files without an image suffix skipped ({kinds})")
-    return sorted(entries, key=lambda entry: entry.name), notes
+    return Listing(
+        tuple(sorted(entries, key=lambda entry: entry.name)),
+        tuple((_name(one.path, folder), one.reason) for one in skipped),
+        tuple(notes),
+    )
 
 
 def _class_folders(folder: Path) -> list[tuple[str | None, int, Path]]:
@@ -110,7 +135,7 @@ def _both_classes(folder: Path) -> list[tuple[int, Path]]:
 def _found_instead(folder: Path, folders: list[str], classes: dict[int, str]) -> str:
     """Say what lies in a folder that lacks a class, and what is missing."""
     listed = ", ".join(folders[:6]) + (f" and {len(folders) - 6} more" if len(folders) > 6 else "")
-    loose = sum(entry.name.lower().endswith(SUFFIXES) for entry in _entries(folder) if not _is_folder(entry))
+    loose = sum(entry.name.lower().endswith(SUFFIXES) for entry in entries_of(folder) if not is_folder(entry))
     parts = [f"{loose} images"] * bool(loose) + [f"the folders {listed}" if folders else "no folders"]
     missing = " and ".join(f"{name}/" for label, name in enumerate(CLASSES) if label not in classes)
     domains = [name for name in folders if {*map(str.lower, _folders(folder / name))} & set(CLASS_FOLDERS)]
@@ -121,59 +146,28 @@ def _found_instead(folder: Path, folders: list[str], classes: dict[int, str]) ->
 
 
 def _check_classes(
-    folder: Path, parts: list[tuple[str | None, int, Path]], entries: list[Entry], others: Counter[str]
+    folder: Path, parts: list[ClassFolder], entries: list[Entry], others: Counter[str], skipped: Sequence[Skipped]
 ) -> None:
     for label, class_name in enumerate(CLASSES):
         if any(entry.label == label for entry in entries):
             continue
-        tops = ", ".join(str(top) for _, part_label, top in parts if part_label == label)
+        tops = ", ".join(str(part.path) for part in parts if part.label == label)
         among = f" among {sum(others.values())} other files in {folder}" if others else ""
+        links = (
+            f"; links skipped: {len(skipped)}, {_name(skipped[0].path, folder)} {skipped[0].reason}" if skipped else ""
+        )
         raise UserError(
-            f"{tops}: expected {class_name} images ({' '.join(SUFFIXES)}), found none{among}",
+            f"{tops}: expected {class_name} images ({' '.join(SUFFIXES)}), found none{among}{links}",
             code=ErrorCode.DOMAIN_CLASS_MISSING,
         )
 
 
 def _folders(folder: Path) -> list[str]:
     """List the names of the folders in a folder, sorted, hidden ones left out."""
-    return sorted(entry.name for entry in _entries(folder) if _is_folder(entry))
+    return [entry.name for entry in entries_of(folder) if is_folder(entry)]
 
 
-def _files(folder: str | Path, above: tuple[tuple[int, int], ...]) -> Iterator[str]:
-    """Yield the paths of all files below a folder, hidden ones left out.
-
-    A link to a folder above it is not followed.
-    """
-    status = os.stat(folder)
-    here = (status.st_dev, status.st_ino)
-    if here in above:
-        return
-    for entry in _entries(folder):
-        # A link that leads nowhere is no folder: it stays in the list, and its reading says what is wrong.
-        if _is_folder(entry):
-            yield from _files(entry.path, (*above, here))
-        else:
-            yield entry.path
-
-
-def _entries(folder: str | Path) -> list[os.DirEntry[str]]:
-    try:
-        with os.scandir(folder) as found:
-            return [entry for entry in found if not entry.name.startswith(".")]
-    except OSError as error:
-        raise UserError(
-            f"{folder}: the folder cannot be read: {error.strerror}", code=ErrorCode.PATH_NOT_READABLE
-        ) from error
-
-
-def _is_folder(entry: os.DirEntry[str]) -> bool:
-    try:
-        return entry.is_dir()
-    except OSError:
-        # A link to itself.
-        return False
-
-
-def _text(path: str) -> str:
-    """Write a path as text that can be written anywhere: bytes that are no UTF-8 appear as \\x.. escapes."""
-    return os.fsencode(path).decode("utf-8", "backslashreplace").replace(os.sep, "/")
+def _name(path: str, folder: Path) -> str:
+    """Name a path below a folder as text that can be written anywhere: bytes that are no UTF-8 as \\x.. escapes."""
+    below = path[len(str(folder)) :].lstrip(os.sep)
+    return os.fsencode(below).decode("utf-8", "backslashreplace").replace(os.sep, "/")

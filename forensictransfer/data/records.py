@@ -9,6 +9,7 @@ from forensictransfer.data.decode import Source
 REAL = 0
 FAKE = 1
 CLASSES = ("real", "fake")  # the name of label i is CLASSES[i]
+CLASS_FOLDERS = {"real": REAL, "0_real": REAL, "fake": FAKE, "1_fake": FAKE}  # names of folders, in any case
 SPLITS = ("train", "validation", "test")
 
 

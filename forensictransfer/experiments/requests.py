@@ -154,7 +154,7 @@ def requested_settings(
 
 
 def open_domain_with_notes(spec: DomainLike, group: str | None, data: DataSettings, *, notes: bool = True) -> Domain:
-    """Open a domain; what was skipped, dropped or renamed is logged with `notes`. Raises UserError."""
+    """Open a domain; warnings are logged, with `notes` also what was dropped or renamed. Raises UserError."""
     prepare_tensorflow()  # built-in domains are stored in TensorFlow's record files
     from forensictransfer.data.domains import open_domain
 
@@ -162,6 +162,8 @@ def open_domain_with_notes(spec: DomainLike, group: str | None, data: DataSettin
     _log.debug("%s: %d images in %s, grouped by %s", domain.name, len(domain.records), domain.origin, domain.spec.group)
     for note in domain.notes if notes else ():
         _log.info("%s: %s", domain.name, note)
+    for warning in domain.warnings:
+        _log.warning("%s: warning: %s", domain.name, warning)
     return domain
 
 

@@ -26,8 +26,8 @@ from forensictransfer.core.version import __version__
 from forensictransfer.core.yaml_text import write_yaml
 from forensictransfer.data.decode import ImageError, Source, decode
 from forensictransfer.data.domains import Domain
-from forensictransfer.data.layout import CLASS_FOLDERS, SPLIT_FOLDERS
-from forensictransfer.data.records import CLASSES, Record
+from forensictransfer.data.layout import SPLIT_FOLDERS
+from forensictransfer.data.records import CLASS_FOLDERS, CLASSES, Record
 from forensictransfer.data.splits import split_of
 from forensictransfer.results.formats.audits import EqualisedDomain
 from forensictransfer.results.formats.document import write_document

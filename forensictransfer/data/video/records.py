@@ -11,7 +11,8 @@ from typing import Any
 
 from forensictransfer.core.errors import ErrorCode, UserError
 from forensictransfer.core.files import write_json, write_text
-from forensictransfer.data.layout import CLASS_FOLDERS, SPLIT_FOLDERS
+from forensictransfer.data.layout import SPLIT_FOLDERS
+from forensictransfer.data.records import CLASS_FOLDERS
 from forensictransfer.data.video.clip import crop_name
 from forensictransfer.data.video.settings import FaceSettings
 from forensictransfer.data.video.tree import Clip
