@@ -150,18 +150,22 @@ def test_a_class_that_is_links_to_the_other_one_has_no_images(tmp_path: Path) ->
 
 
 def test_a_very_deep_folder(tmp_path: Path) -> None:
-    fill(tmp_path, "fake/a.png")
-    (tmp_path / "real").mkdir()
-    here = os.getcwd()
+    fill(tmp_path, "fake/a.png", "real/b.png")
+    here, depth = os.getcwd(), 1200
+    os.chdir(tmp_path / "real")
     try:
-        os.chdir(tmp_path / "real")
-        for _ in range(1200):
+        for _ in range(depth):
             os.mkdir("d")
             os.chdir("d")
-        Path("b.png").touch()
+        Path("c.png").touch()
+        assert len(open_domain(tmp_path, data=DATA).records) == 3
+        Path("c.png").unlink()
     finally:
+        # By steps: what removes the test's folder works by recursion.
+        while Path.cwd() != tmp_path / "real":
+            os.chdir("..")
+            os.rmdir("d")
         os.chdir(here)
-    assert len(open_domain(tmp_path, data=DATA).records) == 2
 
 
 PLACES = ("real", "real/v1", "fake", "fake/w1", "pool", "pool/p")
