@@ -23,6 +23,7 @@ from forensictransfer.core.settings import dump, load_settings
 from forensictransfer.data.counts import Counts
 from forensictransfer.evaluation.decision import Decision
 from forensictransfer.evaluation.metrics import ScoredImages, summarise_draws
+from forensictransfer.results.evaluations import evaluation_path
 from forensictransfer.results.formats.decision import DecisionFile
 from forensictransfer.results.formats.document import read_document, write_document
 from forensictransfer.results.formats.metrics import DrawMetrics, Dropped, ScoringSettings
@@ -31,7 +32,6 @@ from forensictransfer.results.formats.run import DomainReference, Marker, RunInf
 from forensictransfer.results.formats.search import Trial
 from forensictransfer.results.formats.sweep import ImpossibleCell, SweepDomain, SweepInfo
 from forensictransfer.results.jobs import read_record, write_with_checksum
-from forensictransfer.results.runs import evaluation_path
 from forensictransfer.results.scores import Scored, write_predictions, write_scores
 from forensictransfer.results.trials import Trials, write_trials
 from forensictransfer.sweep.settings import SweepSettings

@@ -17,6 +17,7 @@ class ErrorCode(StrEnum):
     COMMAND_LINE = "command-line"
     ARGUMENTS_CONFLICT = "arguments-conflict"
     NAME_UNKNOWN = "name-unknown"
+    NAME_UNSUITABLE = "name-unsuitable"
     SETTING_UNKNOWN = "setting-unknown"
     SETTING_INVALID = "setting-invalid"
 

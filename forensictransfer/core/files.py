@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import errno
 import glob
 import hashlib
 import io
@@ -12,7 +13,7 @@ import math
 import os
 import re
 import shutil
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -63,10 +64,15 @@ def write_json(path: Path, content: Any) -> None:
 
 
 @contextlib.contextmanager
-def new_folder(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
+def new_folder(path: Path, *, replaces: Callable[[Path], None] | None = None) -> Iterator[Path]:
     """Yield a hidden folder beside `path` to fill; it becomes `path` when the block ends well and goes away otherwise.
 
-    With `overwrite` an existing folder is replaced (the caller has made sure that it may be), else it is an error.
+    Args:
+        path: the folder to make; an empty one may be there.
+        replaces: raises UserError unless the folder that it is given may be replaced; asked when the new one is whole,
+            since by then another may lie there. Without it nothing is ever replaced.
+    Raises:
+        UserError: `path` holds something.
     """
     path = Path(os.path.realpath(path))
     partial = path.with_name(f".{path.name}.partial-{os.getpid()}")
@@ -83,10 +89,19 @@ def new_folder(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
     try:
         yield partial
         old = None
-        if overwrite and path.exists() and any(path.iterdir()):
+        if replaces is not None and path.is_dir() and any(path.iterdir()):
+            replaces(path)
             old = path.with_name(f".{path.name}.old.partial-{os.getpid()}")
             path.rename(old)
-        partial.rename(path)
+        try:
+            partial.rename(path)
+        except OSError as error:
+            if error.errno in (errno.ENOTEMPTY, errno.EEXIST):
+                raise UserError(
+                    f"{path}: holds files that were not there before, and is left as it is; choose another folder",
+                    code=ErrorCode.PATH_EXISTS,
+                ) from error
+            raise
         _sync(path.parent)
         if old is not None:
             shutil.rmtree(old)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from forensictransfer.core.errors import ErrorCode, UserError, nearest, some
+from forensictransfer.core.names import check_name
 from forensictransfer.core.settings import DataSettings, DomainSettings, load_domain_file
 from forensictransfer.data.catalogue.builtin import builtin_names, builtin_notes, find_builtin
 from forensictransfer.data.decode import Source
@@ -68,10 +69,12 @@ def open_domain(spec: str | Path | DomainSettings, *, group: str | None = None, 
         group: rule by which images belong together (`groups.groups_of`); goes before the rule of a settings file.
         data: the shares of the splits, and where built-in data sets are kept.
     Raises:
-        UserError: no such folder, another layout, a class missing or empty, a group rule that does not fit, a built-in
-            domain that has not been built.
+        UserError: no such folder, a name that no folder can have, another layout, a class missing or empty, a group
+            rule that does not fit, a built-in domain that has not been built.
     """
     settings = _settings(spec)
+    if settings.name is not None:
+        check_name(settings.name, settings.path)
     if group is not None:
         # An absolute path, so that the rule can be used again from elsewhere.
         rule = os.path.abspath(os.path.expanduser(group)) if group.lower().endswith(".csv") else group
@@ -111,6 +114,9 @@ def _open_folder(settings: DomainSettings, shares: tuple[float, float, float]) -
     folder = Path(settings.path).expanduser()
     if not folder.is_dir():
         raise UserError(_missing(settings.path, folder), code=ErrorCode.PATH_MISSING)
+    # The name is the one the user typed, the origin the true place: the same folder by two paths is one origin.
+    name = settings.name or Path(os.path.abspath(folder)).name or str(folder)
+    check_name(name, settings.path)
     listing = list_images(folder)
     entries, notes = listing.entries, list(listing.notes)
     groups, group_notes = groups_of([entry.name for entry in entries], settings.group, str(folder))
@@ -124,8 +130,6 @@ def _open_folder(settings: DomainSettings, shares: tuple[float, float, float]) -
         groups, kept, apart_notes = keep_apart(groups, splits, settings.group)
         notes += apart_notes
     records = tuple(Record(entries[i].name, entries[i].label, groups[i], splits[i], entries[i].path) for i in kept)
-    # The name is the one the user typed, the origin the true place: the same folder by two paths is one origin.
-    name = settings.name or Path(os.path.abspath(folder)).name or str(folder)
     return Domain(
         name,
         str(folder.resolve()),

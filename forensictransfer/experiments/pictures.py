@@ -8,6 +8,7 @@ import numpy as np
 from PIL import Image
 
 from forensictransfer.core import files
+from forensictransfer.core.errors import ErrorCode, UserError
 from forensictransfer.core.settings import EvaluateSettings
 from forensictransfer.data.images import Images
 from forensictransfer.data.records import FAKE, REAL
@@ -53,7 +54,7 @@ def write_pictures(
     """
     chosen = choose(labels, scores, probabilities, threshold, each)
     listed: list[PicturedImage] = []
-    with files.new_folder(folder / "pictures", overwrite=True) as place:
+    with files.new_folder(folder / "pictures", replaces=_check_pictures) as place:
         for number, (index, why) in enumerate(chosen):
             fake = bool(scores[index] > threshold)
             image = images[index]
@@ -81,6 +82,15 @@ def write_pictures(
                 )
             )
         write_document(place / "pictures.json", PicturedImages(tuple(listed)))
+
+
+def _check_pictures(folder: Path) -> None:
+    """Raise UserError unless a folder holds pictures that were written here."""
+    if not (folder / "pictures.json").is_file():
+        raise UserError(
+            f"{folder}: holds other files and no pictures.json, and is not replaced; move it away",
+            code=ErrorCode.PATH_EXISTS,
+        )
 
 
 def choose(

@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 from forensictransfer.core.backend import prepare_tensorflow
 from forensictransfer.core.errors import ErrorCode, UserError
+from forensictransfer.core.names import folded
 from forensictransfer.core.problems import refuse
 from forensictransfer.core.settings import DataSettings, DomainSettings, Settings, unknown_names
 from forensictransfer.core.yaml_text import flat
 from forensictransfer.detectors.registry import check_training
 from forensictransfer.experiments.choices import CHOICES, load_settings
 from forensictransfer.experiments.strategies import check_strategy
+from forensictransfer.results.evaluations import check_evaluation
 from forensictransfer.results.formats.run import RunInfo
 from forensictransfer.results.runs import RunFolder, check_new, domain_reference
 
@@ -118,9 +120,7 @@ def evaluate_request(
     domains = [open_domain_with_notes(spec, group, settings.data) for spec in specs]
     _check_names_differ(run, domains)
     for domain in domains:
-        there = run.evaluation_path(domain.name)
-        if there.exists() and not overwrite:
-            raise UserError(f"{there}: exists already; --overwrite replaces it", code=ErrorCode.PATH_EXISTS)
+        check_evaluation(run.path, domain.name, overwrite=overwrite)
         if not os.access(run.path, os.W_OK):
             raise UserError(
                 f"{run.path}: cannot be written: it is read-only or not yours", code=ErrorCode.PATH_NOT_WRITABLE
@@ -188,14 +188,15 @@ def _check_other_domain(parent: RunFolder, target: Domain) -> None:
 
 def _check_names_differ(run: RunFolder, domains: Sequence[Domain]) -> None:
     """Refuse two domains of one name: they would end in one folder."""
-    places: dict[Path, Domain] = {}
+    places: dict[str, Domain] = {}
     for domain in domains:
-        other = places.setdefault(run.evaluation_path(domain.name), domain)
+        other = places.setdefault(folded(run.evaluation_path(domain.name).name), domain)
         if other is not domain and other.origin == domain.origin:
             raise UserError(f"{domain.origin}: is named twice", code=ErrorCode.DOMAIN_REPEATED)
         if other is not domain:
+            also = "" if other.name == domain.name else f" (or {other.name}, which some file systems take for one)"
             raise UserError(
-                f"{domain.origin} and {other.origin} would both be called {domain.name}; "
+                f"{domain.origin} and {other.origin} would both be called {domain.name}{also}; "
                 "give one of them a name of its own in a domain file",
                 code=ErrorCode.DOMAIN_REPEATED,
             )

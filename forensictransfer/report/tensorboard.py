@@ -23,9 +23,9 @@ import numpy as np
 from forensictransfer.core import files
 from forensictransfer.core.errors import ErrorCode, UserError
 from forensictransfer.data.records import CLASSES
+from forensictransfer.results.evaluations import read_metrics
 from forensictransfer.results.formats.metrics import Metrics
 from forensictransfer.results.formats.sweep import JobRecord, SweepInfo
-from forensictransfer.results.runs import read_metrics
 
 if TYPE_CHECKING:
     from tensorboard.compat.proto.summary_pb2 import Summary

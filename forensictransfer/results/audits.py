@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import re
+import contextlib
 from collections.abc import Mapping
 from pathlib import Path
 
 from forensictransfer.core.errors import ErrorCode, UserError
 from forensictransfer.core.files import read_json
+from forensictransfer.core.names import encode_name, legacy_folder
 from forensictransfer.evaluation.estimate import Estimate
 from forensictransfer.results.formats.audit import DomainAudit, StoredAudit
 from forensictransfer.results.formats.document import parse_document
@@ -21,8 +22,14 @@ REMEDY = "delete it, and `sweep` writes it again"
 
 def audit_path(sweep: Path, domain: str) -> Path:
     """Return where the audit of a domain of this name lies, or would lie, in a sweep's folder."""
-    name = re.sub(r"[^\w.+-]+", "_", domain).strip(".")
-    return sweep / FOLDER / f"{name}.json"
+    path = sweep / FOLDER / f"{encode_name(domain)}.json"
+    before = sweep / FOLDER / f"{legacy_folder(domain)}.json"
+    if before != path and not path.exists() and before.is_file():
+        # Where version 0.1 has put it, unless that is the audit of another name.
+        with contextlib.suppress(UserError, OSError, AttributeError):
+            if read_json(before).get("name") == domain:
+                return before
+    return path
 
 
 def read_audit(

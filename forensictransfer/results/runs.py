@@ -13,7 +13,7 @@ Every file is written atomically. No TensorFlow is imported.
 from __future__ import annotations
 
 import contextlib
-import re
+import functools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -26,6 +26,14 @@ from forensictransfer.core.files import check_folder, csv_text, file_sha256, now
 from forensictransfer.core.settings import Settings, dump, load_settings
 from forensictransfer.core.yaml_text import flat
 from forensictransfer.evaluation.metrics import ScoredImages
+from forensictransfer.results.evaluations import (
+    FOLDER,
+    METRICS,
+    check_evaluation,
+    check_replaceable,
+    evaluation_path,
+    read_metrics,
+)
 from forensictransfer.results.formats.document import read_document, write_document
 from forensictransfer.results.formats.metrics import Metrics
 from forensictransfer.results.formats.run import ABOUT, DomainReference, Marker, RunInfo
@@ -38,7 +46,7 @@ T = TypeVar("T")
 
 MARKER = "FINISHED"
 # Rewritten after the run has finished, so the marker does not cover them.
-_LIVE = ("CARD.md", "evaluations", "tensorboard", MARKER)
+_LIVE = ("CARD.md", FOLDER, "tensorboard", MARKER)
 # Settings that a resumed run may change: they do not touch the result.
 _FREE = ("data.workers", "data.memory_mb", "data.data_dir")
 
@@ -97,7 +105,7 @@ class RunFolder:
             run.check_same(info, settings)
             run._clear_temporary()
             return run
-        with files.new_folder(path, overwrite=overwrite) as folder:
+        with files.new_folder(path, replaces=check_is_run if overwrite else None) as folder:
             run = cls(folder, info)
             run._begin(settings)
         return cls(path, run.info)
@@ -110,7 +118,7 @@ class RunFolder:
         """Yield a run in a hidden folder beside `path`; when the block ends well it is finished and put in place."""
         path = Path(path).expanduser()
         check_new(path, overwrite=overwrite)
-        with files.new_folder(path, overwrite=overwrite) as folder:
+        with files.new_folder(path, replaces=check_is_run if overwrite else None) as folder:
             run = cls(folder, info)
             run._begin(settings)
             yield run
@@ -189,10 +197,9 @@ class RunFolder:
 
         draws: the test images as each draw scores them.
         """
-        path = self.evaluation_path(domain)
-        if path.exists() and not overwrite:
-            raise UserError(f"{path}: exists already; --overwrite replaces it", code=ErrorCode.PATH_EXISTS)
-        with files.new_folder(path, overwrite=overwrite) as folder:
+        path = check_evaluation(self.path, domain, overwrite=overwrite)
+        replaces = functools.partial(check_replaceable, domain=domain) if overwrite else None
+        with files.new_folder(path, replaces=replaces) as folder:
             write_predictions(folder / "predictions.csv", draws)
             write_document(folder / "metrics.json", metrics)
             if add_files is not None:
@@ -201,7 +208,7 @@ class RunFolder:
 
     def evaluations(self) -> list[Metrics]:
         """Read the metrics of every domain that the run was evaluated on, in the order of their folders."""
-        return [read_metrics(path) for path in sorted((self.path / "evaluations").glob("[!.]*/metrics.json"))]
+        return [read_metrics(path) for path in sorted((self.path / FOLDER).glob(f"[!.]*/{METRICS}"))]
 
     def finish(self) -> None:
         """Write the marker with the hash of every file that the result rests on."""
@@ -267,24 +274,42 @@ def check_new(path: str | Path, *, overwrite: bool = False, resume: bool = False
     check_folder(path)
     if not path.exists() or not any(path.iterdir()):
         return
-    if not (path / "run.json").is_file():
+    check_is_run(path, resume=resume)
+    if not (overwrite or resume):
+        hint = "" if (path / MARKER).is_file() else ", --resume continues its training"
+        raise UserError(f"{path}: exists already; --overwrite replaces it{hint}", code=ErrorCode.PATH_EXISTS)
+    if overwrite and path.is_symlink():
+        raise UserError(
+            f"{path}: is a link to {path.resolve()}, and --overwrite replaces no folder by a link to it; give that "
+            "folder itself",
+            code=ErrorCode.PATH_WRONG_KIND,
+        )
+
+
+def check_is_run(path: Path, *, resume: bool = False) -> None:
+    """Raise UserError unless a folder is a run, by what its run.json says.
+
+    resume: the run is to be opened, which says better what is wrong with a run.json.
+    """
+    file = path / "run.json"
+    if not file.is_file():
         raise UserError(
             f"{path}: holds other files and is no run; choose another folder (it will not be overwritten)",
             code=ErrorCode.NOT_A_RUN,
         )
-    if not (overwrite or resume):
-        hint = "" if (path / MARKER).is_file() else ", --resume continues its training"
-        raise UserError(f"{path}: exists already; --overwrite replaces it{hint}", code=ErrorCode.PATH_EXISTS)
-
-
-def evaluation_path(run: Path, domain: str) -> Path:
-    """Return where the evaluation of the run in a folder on a domain of this name lies, or would lie."""
-    return run / "evaluations" / re.sub(r"[^\w.+-]+", "_", domain).strip(".")
-
-
-def read_metrics(path: Path) -> Metrics:
-    """Read a metrics.json. Raises UserError: missing, or not as it was written."""
-    return read_document(path, Metrics, "evaluate again with --overwrite")
+    if resume:
+        return
+    try:
+        content = files.read_json(file)
+    except UserError:  # a run, too, whose run.json is damaged
+        known = (path / "settings.yaml").is_file()
+    else:
+        known = isinstance(content, dict) and content.get("kind") in ("train", "adapt")
+    if not known:
+        raise UserError(
+            f"{path}: holds a run.json that is none of a run; choose another folder (it will not be overwritten)",
+            code=ErrorCode.NOT_A_RUN,
+        )
 
 
 def domain_reference(domain: Domain) -> DomainReference:

@@ -11,11 +11,11 @@ from forensictransfer.core.environment import Environment
 from forensictransfer.core.errors import ErrorCode, UserError
 from forensictransfer.core.yaml_text import read_yaml
 from forensictransfer.results.cells import Cell, collect
+from forensictransfer.results.evaluations import evaluation_path, read_metrics
 from forensictransfer.results.formats.document import read_document
 from forensictransfer.results.formats.metrics import DrawMetrics
 from forensictransfer.results.formats.sweep import ImpossibleCell, SweepInfo
 from forensictransfer.results.jobs import ADAPT, TRAIN, Record, check_results, read_info, read_record, remedy
-from forensictransfer.results.runs import evaluation_path, read_metrics
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from forensictransfer.core.errors import ErrorCode, UserError
+from forensictransfer.core.names import encode_name, folded
 from forensictransfer.core.settings import Choices, Settings
 from forensictransfer.core.yaml_text import flat
 from forensictransfer.data.counts import Counts
@@ -105,6 +106,7 @@ def make_grid(sweep: SweepSettings, sources: Sequence[Domain], targets: Sequence
         for strategy in sweep.strategies
         if strategy not in strategies_of(detector)
     )
+    _check_jobs([*trainings, *others])
     return Grid((*trainings, *others), tuple(impossible), named, aimed, tuple(left_out))
 
 
@@ -175,7 +177,15 @@ def _impossible(sweep: SweepSettings, targets: Sequence[Domain]) -> Iterator[Imp
 def _by_name(domains: Sequence[Domain]) -> dict[str, Domain]:
     """Sort domains by name. Raises UserError for two of one name: they would share rows of the table."""
     found: dict[str, Domain] = {}
+    places: dict[str, str] = {}
     for domain in domains:
+        same = places.setdefault(folded(encode_name(domain.name)), domain.name)
+        if same != domain.name:
+            raise UserError(
+                f"{domain.origin}: its name '{domain.name}' is one with '{same}' on some file systems; give it another "
+                "one in a domain file",
+                code=ErrorCode.DOMAIN_REPEATED,
+            )
         other = found.setdefault(domain.name, domain)
         if other.origin != domain.origin:
             raise UserError(
@@ -189,6 +199,21 @@ def _by_name(domains: Sequence[Domain]) -> dict[str, Domain]:
                 code=ErrorCode.DOMAIN_REPEATED,
             )
     return found
+
+
+def _check_jobs(jobs: Sequence[Job]) -> None:
+    """Raise UserError for two jobs of one name: domains of the same images whose names look the same in a folder's."""
+    known: dict[str, Job] = {}
+    for job in jobs:
+        other = known.setdefault(folded(job.name), job)
+        if other is not job:
+            one = job.source if job.source != other.source else job.target
+            two = other.source if job.source != other.source else other.target
+            raise UserError(
+                f"'{two}' and '{one}' hold the same images under names that cannot be told apart in a folder's; give "
+                "one of them another name in a domain file",
+                code=ErrorCode.DOMAIN_REPEATED,
+            )
 
 
 def describe(domain: Domain) -> SweepDomain:

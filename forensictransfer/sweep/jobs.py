@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import gc
-import shutil
 import time
 import traceback
 from collections.abc import Callable, Mapping
@@ -24,8 +23,9 @@ from forensictransfer.experiments.session import Session
 from forensictransfer.experiments.strategies import WITH_GRADIENT
 from forensictransfer.experiments.train import train_run
 from forensictransfer.report import tensorboard
+from forensictransfer.results.evaluations import read_metrics
 from forensictransfer.results.formats.metrics import Metrics
-from forensictransfer.results.runs import RunFolder, read_metrics
+from forensictransfer.results.runs import RunFolder
 from forensictransfer.sweep.folder import SweepFolder
 from forensictransfer.sweep.grid import ADAPT, TRAIN, ZERO_SHOT, Job
 from forensictransfer.sweep.queue import worker_name
@@ -112,13 +112,12 @@ class Jobs:
         parent = RunFolder.open(self.folder.path / "runs" / str(job.needs))
         out = self.folder.run(job)
         decoder = job.strategy not in WITH_GRADIENT or job.settings.adapt.reconstruction > 0
-        # What a killed worker may have left is not built upon: nothing records its hash.
-        shutil.rmtree(out, ignore_errors=True)
         adapt_run(
             parent,
             self.domains[job.target],
             job.settings,
             out,
+            overwrite=True,  # what a killed worker may have left is not built upon: nothing records its hash
             keep_weights=self.sweep.keep_weights,
             session=self.session,
             add_files=self._add_files(self.session.detector(parent), decoder=decoder)

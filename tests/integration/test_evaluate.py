@@ -16,9 +16,10 @@ import forensictransfer as ft
 from forensictransfer.data.counts import Counts
 from forensictransfer.data.decode import decode
 from forensictransfer.evaluation import metrics
+from forensictransfer.results.evaluations import read_metrics
 from forensictransfer.results.formats.document import document_content
 from forensictransfer.results.formats.metrics import Dropped, Metrics
-from forensictransfer.results.runs import RunFolder, read_metrics
+from forensictransfer.results.runs import RunFolder
 from forensictransfer.results.scores import PREDICTION_COLUMNS
 
 Rows = Callable[[Path], list[dict[str, str]]]

@@ -55,7 +55,7 @@ def equalise(
     given = any(record.split != split_of(record.group, data.split) for record in records)
     names = _new_names(records, given)
     failed: list[tuple[str, str]] = [(record.name, reason) for record, reason in seen.skipped]
-    with files.new_folder(out, overwrite=overwrite) as folder:
+    with files.new_folder(out, replaces=_check_equalised if overwrite else None) as folder:
         for name in names:
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
         written = _write_all(records, [folder / name for name in names], chosen, data, workers, domain.name)
@@ -97,12 +97,23 @@ def check_out(domain: Domain, out: Path, *, overwrite: bool = False) -> None:
         )
     if not out.exists() or not any(out.iterdir()):
         return
-    if not (out / SIGN).is_file():
-        raise UserError(
-            f"{out}: holds other files and is no equalised domain; choose another folder", code=ErrorCode.PATH_EXISTS
-        )
+    _check_equalised(out)
     if not overwrite:
         raise UserError(f"{out}: exists already; --overwrite replaces it", code=ErrorCode.PATH_EXISTS)
+
+
+def _check_equalised(out: Path) -> None:
+    """Raise UserError unless a folder is an equalised domain, by what its mend.json says."""
+    try:
+        content = files.read_json(out / SIGN)
+    except UserError:
+        content = None
+    if out.is_symlink() or not isinstance(content, dict) or not {"from", "fingerprint", "quality"} <= set(content):
+        raise UserError(
+            f"{out}: {'is a link' if out.is_symlink() else 'holds other files'} and is no equalised domain; choose "
+            "another folder",
+            code=ErrorCode.PATH_EXISTS,
+        )
 
 
 def _write_all(

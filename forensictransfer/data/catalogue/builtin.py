@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import io
 import json
 import logging
@@ -13,7 +14,7 @@ from typing import Any
 
 from forensictransfer.core.backend import import_tensorflow
 from forensictransfer.core.errors import ErrorCode, UserError, nearest
-from forensictransfer.core.files import new_folder
+from forensictransfer.core.files import new_folder, read_json
 from forensictransfer.core.progress import progress_bar
 from forensictransfer.data.catalogue.data_sets import DataSet, data_sets, manual_folder
 from forensictransfer.data.catalogue.manual import list_domain
@@ -76,6 +77,10 @@ def build_builtin(name: str, data_dir: Path, overwrite: bool = False, *, files: 
     missing = [domain for domain in chosen if overwrite or not is_built(domain, data_dir)]
     if not missing:
         return ()
+    for domain in missing:
+        folder = _folder(domain, data_dir)
+        if folder.exists() and any(folder.iterdir()):
+            _check_own(folder, data_set.name)
     root = Path(files).expanduser().absolute() if files is not None else manual_folder(data_set.name, data_dir)
     said: list[str] = []
     if data_set.facts.manual:
@@ -181,7 +186,8 @@ def _build(data_set: DataSet, domain: str, data_dir: Path, overwrite: bool, root
     options = tfds.download.DownloadConfig(manual_dir=root) if data_set.facts.manual else None
     try:
         # Built beside its place and moved there, so that a build that is killed leaves an earlier one as it was.
-        with new_folder(_folder(domain, data_dir), overwrite=overwrite) as draft:
+        replaces = functools.partial(_check_own, name=data_set.name)
+        with new_folder(_folder(domain, data_dir), replaces=replaces) as draft:
             with _quiet(tfds.core.utils.tqdm_utils):
                 builder = module.Builder(data_dir=draft / "draft", config=config)
                 builder.download_and_prepare(download_config=options)
@@ -197,6 +203,21 @@ def _build(data_set: DataSet, domain: str, data_dir: Path, overwrite: bool, root
             raise UserError(
                 f"cannot build {domain} in {data_dir}: {reason}", code=ErrorCode.DATA_SET_NOT_BUILT
             ) from error
+
+
+def _check_own(folder: Path, name: str) -> None:
+    """Raise UserError unless a folder holds what a build of this data set has left, whole or not."""
+    try:
+        content = read_json(folder / "dataset_info.json")
+    except UserError:
+        content = None
+    said = content.get("name") if isinstance(content, dict) else None
+    both = all((folder / file).is_file() for file in ("dataset_info.json", "features.json"))
+    if said != name and not (said is None and both):  # damaged, but of a build
+        raise UserError(
+            f"{folder}: holds other files where {name} is to be built, and is not replaced; move it away",
+            code=ErrorCode.PATH_EXISTS,
+        )
 
 
 def _check_labels(domain: str, info: Any) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 import shutil
 from collections import defaultdict
 from collections.abc import Sequence
@@ -12,7 +14,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from forensictransfer.core.errors import ErrorCode
+from forensictransfer.core.errors import ErrorCode, UserError
 from forensictransfer.data.video.crops import Window, as_coded, window_of
 from forensictransfer.data.video.faces import FaceDetector
 from forensictransfer.data.video.frames import Frame, Frames, Video, between, sample
@@ -113,6 +115,23 @@ def extract_clip(
 def crop_name(name: str, track: int, frame: int) -> str:
     """Return the path of a crop below the folder of its video: unique also as a bare file name."""
     return f"{track:02d}/{name}_{track:02d}_{frame:06d}.png"
+
+
+def check_crops(folder: Path) -> None:
+    """Raise UserError unless a folder is one of crops, by the names of its files: another one is never replaced."""
+    name = re.escape(folder.name)
+    crop = re.compile(rf"(\d\d+)/{name}_\1_\d+\.png")
+    strange = [] if folder.is_dir() and not folder.is_symlink() else [folder.name]
+    for place, folders, names in os.walk(folder):
+        links = [one for one in folders if Path(place, one).is_symlink()]
+        paths = (Path(place, one).relative_to(folder).as_posix() for one in (*names, *links))
+        strange += [path for path in paths if not crop.fullmatch(path)]
+    if strange:
+        raise UserError(
+            f"{folder}: holds other files than crops ({min(strange)}), and is not replaced; move it away, or choose "
+            "another folder",
+            code=ErrorCode.PATH_EXISTS,
+        )
 
 
 class _Masks:

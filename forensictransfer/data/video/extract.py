@@ -19,7 +19,7 @@ from pathlib import Path
 from forensictransfer.core.errors import ErrorCode, UserError
 from forensictransfer.core.files import new_folder
 from forensictransfer.core.progress import progress_bar
-from forensictransfer.data.video.clip import extract_clip
+from forensictransfer.data.video.clip import check_crops, extract_clip
 from forensictransfer.data.video.faces import FaceDetector
 from forensictransfer.data.video.frames import open_frames
 from forensictransfer.data.video.libraries import VideoError, load_av
@@ -69,7 +69,7 @@ def extract_faces(
     detector = FaceDetector(smallest=settings.smallest, confidence=settings.confidence)
     records = Records(out, settings, decoder | detector.version, with_masks=masks is not None)
     records.check(overwrite=overwrite)
-    out.mkdir(parents=True, exist_ok=True)
+    records.begin()
     if source.is_dir():
         notes += copy_lists(source, out)
     if masks is not None and len(where) < len(clips):
@@ -114,8 +114,10 @@ def _fresh(folder: Path) -> Iterator[Path]:
 
     VideoErrors leave what was there removed.
     """
+    if folder.exists():
+        check_crops(folder)
     try:
-        with new_folder(folder, overwrite=True) as place:
+        with new_folder(folder, replaces=check_crops) as place:
             yield place
     except VideoError:
         # Crops of an earlier version of this file: their record is gone, so nobody would know what they are.

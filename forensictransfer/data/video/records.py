@@ -67,6 +67,12 @@ class Records:
         if self.out.exists() and not self.out.is_dir():
             raise UserError(f"{self.out}: expected a folder to write to, found a file", code=ErrorCode.PATH_WRONG_KIND)
         report = self.out / REPORT
+        begun = (self.out / _FOLDER).is_dir() or "made_with" in (_read(report) or {})
+        if not begun and self.out.exists() and any(self.out.iterdir()):
+            raise UserError(
+                f"{self.out}: holds other files and no faces that were cut out here; choose another folder",
+                code=ErrorCode.PATH_EXISTS,
+            )
         if overwrite or not report.is_file():
             return
         before = (_read(report) or {}).get("made_with", {})
@@ -79,6 +85,10 @@ class Records:
                 "or --overwrite",
                 code=ErrorCode.INPUTS_CHANGED,
             )
+
+    def begin(self) -> None:
+        """Make the output folder, and its folder of records, by which it is known again after a stop."""
+        (self.out / _FOLDER).mkdir(parents=True, exist_ok=True)
 
     def finished(self, clip: Clip) -> bool:
         """Tell whether this very video has been done in this very way, and its crops are there."""

@@ -29,7 +29,7 @@ from tests.documents import domain_of, metrics_of, run_info
 SOURCE = domain_of("splice")
 INFO_TRAIN = run_info()
 METRICS = metrics_of(
-    "retouch",
+    "photos/b",
     dropped_shared=Dropped(group=2, pixels=0),
     skipped=(("a.png", "is empty"),),
     n=Counts(30, 31, 12),
@@ -122,7 +122,7 @@ def test_card_and_evaluations_may_change_after_the_end(tmp_path: Path) -> None:
     opened = RunFolder.open(run.path)
     (found,) = opened.evaluations()
     assert found == METRICS and found["metrics"]["auc"]["value"] == 0.97 and found.metrics["auc"].n == 12
-    assert names(run.path / "evaluations") == {"photos_b"}
+    assert names(run.path / "evaluations") == {"photos%2Fb"}
     assert "--overwrite" in error("path-exists", run.write_evaluation, "photos/b", [], METRICS)
     run.write_evaluation("photos/b", [], METRICS, overwrite=True)
     assert (folder / "predictions.csv").read_text() == ",".join(PREDICTION_COLUMNS) + "\n"
@@ -262,3 +262,41 @@ def test_environment_names_versions() -> None:
     found = environment()
     assert found["processors"] >= 1 and "numpy" in found["packages"]
     json.dumps(asdict(found))
+
+
+def test_only_a_run_is_replaced_and_no_link_to_one(tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "run.json").write_text('{"name": "of another program"}')
+    (other / "settings.yaml").write_text("")
+    (other / "precious.txt").write_text("mine")
+    for call in (check_new, RunFolder.create):
+        more = () if call is check_new else (INFO_TRAIN, Settings())
+        assert str(other) in error("not-a-run", call, other, *more, overwrite=True)
+    assert names(other) == {"run.json", "settings.yaml", "precious.txt"}
+    run = finished(tmp_path / "a")
+    (tmp_path / "link").symlink_to(run.path)
+    assert "link" in error(
+        "path-wrong-kind", RunFolder.create, tmp_path / "link", INFO_TRAIN, Settings(), overwrite=True
+    )
+    assert run.finished
+    (run.path / "run.json").write_text('{"kind": ')  # damaged, but a run
+    RunFolder.create(run.path, INFO_TRAIN, Settings(), overwrite=True)
+    assert not RunFolder.open(run.path, finished=False).finished
+
+
+def test_what_lies_there_when_a_new_folder_is_whole_decides(tmp_path: Path) -> None:
+    run = finished(tmp_path / "a")
+    with (
+        pytest.raises(UserError, check=lambda found: found.code == "not-a-run"),
+        RunFolder.building(run.path, INFO_TRAIN, Settings(), overwrite=True),
+    ):
+        (run.path / "run.json").write_text("{}")
+    assert (run.path / "run.json").read_text() == "{}" and (run.path / "model.keras").is_file()
+    with (
+        pytest.raises(UserError, check=lambda found: found.code == "path-exists"),
+        RunFolder.building(tmp_path / "b", INFO_TRAIN, Settings()),
+    ):
+        (tmp_path / "b").mkdir()
+        (tmp_path / "b" / "mine.txt").touch()
+    assert names(tmp_path / "b") == {"mine.txt"} and names(tmp_path) == {"a", "b"}
