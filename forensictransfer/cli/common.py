@@ -27,7 +27,8 @@ def add_group(place: Any) -> None:
     place.add_argument(
         "--group",
         metavar="RULE",
-        help="what belongs together: stem, path, a regular expression on the path, or a CSV file (default: stem)",
+        help="what belongs together: stem, folder, path, a regular expression on the path, or a CSV file "
+        "(default: stem)",
     )
 
 

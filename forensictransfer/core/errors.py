@@ -35,6 +35,7 @@ class ErrorCode(StrEnum):
     DOMAIN_REPEATED = "domain-repeated"
     DOMAIN_CONTRADICTORY = "domain-contradictory"
     GROUPS_INVALID = "groups-invalid"
+    GROUPS_AMBIGUOUS = "groups-ambiguous"
     TOO_FEW_IMAGES = "too-few-images"
     DATA_SET_INCOMPLETE = "data-set-incomplete"
     DATA_SET_NOT_BUILT = "data-set-not-built"

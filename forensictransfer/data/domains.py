@@ -14,8 +14,10 @@ from forensictransfer.core.names import check_name
 from forensictransfer.core.settings import DataSettings, DomainSettings, load_domain_file
 from forensictransfer.data.catalogue.builtin import builtin_names, builtin_notes, find_builtin
 from forensictransfer.data.decode import Source
+from forensictransfer.data.group_checks import GroupFindings, asked_for, check_groups
 from forensictransfer.data.groups import groups_of, keep_apart
 from forensictransfer.data.layout import list_images
+from forensictransfer.data.name_checks import check_names
 from forensictransfer.data.records import CLASSES, FAKE, REAL, SPLITS, Record
 from forensictransfer.data.splits import split_of
 from forensictransfer.data.stored import StoredImage
@@ -29,7 +31,7 @@ class Domain:
     the user on what was skipped, dropped or renamed. spec: what it was opened by, with the group rule that was
     used (a built-in domain brings its groups along). warnings: one-line remarks on what makes results doubtful.
     skipped: (name, reason) of links that were not followed. refusal: why nothing should learn from these groups, None
-    where nothing speaks against it (`check_groups`).
+    where nothing speaks against it (`check_learnable`).
     """
 
     name: str
@@ -46,6 +48,11 @@ class Domain:
         if split not in SPLITS:
             raise ValueError(f"expected a split out of {SPLITS}, got {split!r}")
         return tuple(record for record in self.records if record.split == split)
+
+    def check_learnable(self) -> None:
+        """Raise UserError if nothing should learn from these images, since their groups are surely wrong."""
+        if self.refusal is not None:
+            raise UserError(self.refusal, code=ErrorCode.GROUPS_AMBIGUOUS)
 
     def fingerprint(self) -> str:
         """Compute the SHA-256, in hex, over name, label, group, split and size in bytes of all images.
@@ -75,12 +82,16 @@ def open_domain(spec: str | Path | DomainSettings, *, group: str | None = None, 
     settings = _settings(spec)
     if settings.name is not None:
         check_name(settings.name, settings.path)
+    explicit = group is not None or "group" in settings.model_fields_set
     if group is not None:
         # An absolute path, so that the rule can be used again from elsewhere.
         rule = os.path.abspath(os.path.expanduser(group)) if group.lower().endswith(".csv") else group
         settings = settings.model_copy(update={"group": rule})
     builtin = settings.path in builtin_names()
-    domain = _open_builtin(settings, data_folder(data)) if builtin else _open_folder(settings, data.split)
+    if builtin:
+        domain = _open_builtin(settings, data_folder(data))
+    else:
+        domain = _open_folder(settings, data.split, explicit=explicit)
     return replace(domain, notes=(*domain.notes, *_gaps(domain)))
 
 
@@ -110,7 +121,7 @@ def _open_builtin(settings: DomainSettings, folder: Path) -> Domain:
     return Domain(settings.name or settings.path, settings.path, records, notes, settings)
 
 
-def _open_folder(settings: DomainSettings, shares: tuple[float, float, float]) -> Domain:
+def _open_folder(settings: DomainSettings, shares: tuple[float, float, float], *, explicit: bool) -> Domain:
     folder = Path(settings.path).expanduser()
     if not folder.is_dir():
         raise UserError(_missing(settings.path, folder), code=ErrorCode.PATH_MISSING)
@@ -127,8 +138,16 @@ def _open_folder(settings: DomainSettings, shares: tuple[float, float, float]) -
         splits = [split_of(name, shares) for name in groups]
     else:
         splits = [str(entry.split) for entry in entries]
+    found = GroupFindings()
+    if settings.group == "stem":
+        found = check_groups(folder, entries, splits)
+        if explicit:
+            notes += asked_for(found, settings.group)
+            found = GroupFindings()
+    if entries[0].split is not None:
         groups, kept, apart_notes = keep_apart(groups, splits, settings.group)
         notes += apart_notes
+    warnings += [*check_names(entries, groups), *found.warnings]
     records = tuple(Record(entries[i].name, entries[i].label, groups[i], splits[i], entries[i].path) for i in kept)
     return Domain(
         name,
@@ -138,6 +157,7 @@ def _open_folder(settings: DomainSettings, shares: tuple[float, float, float]) -
         settings,
         warnings=tuple(warnings),
         skipped=listing.skipped,
+        refusal=found.refusal,
     )
 
 

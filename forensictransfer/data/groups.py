@@ -10,7 +10,10 @@ from pathlib import Path, PurePosixPath
 
 from forensictransfer.core.csv_rows import MissingColumns, csv_rows
 from forensictransfer.core.errors import ErrorCode, UserError, some
-from forensictransfer.data.records import SPLITS
+from forensictransfer.data.layout import SPLIT_FOLDERS
+from forensictransfer.data.records import CLASS_FOLDERS, SPLITS
+
+FOLDER = "folder"
 
 
 def groups_of(names: Sequence[str], rule: str, where: str) -> tuple[list[str], list[str]]:
@@ -18,7 +21,8 @@ def groups_of(names: Sequence[str], rule: str, where: str) -> tuple[list[str], l
 
     Args:
         names: posix paths relative to the domain's folder.
-        rule: `stem` (the file's name without suffix), `path` (each image by itself), a file ending in .csv with the
+        rule: `stem` (the file's name without suffix), `folder` (the folder below the class folder, which is the same
+            group in both classes: one for each video), `path` (each image by itself), a file ending in .csv with the
             columns path and group, or a regular expression that is searched in the path: its first bracket that
             matched, or the whole match if it has no brackets.
         where: the domain, for errors.
@@ -27,6 +31,8 @@ def groups_of(names: Sequence[str], rule: str, where: str) -> tuple[list[str], l
     """
     if rule == "stem":
         return [PurePosixPath(name).stem for name in names], []
+    if rule == FOLDER:
+        return _from_folders(names, where)
     if rule == "path":
         return list(names), []
     if rule.lower().endswith(".csv"):
@@ -66,12 +72,40 @@ def keep_apart(groups: Sequence[str], splits: Sequence[str], rule: str) -> tuple
     return list(groups), kept, [f"{counts} images dropped: their groups stand in an earlier split folder, too"]
 
 
+def _from_folders(names: Sequence[str], where: str) -> tuple[list[str], list[str]]:
+    """Take the path below the class folder as the group; an image that lies in that itself is grouped by its stem.
+
+    So fake/0001.png belongs to real/0001/, the video that has its name.
+    """
+    groups, loose = [], 0
+    for name in names:
+        *parts, _ = name.split("/")
+        own = 2 if parts and parts[0].lower() in SPLIT_FOLDERS and parts[0].lower() not in CLASS_FOLDERS else 1
+        loose += len(parts) <= own
+        groups.append("/".join(parts[own:]) or PurePosixPath(name).stem)
+    if loose == len(names):
+        raise UserError(
+            f"{where}: the group rule '{FOLDER}' needs folders in the class folders, one for each video "
+            f"(real/VIDEO/{PurePosixPath(names[0]).name}), found none",
+            code=ErrorCode.GROUPS_INVALID,
+        )
+    last = Counter(group.rpartition("/")[2] for group in set(groups))
+    notes = [f"{loose} images lie in no folder of their class and were grouped by file name"] if loose else []
+    doubled = sorted(name for name, count in last.items() if count > 1)
+    if doubled:
+        notes.append(
+            f"folders of one name ({some(doubled, 3)}) in different folders are different groups; "
+            r"--group '([^/]+)/[^/]+$' takes them for one"
+        )
+    return groups, notes
+
+
 def _from_expression(names: Sequence[str], rule: str, where: str) -> list[str]:
     try:
         expression = re.compile(rule)
     except re.error as error:
         raise UserError(
-            f"group rule '{rule}': expected stem, path, a .csv file or a regular expression: {error}",
+            f"group rule '{rule}': expected stem, folder, path, a .csv file or a regular expression: {error}",
             code=ErrorCode.GROUPS_INVALID,
         ) from None
     groups = []
@@ -85,7 +119,7 @@ def _from_expression(names: Sequence[str], rule: str, where: str) -> list[str]:
 
 
 def _from_table(names: Sequence[str], table: Path, where: str) -> tuple[list[str], list[str]]:
-    rows = _read_table(table)
+    rows = table_groups(table)
     lacking = [name for name in names if name not in rows]
     if lacking:
         raise UserError(
@@ -97,7 +131,7 @@ def _from_table(names: Sequence[str], table: Path, where: str) -> tuple[list[str
     return [rows[name] for name in names], [f"{spare} rows of {table.name} name no image"] if spare else []
 
 
-def _read_table(table: Path) -> dict[str, str]:
+def table_groups(table: Path) -> dict[str, str]:
     """Read the group of each path. Raises UserError for what is no such table, also a row without path or group."""
     rows: dict[str, str] = {}
     try:

@@ -178,7 +178,7 @@ def _describe(parent: RunFolder, target: Domain, shots: list[Images]) -> Adaptat
     )
     return AdaptationData(
         source=before.without_seen,
-        target=TargetData(**reference.model_dump(), notes=tuple(target.notes)),
+        target=TargetData(**reference.model_dump(), notes=(*target.warnings, *target.notes)),
         seen=seen,
     )
 

@@ -68,7 +68,7 @@ def train_request(
     """Check what `train` is asked for. Raises UserError for any mistake in it."""
     check_training(settings.detector, settings.train)
     check_new(out, overwrite=overwrite, resume=resume)
-    domain = open_domain_with_notes(source, group, settings.data)
+    domain = open_domain_with_notes(source, group, settings.data, learn=True)
     from forensictransfer.data.crop_note import crop_note
 
     out = Path(out).expanduser()
@@ -100,7 +100,7 @@ def adapt_request(
             f"{out}: is the run to adapt; choose another folder to write to", code=ErrorCode.ARGUMENTS_CONFLICT
         )
     check_new(out, overwrite=overwrite)
-    domain = open_domain_with_notes(target, group, settings.data)
+    domain = open_domain_with_notes(target, group, settings.data, learn=True)
     _check_other_domain(parent, domain)
     from forensictransfer.data.splits import draw_shots
 
@@ -153,17 +153,24 @@ def requested_settings(
     return load_settings(config, {**(settings or {}), **given}, base=base)
 
 
-def open_domain_with_notes(spec: DomainLike, group: str | None, data: DataSettings, *, notes: bool = True) -> Domain:
-    """Open a domain; warnings are logged, with `notes` also what was dropped or renamed. Raises UserError."""
+def open_domain_with_notes(
+    spec: DomainLike, group: str | None, data: DataSettings, *, notes: bool = True, learn: bool = False
+) -> Domain:
+    """Open a domain; warnings are logged, with `notes` also what was dropped or renamed.
+
+    Raises UserError, with `learn` also for groups that nothing should learn from.
+    """
     prepare_tensorflow()  # built-in domains are stored in TensorFlow's record files
     from forensictransfer.data.domains import open_domain
 
     domain = open_domain(spec, group=group, data=data)
+    if learn:
+        domain.check_learnable()
     _log.debug("%s: %d images in %s, grouped by %s", domain.name, len(domain.records), domain.origin, domain.spec.group)
     for note in domain.notes if notes else ():
         _log.info("%s: %s", domain.name, note)
     for warning in domain.warnings:
-        _log.warning("%s: warning: %s", domain.name, warning)
+        _log.warning("warning: %s: %s", domain.name, warning)
     return domain
 
 

@@ -176,7 +176,7 @@ def describe_data(domain: Domain, splits: dict[str, Images], weights: WeightsFil
         name=domain.name,
         origin=domain.origin,
         fingerprint=domain.fingerprint(),
-        notes=tuple(domain.notes),
+        notes=(*domain.warnings, *domain.notes),
         splits={
             name: Counts(
                 int((images.labels == REAL).sum()), int((images.labels == FAKE).sum()), len(set(images.groups))

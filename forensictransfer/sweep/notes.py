@@ -13,7 +13,10 @@ _log = logging.getLogger(__name__)
 
 
 def log_notes(grid: Grid, domains: Collection[Domain]) -> None:
-    """Log that there is one domain only, and each source whose images are smaller than the crops that it is cut to."""
+    """Log that there is one domain only, warnings of domains, and sources whose images are smaller than the crops."""
+    for domain in domains:
+        for warning in domain.warnings:
+            _log.warning("warning: %s: %s", domain.name, warning)
     _note_single_domain(domains)
     _note_large_crops(grid, {domain.name: domain for domain in domains})
 

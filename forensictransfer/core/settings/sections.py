@@ -126,7 +126,9 @@ class DomainSettings(Section):
 
     path: str = Field(description="folder (relative to the file) or built-in name")
     name: str | None = Field(None, description="name in tables (default: the folder's name)")
-    group: str = Field("stem", description="stem, path, a regular expression on the path, or a CSV file (path,group)")
+    group: str = Field(
+        "stem", description="stem, folder, path, a regular expression on the path, or a CSV file (path,group)"
+    )
 
 
 class Settings(Section):
