@@ -87,6 +87,7 @@ setup(
         "threadpoolctl>=3.1",  # one thread for the audit's trees: the same digits everywhere; scikit-learn needs it too
         "scikit-image>=0.26",
         "pillow>=12",
+        "simplejpeg>=1.9",  # libjpeg-turbo, as in PIL, that reports damage; PyTurboJPEG needs one of the system
         "h5py>=3.11",  # reads weights that Keras 2 wrote; Keras itself keeps its weights with it
         "optuna>=5",
         "jinja2>=3.1",  # the page's templates, escaped by themselves; MarkupSafe, which it brings, marks what is HTML
@@ -110,6 +111,8 @@ setup(
                 "pytest-xdist",
                 "pytest-cov",  # `make coverage`; the floor stands in pyproject.toml
                 "hypothesis",
+                "imagecodecs",  # with tifffile: other writers and readers of TIFF, PNG and JPEG than the decoder's own
+                "tifffile",
                 "dill",
                 "ruff",
                 "mypy",

@@ -46,6 +46,7 @@ class ErrorCode(StrEnum):
     IMAGE_DAMAGED = "image-damaged"
     IMAGE_TOO_LARGE = "image-too-large"
     IMAGE_SAMPLES_UNSUPPORTED = "image-samples-unsupported"
+    IMAGE_LAYOUT_UNSUPPORTED = "image-layout-unsupported"
     VIDEO_UNREADABLE = "video-unreadable"
     VIDEO_DAMAGED = "video-damaged"
     MASKS_UNSUITABLE = "masks-unsuitable"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from forensictransfer.data.decode import ImageError, read_header
+from forensictransfer.data.encoded import ImageError, read_header
 from forensictransfer.data.records import Record
 
 SAMPLE = 50

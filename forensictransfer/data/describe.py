@@ -10,8 +10,8 @@ from pathlib import Path
 from forensictransfer.core.settings import DataSettings
 from forensictransfer.core.tables import TextTable
 from forensictransfer.data.catalogue.builtin import builtin_names
-from forensictransfer.data.decode import ImageError, read_header
 from forensictransfer.data.domains import Domain, open_domain
+from forensictransfer.data.encoded import ImageError, read_header
 from forensictransfer.data.records import CLASSES, SPLITS, Record
 
 SAMPLE = 200

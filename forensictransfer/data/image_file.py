@@ -20,7 +20,8 @@ from PIL.JpegImagePlugin import JpegImageFile
 
 from forensictransfer.core.settings import DataSettings
 from forensictransfer.data.containers import Facts, container_facts
-from forensictransfer.data.decode import Source, decode, opened, read_content, source_name
+from forensictransfer.data.decode import Source, decode
+from forensictransfer.data.encoded import opened, read_content, source_name, stored_size
 from forensictransfer.data.records import Record
 
 MOST_PIXELS = int(DataSettings().max_megapixels * 1e6)
@@ -102,10 +103,11 @@ class ImageFile:
         """What the file says about itself; its pixels are not decoded."""
         with opened(self.content, self.name) as image:
             kind = str(image.format)
+            width, height = stored_size(image)
             return Container(
                 format="JPEG" if kind == "MPO" else kind,
-                width=image.width,
-                height=image.height,
+                width=width,
+                height=height,
                 quantisation=_quantisation(image) if isinstance(image, JpegImageFile) else (),
                 exif=_exif(image),
                 facts=container_facts(self.content, kind),
@@ -133,7 +135,7 @@ def _quantisation(image: JpegImageFile) -> tuple[np.ndarray, ...]:
 def _exif(image: Any) -> dict[str, Any]:
     """Read the EXIF entries by name.
 
-    Asked for a PNG without an eXIf chunk before its pixels, PIL would decode these.
+    Asked for those of a PNG without any, PIL would decode the pixels to look behind them.
     """
     if "exif" not in image.info and image.format != "TIFF":
         return {}

@@ -18,7 +18,7 @@ from forensictransfer.core.errors import UserError
 from forensictransfer.data.catalogue import builtin
 from forensictransfer.data.catalogue.data_sets import DataSet, data_sets
 from forensictransfer.data.catalogue.manual import Item, list_domain
-from forensictransfer.data.decode import read_header
+from forensictransfer.data.encoded import read_header
 from forensictransfer.data.layout import SUFFIXES
 
 SETS = data_sets()

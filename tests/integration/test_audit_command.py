@@ -110,6 +110,26 @@ def test_equalising_makes_both_classes_alike(equalised: tuple[Path, str, dict[st
     assert "do not use -> clean" in text and "What equalising cannot do" in text
 
 
+@pytest.mark.parametrize("how", ["TIFF", "XMP"])
+def test_equalised_images_have_the_size_that_is_told(
+    how: str, make_photograph: Picture, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Reals are stored 120 x 72 and turned by their orientation; what counts is the upright size, 72 x 120."""
+    xmp = b'<x:xmpmeta><rdf:Description tiff:Orientation="6"/></x:xmpmeta>'
+    turned: dict[str, Any] = {"tiffinfo": {274: 6}} if how == "TIFF" else {"xmp": xmp}
+    for number in range(10):
+        for name, size in (("real", (72, 120)), ("fake", (120, 120))):
+            kind = "PNG" if name == "fake" else "TIFF" if how == "TIFF" else "JPEG"
+            path = tmp_path / "turned" / name / f"{number}.{kind.lower()}"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            make_photograph(2 * number + (name == "fake"), size).save(path, kind, **(turned if name == "real" else {}))
+    out = tmp_path / "out"
+    assert main(["audit", str(tmp_path / "turned"), "--equalise", str(out)]) in (0, 1)
+    assert "both classes cut to 72 x 120 pixels" in capsys.readouterr().out
+    assert {Image.open(path).size for path in out.rglob("*.jpg")} == {(72, 120)}
+    assert len(list(out.rglob("*.jpg"))) == 20
+
+
 def test_equalising_keeps_labels_groups_and_splits(spoiled: Path, equalised: tuple[Path, str, dict[str, Any]]) -> None:
     out = equalised[0]
     data = DataSettings()

@@ -9,7 +9,7 @@ import numpy as np
 
 from forensictransfer.auditing.traces.scan import Scan
 from forensictransfer.core.errors import ErrorCode, UserError
-from forensictransfer.data.decode import opened
+from forensictransfer.data.encoded import opened
 
 FINEST = 95  # quality where neither class has been a JPEG
 KEPT = (0.98, 0.95, 0.9, 0.8, 0.5)  # share of either class that must be large enough, tried in this order
@@ -47,9 +47,7 @@ def plan(seen: Scan) -> Plan:
     the marks of two compressions in one class (docs/audit.md has the measurement). Raises UserError where no size of
     SMALLEST pixels or more suits half of either class.
     """
-    widths, heights = seen.columns["width"].copy(), seen.columns["height"].copy()
-    turned = np.array([seen.value("orientation tag", row) in ("5", "6", "7", "8") for row in range(len(seen))], bool)
-    widths[turned], heights[turned] = heights[turned], widths[turned]
+    heights, widths = seen.sizes[:, 0], seen.sizes[:, 1]  # decoded, upright: what a header says is another matter
     width, height = _common_size(widths, heights, seen.labels)
     small = (widths < width) | (heights < height)
     left_out = [

@@ -148,6 +148,13 @@ def _write_some(sources: Sequence[Source], paths: Sequence[Path], chosen: Plan, 
         left = (pixels.shape[1] - chosen.width) // 2 // 8 * 8
         part = np.ascontiguousarray(pixels[top : top + chosen.height, left : left + chosen.width])
         Image.fromarray(part).save(path, "JPEG", **chosen.encoding)
+        written = decode(path, max_pixels=most).shape[:2]
+        if written != (chosen.height, chosen.width):  # changed since it was looked at
+            path.unlink()
+            reasons.append(
+                f"expected {chosen.width} x {chosen.height} pixels or more, found {pixels.shape[1]} x {pixels.shape[0]}"
+            )
+            continue
         reasons.append(None)
     return reasons
 

@@ -17,7 +17,7 @@ from PIL import ExifTags, JpegImagePlugin, TiffImagePlugin
 from PIL.ImageFile import ImageFile
 
 from forensictransfer.data.containers import Facts, container_facts
-from forensictransfer.data.decode import opened
+from forensictransfer.data.encoded import opened, stored_size
 
 NUMBER, CATEGORY = "number", "category"
 FILE, TONE = "file", "tone"
@@ -106,7 +106,7 @@ def file_traces(content: bytes) -> Facts:
     Raises ImageError where the header cannot be read.
     """
     with opened(content) as image:
-        width, height = image.size
+        width, height = stored_size(image)
         facts = container_facts(content, str(image.format))
         facts |= {
             "file format": "JPEG" if image.format == "MPO" else str(image.format),

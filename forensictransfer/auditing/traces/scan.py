@@ -16,7 +16,8 @@ from forensictransfer.auditing.traces.thumbnails import SIDE, perceptual_hash, t
 from forensictransfer.auditing.traces.tone import tone_traces
 from forensictransfer.core.progress import progress_bar
 from forensictransfer.data.containers import Facts
-from forensictransfer.data.decode import ImageError, Source, decode, read_content
+from forensictransfer.data.decode import ImageError, Source, decode
+from forensictransfer.data.encoded import read_content
 from forensictransfer.data.records import Record
 
 CHUNK = 32  # images that a process takes at once
@@ -25,13 +26,14 @@ ALONE = 400  # fewer images are looked at in this process: starting others would
 
 
 class Seen(NamedTuple):
-    """What is kept of one image: its traces, digests of file and pixels (16 bytes), hash and thumbnail."""
+    """What is kept of one image: traces, digests of file and pixels (16 bytes), hash, thumbnail, decoded (h, w)."""
 
     facts: Facts
     file: bytes = b""
     pixels: bytes = b""
     hash: int = 0
     thumb: bytes = bytes(SIDE * SIDE)
+    size: tuple[int, int] = (0, 0)
 
 
 @dataclass
@@ -40,7 +42,8 @@ class Scan:
 
     columns: by trace, float32 (n,), NaN where it does not apply; of a category the place in `levels[trace]`.
     labels: int8, 0 real, 1 fake. groups: int32, the same number for the same group. hashes: uint64; thumbs: uint8 (n,
-    32, 32); files, pixels: digests, (n,) of 16 bytes. These four are empty where headers alone were read.
+    32, 32); files, pixels: digests, (n,) of 16 bytes; sizes: int32 (n, 2), height and width of the decoded pixels.
+    These five are empty where headers alone were read.
     skipped: the images that cannot be read, each with the reason.
     """
 
@@ -53,6 +56,7 @@ class Scan:
     pixels: np.ndarray
     hashes: np.ndarray
     thumbs: np.ndarray
+    sizes: np.ndarray
     skipped: tuple[tuple[Record, str], ...] = ()
 
     def __len__(self) -> int:
@@ -125,6 +129,7 @@ def look(source: Source, max_pixels: int, headers_only: bool) -> Seen | str:
         state.digest(),
         perceptual_hash(thumb),
         thumb.tobytes(),
+        (pixels.shape[0], pixels.shape[1]),
     )
 
 
@@ -157,6 +162,7 @@ class _Table:
         self.files, self.pixels = np.zeros(kept, "V16"), np.zeros(kept, "V16")
         self.hashes = np.zeros(kept, np.uint64)
         self.thumbs = np.zeros((kept, SIDE, SIDE), np.uint8)
+        self.sizes = np.zeros((kept, 2), np.int32)
         self.records: list[Record] = []
         self.skipped: list[tuple[Record, str]] = []
 
@@ -174,6 +180,7 @@ class _Table:
         if len(self.files):
             self.files[row], self.pixels[row] = np.void(seen.file), np.void(seen.pixels)
             self.hashes[row] = seen.hash
+            self.sizes[row] = seen.size
             self.thumbs[row] = np.frombuffer(seen.thumb, np.uint8).reshape(SIDE, SIDE)
 
     def scan(self) -> Scan:
@@ -190,5 +197,6 @@ class _Table:
             pixels=self.pixels[:n],
             hashes=self.hashes[:n],
             thumbs=self.thumbs[:n],
+            sizes=self.sizes[:n],
             skipped=tuple(self.skipped),
         )

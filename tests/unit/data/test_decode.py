@@ -15,7 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
-from forensictransfer.data.decode import decode, digest, read_header
+from forensictransfer.data.decode import decode, digest
+from forensictransfer.data.encoded import read_header
 
 LIMIT = 10**8
 

@@ -14,8 +14,9 @@ from forensictransfer.core.settings import DataSettings, DomainSettings
 from forensictransfer.data import domains
 from forensictransfer.data.catalogue.builtin import Example, build_builtin
 from forensictransfer.data.catalogue.data_sets import data_sets
-from forensictransfer.data.decode import ImageError, decode, read_header
+from forensictransfer.data.decode import ImageError, decode
 from forensictransfer.data.domains import Domain, data_folder, open_domain
+from forensictransfer.data.encoded import read_header
 from forensictransfer.data.records import FAKE, REAL, SPLITS, Record
 from forensictransfer.data.splits import split_of
 from forensictransfer.data.stored import StoredImage
