@@ -1,4 +1,4 @@
-"""The command `audit` as a user runs it: output, JSON, exit codes, equalising, and what it says of mistakes."""
+"""The command `audit`: output, JSON, exit codes, equalising, what it says of mistakes; once as a user runs it."""
 
 from __future__ import annotations
 
@@ -23,16 +23,15 @@ from forensictransfer.cli.main import main
 from forensictransfer.core.errors import UserError
 from forensictransfer.core.settings import DataSettings
 from forensictransfer.data.domains import open_domain
+from tests.commands import run_command
 
 ROOT = Path(__file__).resolve().parents[2]
 Picture = Callable[..., Image.Image]
 
 
 def command(*words: object) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "FORENSICTRANSFER_DATA": "/nonexistent"}
-    return subprocess.run(
-        [sys.executable, "-m", "forensictransfer", *map(str, words)], text=True, capture_output=True, env=environment
-    )
+    """`audit WORDS` in this process and no other."""
+    return run_command("audit", *words, "--workers", 1, FORENSICTRANSFER_DATA="/nonexistent")
 
 
 @pytest.fixture(scope="module")
@@ -59,13 +58,17 @@ def spoiled(make_photograph: Picture, tmp_path_factory: pytest.TempPathFactory) 
 def equalised(spoiled: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str, dict[str, Any]]:
     """The equalised domain, what the command printed, and its JSON."""
     out = tmp_path_factory.mktemp("equalised") / "better"
-    done = command("audit", spoiled, "--equalise", out, "--json", out.parent / "audit.json")
+    done = command(spoiled, "--equalise", out, "--json", out.parent / "audit.json")
     assert done.returncode == 0, done.stderr
     return out, done.stdout, json.loads((out.parent / "audit.json").read_text())
 
 
 def test_the_command_prints_a_verdict_and_its_reasons(spoiled: Path, tmp_path: Path) -> None:
-    done = command("audit", spoiled, "--json", tmp_path / "audit.json", "--workers", 2)
+    words = ("audit", spoiled, "--json", tmp_path / "audit.json", "--workers", 2)
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "FORENSICTRANSFER_DATA": "/nonexistent"}
+    done = subprocess.run(
+        [sys.executable, "-m", "forensictransfer", *map(str, words)], text=True, capture_output=True, env=environment
+    )
     assert done.returncode == 0, done.stderr
     assert "verdict: DO NOT USE" in done.stdout
     assert re.search(
@@ -79,12 +82,12 @@ def test_the_command_prints_a_verdict_and_its_reasons(spoiled: Path, tmp_path: P
 
 
 def test_strict_ends_with_one(spoiled: Path, equalised: tuple[Path, str, dict[str, Any]]) -> None:
-    assert command("audit", spoiled, "--strict").returncode == 1
-    assert command("audit", equalised[0] / "domain.yaml", "--strict").returncode == 0
+    assert command(spoiled, "--strict").returncode == 1
+    assert command(equalised[0] / "domain.yaml", "--strict").returncode == 0
 
 
 def test_two_domains_side_by_side(spoiled: Path, equalised: tuple[Path, str, dict[str, Any]]) -> None:
-    done = command("audit", spoiled, equalised[0] / "domain.yaml")
+    done = command(spoiled, equalised[0] / "domain.yaml")
     assert done.returncode == 0, done.stderr
     assert "spoiled and spoiled_mended" in done.stdout
     assert "group names in both: 100 (p000, p001, p002, ...), 100 of which are seen" in " ".join(done.stdout.split())
@@ -189,9 +192,9 @@ def test_the_common_size_loses_few(make_photograph: Picture, tmp_path: Path) -> 
 def test_a_second_equalising_needs_to_be_told(spoiled: Path, equalised: tuple[Path, str, dict[str, Any]]) -> None:
     out = equalised[0]
     before = (out / "mend.json").read_bytes()
-    done = command("audit", spoiled, "--equalise", out)
+    done = command(spoiled, "--equalise", out)
     assert done.returncode == 2 and "exists already; --overwrite replaces it" in done.stderr
-    assert command("audit", spoiled, "--equalise", out, "--overwrite").returncode == 0
+    assert command(spoiled, "--equalise", out, "--overwrite").returncode == 0
     assert (out / "mend.json").read_bytes() == before
 
 

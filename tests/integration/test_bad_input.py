@@ -1,4 +1,4 @@
-"""Bad input, through the real command in a process: exit code 2, one clear line, nothing written.
+"""Bad input, through the command: exit code 2, one clear line, nothing written.
 
 What the words on the command line can be wrong in is in test_cli.py.
 """
@@ -16,11 +16,13 @@ from typing import Any
 
 import pytest
 
+from tests.commands import run_command
+
 ROOT = Path(__file__).resolve().parents[2]
 START = "forensictransfer: error: "
 
 
-def command(*words: object, file_limit: int | None = None) -> subprocess.CompletedProcess[str]:
+def limited(*words: object, file_limit: int) -> subprocess.CompletedProcess[str]:
     """`forensictransfer WORDS` in a process whose files may have `file_limit` bytes at most."""
 
     def limit() -> None:
@@ -33,7 +35,7 @@ def command(*words: object, file_limit: int | None = None) -> subprocess.Complet
         text=True,
         capture_output=True,
         env={**os.environ, "PYTHONPATH": str(ROOT), "FORENSICTRANSFER_DATA": "/nonexistent"},
-        preexec_fn=None if file_limit is None else limit,
+        preexec_fn=limit,
     )
 
 
@@ -42,7 +44,10 @@ def refused(code: str | None, *words: object, file_limit: int | None = None) -> 
 
     All but progress bars and notes on the input must be silent.
     """
-    done = command(*words, file_limit=file_limit)
+    if file_limit is None:
+        done = run_command(*words, FORENSICTRANSFER_DATA="/nonexistent")
+    else:
+        done = limited(*words, file_limit=file_limit)
     assert done.returncode == 2, done.stderr
     lines = [line for part in done.stderr.splitlines() for line in part.split("\r") if line.strip()]
     assert "Traceback" not in done.stderr and "Error:" not in done.stderr
@@ -169,9 +174,9 @@ def test_a_full_disk_leaves_no_adapted_run(place: Path) -> None:
 
 def test_a_full_disk_leaves_no_training(place: Path, quick: dict[str, Any]) -> None:
     before = everything(place)
-    settings = [f"--{name}={value}" for name, value in quick.items()]
+    settings = [f"--{name}={value}" for name, value in {**quick, "detector": "meso4"}.items()]
     words = TRAIN.format(source=place / "source", out=place / "out").split()[:5]
-    said = refused(None, *words, *settings, file_limit=300_000)
+    said = refused(None, *words, *settings, file_limit=50_000)
     assert "checkpoint.npz: the file would be larger than the system allows" in said
     assert everything(place) == before
     assert not (place / "out").exists() and not list(place.glob(".*"))

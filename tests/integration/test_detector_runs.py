@@ -1,11 +1,8 @@
-"""Other detectors through the real commands: train, adapt, evaluate, weights from a file, limits of time."""
+"""Other detectors through the commands: train, adapt, evaluate, weights from a file, limits of time."""
 
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,15 +12,9 @@ import pytest
 
 import forensictransfer as ft
 from forensictransfer.core.errors import UserError
+from tests.commands import run_command
 
-ROOT = Path(__file__).resolve().parents[2]
 Rows = Callable[[Path], list[dict[str, str]]]
-
-
-def run(*words: object) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    command = [sys.executable, "-m", "forensictransfer", *map(str, words)]
-    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
 
 
 def flags(settings: dict[str, Any]) -> list[object]:
@@ -33,23 +24,29 @@ def flags(settings: dict[str, Any]) -> list[object]:
 def test_a_detector_without_gradients_from_the_command_line(
     source: Path, target: Path, quick: dict[str, Any], rows: Rows, tmp_path: Path
 ) -> None:
-    done = run(*("train", "--source", source, "--detector", "cooccurrence", "--out", tmp_path / "run"), *flags(quick))
+    done = run_command(
+        *("train", "--source", source, "--detector", "cooccurrence", "--out", tmp_path / "run"), *flags(quick)
+    )
     assert done.returncode == 0, done.stderr
     assert "Traceback" not in done.stderr and "balanced accuracy" in done.stdout
     metrics = json.loads((tmp_path / "run/evaluations/source/metrics.json").read_text())
     assert metrics["metrics"]["auc"]["value"] > 0.9, "smoothed noise is what it sees best"
     assert metrics["stop_rule"] == "fitted at once"
     assert not (tmp_path / "run" / "history.csv").exists()
-    refused = run("adapt", "--run", tmp_path / "run", "--target", target, "--out", tmp_path / "no", "--shots", 3)
+    refused = run_command(
+        "adapt", "--run", tmp_path / "run", "--target", target, "--out", tmp_path / "no", "--shots", 3
+    )
     assert refused.returncode == 2 and not (tmp_path / "no").exists()
     (line,) = refused.stderr.splitlines()
     assert "'cooccurrence' is not trained by gradient steps, so 'finetune' cannot adapt it" in line
     assert line.endswith("choose one of threshold, head, prototype [detector-unsuitable]")
     out = tmp_path / "adapted"
-    done = run("adapt", "--run", tmp_path / "run", "--target", target, "--out", out, "--strategy", "head", "--shots", 3)
+    done = run_command(
+        "adapt", "--run", tmp_path / "run", "--target", target, "--out", out, "--strategy", "head", "--shots", 3
+    )
     assert done.returncode == 0, done.stderr
     assert len(rows(out / "draws/0/shots.csv")) == 6
-    shown = run("show", out)
+    shown = run_command("show", out)
     assert "cooccurrence" in shown.stdout and "head" in shown.stdout
 
 
@@ -60,7 +57,7 @@ def test_weights_of_a_file_are_where_a_training_begins(
     weights = tmp_path / "given.keras"
     weights.write_bytes((trained / "model.keras").read_bytes())
     words = ["train", "--source", source, "--out", tmp_path / "run", "--weights", weights]
-    done = run(*words, *flags({**quick, "train.epochs": 0}))
+    done = run_command(*words, *flags({**quick, "train.epochs": 0}))
     assert done.returncode == 0, done.stderr
     ours, theirs = (path / "evaluations/source/predictions.csv" for path in (tmp_path / "run", trained))
     assert ours.read_text() == theirs.read_text()
@@ -117,15 +114,15 @@ def test_any_detector_is_trained_on_preprocessed_crops(source: Path, quick: dict
 
 
 def test_the_list_of_detectors() -> None:
-    done = run("detectors", "list", "--crop", "64")
+    done = run_command("detectors", "list", "--crop", "64")
     assert done.returncode == 0, done.stderr
     rows = {line.split()[0]: line for line in done.stdout.splitlines() if line}
     assert {"ft-res", "meso4", "xception", "cooccurrence"} <= set(rows)
     assert "677" in rows["cooccurrence"] and "one fit" in rows["cooccurrence"]
     assert "@72" in rows["xception"] and "20,863,529" in rows["xception"]
-    refused = run("detectors", "list", "--crop", "30")
+    refused = run_command("detectors", "list", "--crop", "30")
     assert refused.returncode == 2 and "expected a multiple of 8" in refused.stderr
-    assert run("detectors").returncode == 2
+    assert run_command("detectors").returncode == 2
 
 
 def test_features_of_a_detector_are_means_over_tiles(source: Path, quick: dict[str, Any], tmp_path: Path) -> None:

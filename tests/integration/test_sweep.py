@@ -1,4 +1,7 @@
-"""A sweep: the grid and its names, what its folder refuses, and the real command: each job once, kills and failures."""
+"""A sweep: the grid and its names, what its folder refuses, and the command: each job once, kills and failures.
+
+Its workers are always processes of their own; what is compared with them, or killed, is the real command too.
+"""
 
 from __future__ import annotations
 
@@ -28,6 +31,7 @@ from forensictransfer.sweep.folder import SweepFolder, checksum
 from forensictransfer.sweep.grid import ADAPT, TRAIN, ZERO_SHOT, Grid, Job, make_grid
 from forensictransfer.sweep.queue import Queue, worker_name
 from forensictransfer.sweep.settings import load_sweep
+from tests.commands import run_command
 
 pytestmark = pytest.mark.slow
 
@@ -63,22 +67,29 @@ def write(folder: Path, name: str = "grid.yaml", **changes: Any) -> Path:
     return path
 
 
+def write_quick(folder: Path, **changes: Any) -> Path:
+    """The same for a sweep that is done: with the network that is traced in the least time, and one without steps."""
+    return write(folder, "quick.yaml", **{"detectors": ["meso4", "cooccurrence"], **changes})
+
+
 def plan(path: Path, **options: Any) -> Grid:
     sweep = load_sweep(path, **options)
     return make_grid(sweep, *open_domains(sweep))
 
 
 def command(*words: object, code: int = 0) -> subprocess.CompletedProcess[str]:
-    """The real command; it must end with `code`."""
-    done = subprocess.run(
-        [sys.executable, "-m", "forensictransfer", *map(str, words)],
-        text=True,
-        capture_output=True,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-    )
+    """The command; it must end with `code`."""
+    done = run_command(*words)
     assert done.returncode == code, done.stdout + done.stderr
     assert "Traceback" not in done.stderr
     return done
+
+
+def start(*words: object, **options: Any) -> subprocess.Popen[str]:
+    """The real command, in a process."""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    words = (sys.executable, "-m", "forensictransfer", *words)
+    return subprocess.Popen(list(map(str, words)), text=True, env=environment, **options)
 
 
 def metrics(sweep: Path) -> dict[str, Any]:
@@ -89,22 +100,24 @@ def metrics(sweep: Path) -> dict[str, Any]:
     }
 
 
-# Half of the grid: its jobs are among those of the whole one, and have the same names and numbers.
-PART: dict[str, Any] = {"shots": [0, 1], "strategies": ["head"]}
+# Parts of the grid: their jobs are among those of the whole one, and have the same names and numbers.
+PART: dict[str, Any] = {"detectors": ["cooccurrence"], "shots": [0, 1], "strategies": ["head"]}
+STEPS: dict[str, Any] = {**PART, "detectors": ["meso4"], "sources": ["alpha"], "targets": ["beta"], "domains": None}
 
 
-def check_part(part: Path, swept: Path) -> None:
-    """What half of the grid has measured is what the whole grid measured."""
+def check_part(part: Path, swept: Path, count: int) -> None:
+    """What a part of the grid has measured is what the whole grid measured."""
     ours, theirs = metrics(part), metrics(swept)
-    assert len(ours) == 8 and ours == {name: theirs[name] for name in ours}
+    assert len(ours) == count and ours == {name: theirs[name] for name in ours}
 
 
 @pytest.fixture(scope="module")
 def swept(domains: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A whole sweep, done by one worker. Not to be changed."""
     out = tmp_path_factory.mktemp("out") / "sweep"
-    done = command("sweep", write(domains), "--out", out, "--workers", 1)
-    assert f"{out}: 12 of 12 jobs done" in done.stdout
+    process = start("sweep", write_quick(domains), "--out", out, "--workers", 1, stdout=subprocess.PIPE)
+    said, _ = process.communicate()
+    assert process.returncode == 0 and f"{out}: 20 of 20 jobs done" in said
     return out
 
 
@@ -248,14 +261,15 @@ def test_mistakes_in_the_settings_are_one_line(
 def test_a_dry_run_tells_the_jobs_and_writes_nothing(
     domains: Path, swept: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["sweep", str(write(domains)), "--out", str(tmp_path / "new"), "--dry-run"]) == 0
+    assert main(["sweep", str(write_quick(domains)), "--out", str(tmp_path / "new"), "--dry-run"]) == 0
     said = capsys.readouterr().out.splitlines()
-    assert len(said) == 13 and said[-1].startswith("12 jobs: 0 done, 0 failed, 12 to do; about ")
-    assert all(line.startswith("to do ") for line in said[:-1])
+    *jobs, left_out, total = said
+    assert len(jobs) == 20 and total.startswith("20 jobs: 0 done, 0 failed, 20 to do; about ")
+    assert all(line.startswith("to do ") for line in jobs) and "cooccurrence is not adapted by finetune" in left_out
     assert not (tmp_path / "new").exists()
     before = sorted((path, path.stat().st_mtime_ns) for path in swept.rglob("*"))
-    assert main(["sweep", str(write(domains)), "--out", str(swept), "--dry-run"]) == 0
-    assert capsys.readouterr().out.splitlines()[-1].startswith("12 jobs: 12 done, 0 failed, 0 to do")
+    assert main(["sweep", str(write_quick(domains)), "--out", str(swept), "--dry-run"]) == 0
+    assert capsys.readouterr().out.splitlines()[-1].startswith("20 jobs: 20 done, 0 failed, 0 to do")
     assert sorted((path, path.stat().st_mtime_ns) for path in swept.rglob("*") if path.name != ".lock") == [
         item for item in before if item[0].name != ".lock"
     ]
@@ -265,7 +279,7 @@ def test_what_a_sweep_leaves_behind(swept: Path) -> None:
     info = json.loads((swept / "sweep.json").read_text())
     assert info["sources"] == ["alpha", "beta"] == info["targets"]
     assert info["domains"]["alpha"]["splits"]["train"] == {"real": 16, "fake": 16, "groups": 16}
-    assert len(info["jobs"]) == 12
+    assert len(info["jobs"]) == 20
     records = [json.loads((swept / "jobs" / f"{name}.json").read_text()) for name in info["jobs"]]
     assert {record["state"] for record in records} == {"done"} and {record["attempt"] for record in records} == {1}
     for record in records:
@@ -273,9 +287,9 @@ def test_what_a_sweep_leaves_behind(swept: Path) -> None:
         assert all((swept / name).is_file() for name in record["sha256"])
         assert record["seconds"] > 0
     runs = {path.name for path in (swept / "runs").iterdir()}
-    assert runs == {record["run"].removeprefix("runs/") for record in records} and len(runs) == 2 + 8
+    assert runs == {record["run"].removeprefix("runs/") for record in records} and len(runs) == (2 + 8) + (2 + 4)
     assert not list(swept.glob("runs/*-to-*/**/*.keras")), "weights of adapted runs are kept only if asked for"
-    trained = next(swept.glob("runs/alpha-ft-res-s0-??????????"))
+    trained = next(swept.glob("runs/alpha-meso4-s0-??????????"))
     assert {path.name for path in (trained / "evaluations").iterdir()} == {"alpha", "beta"}
     assert (trained / "evaluations" / "beta" / "latents.npz").is_file()
     assert (trained / "evaluations" / "beta" / "pictures" / "pictures.json").is_file()
@@ -290,7 +304,7 @@ def test_what_a_sweep_leaves_behind(swept: Path) -> None:
 def test_the_numbers_are_those_of_the_single_commands(domains: Path, swept: Path, tmp_path: Path) -> None:
     """A job of a sweep gives what `train` and `adapt` give with the same settings."""
     job = next(swept.glob("runs/alpha-*-to-beta-finetune-k3-*"))
-    trained = next(swept.glob("runs/alpha-ft-res-s0-??????????"))
+    trained = next(swept.glob("runs/alpha-meso4-s0-??????????"))
     threads = {**os.environ, "PYTHONPATH": str(ROOT), "TF_NUM_INTRAOP_THREADS": "1"}
     words = [sys.executable, "-m", "forensictransfer"]
     train = ["train", "--source", domains / "alpha", "--config", trained / "settings.yaml", "--out", tmp_path / "train"]
@@ -303,32 +317,30 @@ def test_the_numbers_are_those_of_the_single_commands(domains: Path, swept: Path
 
 
 def test_two_workers_give_the_numbers_of_one(domains: Path, swept: Path, tmp_path: Path) -> None:
-    done = command("sweep", write(domains, **PART), "--out", tmp_path / "two", "--workers", 2)
+    done = command("sweep", write_quick(domains, **PART), "--out", tmp_path / "two", "--workers", 2)
     assert "2 workers of 1 thread" in done.stderr
-    check_part(tmp_path / "two", swept)
+    check_part(tmp_path / "two", swept, 8)
     workers = {json.loads(path.read_text())["worker"] for path in (tmp_path / "two" / "jobs").glob("*.json")}
     assert len(workers) == 2
     # Nothing is done a second time.
     before = {path: path.stat().st_mtime_ns for path in (tmp_path / "two").glob("runs/*/*")}
-    command("sweep", write(domains, **PART), "--out", tmp_path / "two", "--workers", 2)
+    command("sweep", write_quick(domains, **PART), "--out", tmp_path / "two", "--workers", 2)
     assert {path: path.stat().st_mtime_ns for path in (tmp_path / "two").glob("runs/*/*")} == before
 
 
 def test_a_killed_sweep_goes_on_and_ends_in_the_same_numbers(domains: Path, swept: Path, tmp_path: Path) -> None:
-    out = tmp_path / "killed"
-    words = [sys.executable, "-m", "forensictransfer", "sweep", write(domains, **PART), "--out", out, "--workers", "1"]
-    threads = {**os.environ, "PYTHONPATH": str(ROOT)}
-    process = subprocess.Popen([*map(str, words)], stderr=subprocess.DEVNULL, env=threads)
+    out, words = tmp_path / "killed", ("sweep", write_quick(domains, **STEPS), "--workers", 1, "--out")
+    process = start(*words, out, stderr=subprocess.DEVNULL)
     wait_for(lambda: list(out.glob("runs/*/.checkpoint.npz")), process)  # in the middle of the first training
     worker = int(next((out / ".workers").glob("*.json")).stem.rpartition("-")[2])
     process.send_signal(signal.SIGKILL)
     process.wait()
     wait_for(lambda: not Path(f"/proc/{worker}").exists())  # a worker does not outlive its command
     assert not list((out / "jobs").glob("*.json"))
-    command("sweep", write(domains, **PART), "--out", out, "--workers", 1)
-    check_part(out, swept)
+    command(*words, out)
+    check_part(out, swept, 4)
     attempts = [json.loads(path.read_text())["attempt"] for path in (out / "jobs").glob("*.json")]
-    assert sorted(attempts) == [1] * 5 + [2]
+    assert sorted(attempts) == [1, 1, 2]
 
 
 def wait_for(what: Callable[[], Any], process: subprocess.Popen[Any] | None = None, seconds: float = 120) -> None:
@@ -342,7 +354,7 @@ def wait_for(what: Callable[[], Any], process: subprocess.Popen[Any] | None = No
 def test_a_job_that_fails_stops_no_other_and_is_named(domains: Path, tmp_path: Path) -> None:
     for name in ("alpha", "beta"):
         shutil.copytree(domains / name, tmp_path / name)
-    grid = write(tmp_path, domains=["alpha", "beta"], detectors=["cooccurrence"], **PART)
+    grid = write(tmp_path, domains=["alpha", "beta"], **PART)
     for path in sorted((tmp_path / "beta" / "fake").iterdir()):
         path.write_bytes(b"no image")  # beta can neither be trained on nor tested on
     done = command("sweep", grid, "--out", tmp_path / "out", "--workers", 1, code=1)
@@ -359,14 +371,13 @@ def test_a_job_that_fails_stops_no_other_and_is_named(domains: Path, tmp_path: P
 
 def test_a_worker_that_is_killed_is_replaced_and_its_job_done(domains: Path, swept: Path, tmp_path: Path) -> None:
     out = tmp_path / "replaced"
-    words = [sys.executable, "-m", "forensictransfer", "sweep", write(domains, **PART), "--out", out, "--workers", "1"]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    process = subprocess.Popen([*map(str, words)], stderr=subprocess.PIPE, text=True, env=environment)
+    words = ("sweep", write_quick(domains, **PART), "--out", out, "--workers", 1)
+    process = start(*words, stderr=subprocess.PIPE)
     wait_for(lambda: list((out / "jobs").glob("*-on-*.json")), process)  # in the middle of the short jobs
     os.kill(int(next((out / ".workers").glob("*.json")).stem.rpartition("-")[2]), signal.SIGKILL)
     _, err = process.communicate(timeout=300)
     assert process.returncode == 0 and "a worker ended with signal 9; its job is taken up again" in err
-    check_part(out, swept)
+    check_part(out, swept, 8)
 
 
 class AnHourLater(datetime):
@@ -424,7 +435,7 @@ def test_interruptions_do_not_use_up_a_job_but_deaths_do(swept: Path, tmp_path: 
     with folder.lock():
         assert queue._top_up() == (1, 1)
     lines = table_lines(grid, {job.name: record}, {}, 60)
-    assert "0 of 12 jobs done, 0 running, 1 failed, about 1:00 left" in lines[0]
+    assert "0 of 20 jobs done, 0 running, 1 failed, about 1:00 left" in lines[0]
 
 
 def test_a_sweep_that_was_killed_while_it_began_can_begin_again(domains: Path, swept: Path, tmp_path: Path) -> None:
@@ -432,7 +443,7 @@ def test_a_sweep_that_was_killed_while_it_began_can_begin_again(domains: Path, s
     for path in partial.iterdir():
         if path.name not in ("jobs", "sweep.yaml"):
             shutil.rmtree(path) if path.is_dir() else path.unlink()
-    sweep = load_sweep(write(domains))
+    sweep = load_sweep(write_quick(domains))
     grid = make_grid(sweep, *open_domains(sweep))
     begun = SweepFolder.begin(partial, sweep, grid, SweepFolder(swept).info.domains)
     assert begun.info.jobs == tuple(job.name for job in grid.jobs)
@@ -441,10 +452,10 @@ def test_a_sweep_that_was_killed_while_it_began_can_begin_again(domains: Path, s
 def test_another_sweep_into_the_folder_is_refused(
     domains: Path, swept: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["sweep", str(write(domains, shots=[0, 2])), "--out", str(swept)]) == 2
+    assert main(["sweep", str(write_quick(domains, shots=[0, 2])), "--out", str(swept)]) == 2
     err = capsys.readouterr().err
     assert "shots was [0, 1, 3], now it is [0, 2]" in err and err.strip().endswith("[inputs-changed]")
-    assert main(["sweep", str(write(domains)), "--out", str(domains)]) == 2
+    assert main(["sweep", str(write_quick(domains)), "--out", str(domains)]) == 2
     assert capsys.readouterr().err.strip().endswith("[not-a-sweep]")
 
 
@@ -461,6 +472,6 @@ def test_a_record_that_was_edited_is_found(swept: Path, tmp_path: Path) -> None:
 def test_a_storage_that_cannot_be_used_is_one_line(
     domains: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], url: str
 ) -> None:
-    assert main(["sweep", str(write(domains)), "--out", str(tmp_path / "out"), "--storage", url]) == 2
+    assert main(["sweep", str(write_quick(domains)), "--out", str(tmp_path / "out"), "--storage", url]) == 2
     err = capsys.readouterr().err.strip()
     assert f"--storage {url}: cannot be used: " in err and "\n" not in err
