@@ -26,9 +26,9 @@ def csv_rows(
         lines: of the table, the header first.
         columns: what the header must have, in any order and among others.
     Raises:
-        MissingColumns: the header lacks one. csv.Error: no CSV.
+        MissingColumns: the header lacks one. csv.Error: no CSV, or a cell above 128 KiB.
     """
-    reader = csv.reader(lines, delimiter=delimiter)
+    reader = csv.reader(lines, delimiter=delimiter, strict=True)  # a quote that never ends would swallow the rest
     header = [name.strip() for name in next(reader, [])]
     if not set(columns) <= set(header):
         raise MissingColumns(header)

@@ -13,8 +13,32 @@ from forensictransfer.core.errors import ErrorCode, UserError
 from forensictransfer.core.problems import Problem
 
 
+_LARGEST = 256 * 1024  # bytes of a settings file; the largest of this project has 2 KiB
+_DEEPEST = 20  # lists and mappings in one another; settings have three
+
+
 class _Loader(yaml.SafeLoader):
-    """YAML as people expect it: a key may stand once, and 1e-3 is a number."""
+    """YAML as people expect it: a key may stand once, and 1e-3 is a number.
+
+    Aliases (`*name`) are refused: a few nested ones in a short file stand for millions of values.
+    """
+
+    _depth = 0
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        event = self.peek_event()
+        if isinstance(event, yaml.AliasEvent):
+            raise yaml.composer.ComposerError(
+                None, None, f"the alias '*{event.anchor}': write the value out, aliases are not read", event.start_mark
+            )
+        if self._depth > _DEEPEST:
+            raise yaml.composer.ComposerError(
+                None, None, f"expected at most {_DEEPEST} lists and mappings in one another", event.start_mark
+            )
+        self._depth += 1
+        node = super().compose_node(parent, index)
+        self._depth -= 1
+        return node
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen = set()
@@ -42,7 +66,14 @@ _Dumper.add_representer(list, lambda dumper, data: dumper.represent_sequence("ta
 def read_yaml(path: Path) -> dict[str, Any]:
     """Read the mapping that a YAML file holds; an empty file holds an empty one. Raises UserError."""
     try:
-        content = yaml.load(path.read_text(encoding="utf-8-sig"), _Loader)
+        with path.open("rb") as file:
+            text = file.read(_LARGEST + 1)
+        if len(text) > _LARGEST:
+            raise UserError(
+                f"{path}: expected settings of at most {_LARGEST // 1024} KiB, got a larger file",
+                code=ErrorCode.FILE_INVALID,
+            )
+        content = yaml.load(text.decode("utf-8-sig"), _Loader)
     except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
         raise UserError(f"{path}: there is no such settings file", code=ErrorCode.PATH_MISSING) from None
     except UnicodeDecodeError:
@@ -68,7 +99,7 @@ def parse_value(text: str) -> Any:
     """Read a value typed on the command line as YAML would read it; text that is no YAML stays text."""
     try:
         return yaml.load(text, _Loader)
-    except (yaml.YAMLError, ValueError):
+    except (yaml.YAMLError, ValueError, RecursionError):
         return text
 
 

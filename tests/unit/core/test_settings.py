@@ -160,6 +160,12 @@ def test_one_problem_is_one_line(name: str, value: object, said: str) -> None:
         ("\t- x\n", " line 1: found character '\\t' that cannot start any token"),
         ("seed: !!python/object:os.system x\n", " line 1: could not determine a constructor"),
         ("? [a]\n: 1\n", " line 1: expected a name before ':'"),
+        ("a: &x [1]\nb: *x\n", " line 2: the alias '*x': write the value out, aliases are not read"),
+        ("train: &t\n  epochs: *t\n", " line 2: the alias '*t': write the value out, aliases are not read"),
+        ("train: &t {epochs: 1}\nadapt:\n  <<: *t\n", " line 3: the alias '*t': write the value out"),
+        ("train: " + "[" * 5000 + "]" * 5000, " line 1: expected at most 20 lists and mappings in one another"),
+        ("\n".join(" " * depth + "a:" for depth in range(400)), " line 21: expected at most 20 lists"),
+        ("a: 1\n" * 60_000, " expected settings of at most 256 KiB, got a larger file"),
     ],
 )
 def test_bad_yaml_names_file_and_line(tmp_path: Path, text: str, said: str) -> None:
