@@ -12,7 +12,6 @@ import yaml
 from forensictransfer.core.errors import ErrorCode, UserError
 from forensictransfer.core.problems import Problem
 
-
 _LARGEST = 256 * 1024  # bytes of a settings file; the largest of this project has 2 KiB
 _DEEPEST = 20  # lists and mappings in one another; settings have three
 
@@ -26,15 +25,13 @@ class _Loader(yaml.SafeLoader):
     _depth = 0
 
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
-        event = self.peek_event()
-        if isinstance(event, yaml.AliasEvent):
-            raise yaml.composer.ComposerError(
-                None, None, f"the alias '*{event.anchor}': write the value out, aliases are not read", event.start_mark
-            )
+        event: Any = self.peek_event()
+        if self.check_event(yaml.AliasEvent):
+            problem = f"the alias '*{event.anchor}': write the value out, aliases are not read"
+            raise yaml.composer.ComposerError(None, None, problem, event.start_mark)
         if self._depth > _DEEPEST:
-            raise yaml.composer.ComposerError(
-                None, None, f"expected at most {_DEEPEST} lists and mappings in one another", event.start_mark
-            )
+            problem = f"expected at most {_DEEPEST} lists and mappings in one another"
+            raise yaml.composer.ComposerError(None, None, problem, event.start_mark)
         self._depth += 1
         node = super().compose_node(parent, index)
         self._depth -= 1

@@ -22,7 +22,8 @@ NAME = ".checkpoint.npz"  # hidden: a file in passing, which the finished run do
 class TrainingState:
     """What a training knows after its last whole epoch: history, the best weights and when they were found.
 
-    seconds: processor time that its epochs have taken, all threads together.
+    seconds: processor time that its epochs have taken, all threads together. divergence: where its loss stopped being a
+    number, in words; empty if it did not.
     """
 
     history: list[dict[str, float]] = field(default_factory=list)
@@ -30,6 +31,7 @@ class TrainingState:
     best_epoch: int = -1
     best_weights: list[np.ndarray] = field(default_factory=list)
     seconds: float = 0.0
+    divergence: str = ""
 
     @property
     def epochs(self) -> int:
@@ -39,8 +41,8 @@ class TrainingState:
     def record(self, logs: dict[str, float], monitor: str, model: keras.Model) -> None:
         """Add an epoch; keep the weights if `monitor` is the best so far (accuracies and AUCs rise, losses fall).
 
-        The earlier of two equal epochs is the better one, and any number is better than NaN. Raises UserError if
-        `monitor` is not in `logs`.
+        The earlier of two equal epochs is the better one, and any number is better than NaN, which an epoch whose loss
+        is not a number counts as. Raises UserError if `monitor` is not in `logs`.
         """
         self.history.append({"epoch": self.epochs, **{name: float(value) for name, value in logs.items()}})
         if monitor not in logs:
@@ -48,7 +50,7 @@ class TrainingState:
                 f"train.monitor: expected one of {', '.join(sorted(logs))}, got '{monitor}'",
                 code=ErrorCode.SETTING_INVALID,
             )
-        value = float(logs[monitor])
+        value = float(logs[monitor]) if math.isfinite(logs.get("loss", 0.0)) else math.nan
         sign = 1.0 if monitor.endswith(("accuracy", "auc")) else -1.0
         best = self.best_value
         if best is None or sign * value > sign * best or (math.isnan(best) and not math.isnan(value)):
@@ -66,8 +68,8 @@ def save(path: Path, state: TrainingState, model: keras.Model) -> None:
     arrays |= {f"optimizer_{i}": np.asarray(value) for i, value in enumerate(model.optimizer.variables)}
     arrays |= {f"best_{i}": value for i, value in enumerate(state.best_weights)}
     arrays |= {f"seed_{i}": np.asarray(value) for i, value in enumerate(_seeds(model))}
-    plain = {"history": state.history, "best_value": state.best_value, "best_epoch": state.best_epoch}
-    plain["seconds"] = state.seconds
+    plain: dict[str, Any] = {"history": state.history, "best_value": state.best_value, "best_epoch": state.best_epoch}
+    plain |= {"seconds": state.seconds, "divergence": state.divergence}
     np.savez(path, allow_pickle=False, state=np.array(json.dumps(plain)), **arrays)
 
 

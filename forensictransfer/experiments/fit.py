@@ -25,6 +25,7 @@ from forensictransfer.experiments.callbacks import (
     TellEpochs,
     TensorBoardLog,
 )
+from forensictransfer.experiments.divergence import Step, StopAtDivergence
 from forensictransfer.results.runs import RunFolder
 
 VALIDATION_CROPS = 1024  # at most; enough for a loss that is steadier than its change from epoch to epoch
@@ -47,7 +48,7 @@ def fit(
 
     def ended(state: checkpoint.TrainingState) -> bool:
         over = state.epochs >= options.epochs or state.exhausted(options.patience) or state.seconds >= limit
-        return over or (judge is not None and state.epochs > 0 and judge(state))
+        return over or bool(state.divergence) or (judge is not None and state.epochs > 0 and judge(state))
 
     detector.compile(options.learning_rate)
     state = checkpoint.restore(run.path / checkpoint.NAME, detector.trainer)
@@ -79,6 +80,11 @@ def fit(
             images, labels = cut(indices[step % len(indices)], step=step)
             yield detector.fit_batch(images, labels)[0]
 
+    def steps_again(epoch: int) -> Iterator[Step]:
+        for step, indices in enumerate(order(epoch=epoch)):
+            cut = training_batch(train, indices, crop=crop, augment=augment, seed=seed, epoch=epoch, step=step)
+            yield *cut, [train.records[int(index)].name for index in indices]
+
     def save(state: checkpoint.TrainingState, model: keras.Model) -> None:
         with run.writing(checkpoint.NAME) as path:
             checkpoint.save(path, state, model)
@@ -102,6 +108,12 @@ def fit(
                 Clock(state),
                 BeginEpoch(detector),
                 RefreshStatistics(detector, statistics_batches),
+                StopAtDivergence(
+                    detector,
+                    state,
+                    partial(checkpoint.restore, run.path / checkpoint.NAME, detector.trainer),
+                    steps_again,
+                ),
                 TensorBoardLog(run.path / "tensorboard", detector, *held_out),
                 KeepBest(state, options.monitor, options.patience, save),
                 EndEarly(state, ended),

@@ -136,7 +136,7 @@ def _take_best(detector: TrainableDetector, state: checkpoint.TrainingState, mon
     """Give `detector` the best weights of a training. Raises UserError if it diverged."""
     if state.best_value is None or not np.isfinite(state.best_value):
         raise UserError(
-            f"{run.path}: {monitor} was not a number in any epoch; "
+            f"{run.path}: {state.divergence or f'{monitor} was not a number in any epoch'}; "
             "train again with a smaller --train.learning_rate and --overwrite",
             code=ErrorCode.TRAINING_DIVERGED,
         )

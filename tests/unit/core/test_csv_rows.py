@@ -29,4 +29,4 @@ def test_what_is_no_csv() -> None:
     with pytest.raises(csv.Error):
         list(csv_rows(["a,b", "x" * 200_000], ("a", "b")))
     with pytest.raises(csv.Error):
-        list(csv_rows(["a,b", "1,2", '"never ends,3', '4,5'], ("a", "b")))
+        list(csv_rows(["a,b", "1,2", '"never ends,3', "4,5"], ("a", "b")))
