@@ -15,6 +15,7 @@ from forensictransfer.results.formats.run import DomainReference, RunInfo
 from forensictransfer.results.metadata_baseline import warnings
 from forensictransfer.results.numbers import BASELINE, BASELINE_MEANS, accuracy, baseline, fraction
 from forensictransfer.results.runs import MARKER, RunFolder
+from forensictransfer.results.threshold_note import threshold_notes
 
 _LIMITS = """\
 - The score says how much an image resembles the fakes of the domains named above. A forgery of another kind, another
@@ -29,7 +30,7 @@ def results_text(run: RunFolder) -> str:
     """Say what a run has measured, a line for each domain, and what it has forgotten of its source."""
     forgotten = forgetting_line(run)
     found = run.evaluations()
-    return "\n".join([*evaluation_lines(found), *([forgotten] if forgotten else []), *warnings(found)])
+    return "\n".join([*evaluation_lines(found), *([forgotten] if forgotten else []), *remarks(found)])
 
 
 def card_text(run: RunFolder) -> str:
@@ -64,7 +65,7 @@ def card_text(run: RunFolder) -> str:
         "",
         *(_measured_table(run.evaluations()) or ["Nothing yet: `forensictransfer evaluate RUN --on DOMAIN`."]),
         *(["", f"{line[0].upper()}{line[1:]}."] if (line := forgetting_line(run)) else []),
-        *(line for text in warnings(run.evaluations()) for line in ("", f"**{text}**")),
+        *(line for text in remarks(run.evaluations()) for line in ("", f"**{text}**")),
         "",
         "## Limits",
         "",
@@ -95,7 +96,7 @@ def show_text(run: RunFolder) -> str:
     evaluations = run.evaluations()
     lines += ["", "Measured on test splits:" if evaluations else "Not evaluated yet."]
     lines += [f"  {line}".rstrip() for line in (evaluation_lines(evaluations) if evaluations else ())]
-    lines += [f"  {line}" for line in warnings(evaluations)]
+    lines += [f"  {line}" for line in remarks(evaluations)]
     lines += ["", forgotten] if (forgotten := forgetting_line(run)) else []
     names = sorted(path.name + "/" * path.is_dir() for path in run.path.iterdir() if not path.name.startswith("."))
     return "\n".join([*lines, "", "Files: " + " ".join(names)])
@@ -129,6 +130,12 @@ def evaluation_table(evaluations: Iterable[Metrics]) -> TextTable:
 def evaluation_lines(evaluations: Iterable[Metrics]) -> list[str]:
     """Write the table of evaluations, line by line."""
     return evaluation_table(evaluations).text().splitlines()
+
+
+def remarks(evaluations: Iterable[Metrics]) -> list[str]:
+    """Write what is to be known of some evaluations beside their numbers: warnings of domains, notes on thresholds."""
+    every = list(evaluations)
+    return [*warnings(every), *threshold_notes(every)]
 
 
 def forgetting_line(run: RunFolder) -> str | None:

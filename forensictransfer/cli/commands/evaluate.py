@@ -40,8 +40,7 @@ examples:
 def run(arguments: Namespace) -> None:
     """Evaluate, then print a line for each domain."""
     from forensictransfer import api
-    from forensictransfer.report.model_card import evaluation_lines
-    from forensictransfer.results.metadata_baseline import warnings
+    from forensictransfer.report.model_card import evaluation_lines, remarks
 
     found = api.evaluate(
         arguments.run,
@@ -51,4 +50,4 @@ def run(arguments: Namespace) -> None:
         group=arguments.group,
         overwrite=arguments.overwrite,
     )
-    print("\n".join([*evaluation_lines(found), *warnings(found)]))
+    print("\n".join([*evaluation_lines(found), *remarks(found)]))
