@@ -146,8 +146,9 @@ def evaluate(
     from forensictransfer.experiments import evaluate as evaluation
     from forensictransfer.report.model_card import card_text
 
-    found = evaluation.evaluate_run(opened, request.domains, request.settings, overwrite=overwrite)
-    opened.write_text("CARD.md", card_text(opened))
+    with opened.owning_evaluations([domain.name for domain in request.domains]):
+        found = evaluation.evaluate_run(opened, request.domains, request.settings, overwrite=overwrite)
+        opened.write_text("CARD.md", card_text(opened))
     return found
 
 

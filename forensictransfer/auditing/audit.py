@@ -19,6 +19,7 @@ from forensictransfer.auditing.traces.scan import Scan, scan
 from forensictransfer.auditing.traces.separators import separators
 from forensictransfer.auditing.verdict import pair_verdict, verdict
 from forensictransfer.core.errors import ErrorCode, UserError
+from forensictransfer.core.ownership import check_free
 from forensictransfer.core.settings import DataSettings
 from forensictransfer.core.version import __version__
 from forensictransfer.data.counts import Counts
@@ -61,6 +62,7 @@ def audit_and_equalise(
 
     Raises UserError as `equalise.write.equalise` does.
     """
+    check_free(Path(out).expanduser())
     check_out(domain, Path(out).expanduser(), overwrite=overwrite)
     seen = _scanned(domain, data, workers)
     before = audit_scan(domain, seen)

@@ -26,6 +26,8 @@ class ErrorCode(StrEnum):
     PATH_WRONG_KIND = "path-wrong-kind"
     PATH_NOT_READABLE = "path-not-readable"
     PATH_NOT_WRITABLE = "path-not-writable"
+    FOLDER_IN_USE = "folder-in-use"
+    FOLDER_LOST = "folder-lost"
     FILE_INVALID = "file-invalid"
     FILE_DAMAGED = "file-damaged"
     FORMAT_UNKNOWN = "format-unknown"

@@ -10,6 +10,7 @@ import numpy as np
 
 from forensictransfer.core.environment import environment
 from forensictransfer.core.errors import ErrorCode, UserError
+from forensictransfer.core.ownership import Ownership
 from forensictransfer.core.progress import progress_bar
 from forensictransfer.core.settings import DataSettings, DomainSettings, Settings
 from forensictransfer.data.domains import Domain
@@ -29,6 +30,7 @@ from forensictransfer.report.model_card import card_text
 from forensictransfer.results.formats.data import AdaptationData, TargetData, TrainingData
 from forensictransfer.results.formats.decision import DecisionFile
 from forensictransfer.results.formats.run import RunInfo
+from forensictransfer.results.places import check_new, owning_run
 from forensictransfer.results.runs import RunFolder, domain_reference
 from forensictransfer.results.trials import write_trials
 
@@ -52,9 +54,25 @@ def adapt_run(
     source's test is repeated with each adapted detector, since adaptation forgets. Without `keep_weights` the run
     tells what was measured but cannot be evaluated again. session: what is kept between jobs. add_files: adds to the
     folder of the target's evaluation, after the first draw. Raises UserError for input that cannot work, also where
-    the source's images are no longer there.
+    the source's images are no longer there or another process writes to `out`.
     """
-    session = session or Session()
+    with owning_run(out, "adapt") as owned:
+        check_new(out, overwrite=overwrite)
+        return _adapt(parent, target, settings, out, owned, overwrite, keep_weights, session or Session(), add_files)
+
+
+def _adapt(
+    parent: RunFolder,
+    target: Domain,
+    settings: Settings,
+    out: Path,
+    owned: Ownership,
+    overwrite: bool,
+    keep_weights: bool,
+    session: Session,
+    add_files: Callable[[Path, DomainTest], None] | None,
+) -> RunFolder:
+    """Do what `adapt_run` says in a folder that is owned."""
     check_splits(target, ("test",))
     source = _source_again(parent, settings.data, session)
     options = settings.adapt
@@ -62,7 +80,7 @@ def adapt_run(
     shots = [_readable_shots(target, settings, draw, session) for draw in range(options.draws)]
     detector = session.detector(parent)
     knowledge = _knowledge(parent)
-    with RunFolder.building(out, _info(parent, target, settings), settings, overwrite=overwrite) as run:
+    with RunFolder.building(out, _info(parent, target, settings), settings, overwrite=overwrite, owned=owned) as run:
         run.write("environment.json", environment())
         run.write("data.json", _describe(parent, target, shots))
         if keep_weights and isinstance(detector, TrainableDetector):

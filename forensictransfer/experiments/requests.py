@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from forensictransfer.core.backend import prepare_tensorflow
 from forensictransfer.core.errors import ErrorCode, UserError
 from forensictransfer.core.names import folded
+from forensictransfer.core.ownership import check_free
 from forensictransfer.core.problems import refuse
 from forensictransfer.core.settings import DataSettings, DomainSettings, Settings, unknown_names
 from forensictransfer.core.yaml_text import flat
@@ -20,7 +21,8 @@ from forensictransfer.experiments.choices import CHOICES, load_settings
 from forensictransfer.experiments.strategies import check_strategy
 from forensictransfer.results.evaluations import check_evaluation
 from forensictransfer.results.formats.run import RunInfo
-from forensictransfer.results.runs import RunFolder, check_new, domain_reference
+from forensictransfer.results.places import check_new, check_run_free
+from forensictransfer.results.runs import RunFolder, domain_reference
 
 if TYPE_CHECKING:
     from forensictransfer.data.domains import Domain
@@ -67,6 +69,7 @@ def train_request(
 ) -> TrainRequest:
     """Check what `train` is asked for. Raises UserError for any mistake in it."""
     check_training(settings.detector, settings.train)
+    check_run_free(Path(out).expanduser())
     check_new(out, overwrite=overwrite, resume=resume)
     domain = open_domain_with_notes(source, group, settings.data, learn=True)
     from forensictransfer.data.crop_note import crop_note
@@ -99,6 +102,7 @@ def adapt_request(
         raise UserError(
             f"{out}: is the run to adapt; choose another folder to write to", code=ErrorCode.ARGUMENTS_CONFLICT
         )
+    check_run_free(Path(out).expanduser())
     check_new(out, overwrite=overwrite)
     domain = open_domain_with_notes(target, group, settings.data, learn=True)
     _check_other_domain(parent, domain)
@@ -119,8 +123,9 @@ def evaluate_request(
         raise UserError("evaluate: expected at least one domain", code=ErrorCode.COMMAND_LINE)
     domains = [open_domain_with_notes(spec, group, settings.data) for spec in specs]
     _check_names_differ(run, domains)
+    check_free(run.path)
     for domain in domains:
-        check_evaluation(run.path, domain.name, overwrite=overwrite)
+        check_free(check_evaluation(run.path, domain.name, overwrite=overwrite))
         if not os.access(run.path, os.W_OK):
             raise UserError(
                 f"{run.path}: cannot be written: it is read-only or not yours", code=ErrorCode.PATH_NOT_WRITABLE

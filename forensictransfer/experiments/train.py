@@ -12,6 +12,7 @@ import numpy as np
 from forensictransfer.core.environment import environment
 from forensictransfer.core.errors import ErrorCode, UserError
 from forensictransfer.core.files import file_sha256
+from forensictransfer.core.ownership import Ownership
 from forensictransfer.core.settings import Settings
 from forensictransfer.data.counts import Counts
 from forensictransfer.data.domains import Domain
@@ -37,6 +38,7 @@ from forensictransfer.report.model_card import card_text
 from forensictransfer.results.formats.data import SeenImages, TrainingData, WeightsFile
 from forensictransfer.results.formats.decision import DecisionFile
 from forensictransfer.results.formats.run import RunInfo
+from forensictransfer.results.places import check_new, owning_run
 from forensictransfer.results.runs import RunFolder, domain_reference
 
 _log = logging.getLogger(__name__)
@@ -55,11 +57,26 @@ def train_run(
 
     Writes the run folder `out` and returns it. With `resume`, a training that was killed continues after its last whole
     epoch and ends in the weights of the undisturbed run. Raises UserError for input that cannot work, before anything
-    is written; a training that fails (a full disk) before its first epoch is saved leaves nothing behind. With
-    `train.trials` the settings of the training are searched first, on the validation split (`tuning.source`).
-    session: what is kept between jobs.
+    is written, and where another process writes to `out`, before any work; a training that fails (a full disk) before
+    its first epoch is saved leaves nothing behind. With `train.trials` the settings of the training are searched first,
+    on the validation split (`tuning.source`). session: what is kept between jobs.
     """
-    session = session or Session()
+    with owning_run(out, "train") as owned:
+        check_new(out, overwrite=overwrite, resume=resume)
+        return _train(domain, settings, out, owned, resume=resume, overwrite=overwrite, session=session or Session())
+
+
+def _train(
+    domain: Domain,
+    settings: Settings,
+    out: Path,
+    owned: Ownership,
+    *,
+    resume: bool,
+    overwrite: bool,
+    session: Session,
+) -> RunFolder:
+    """Do what `train_run` says in a folder that is owned."""
     check_splits(domain, SPLITS)
     check_training(settings.detector, settings.train)
     detector = _fresh(settings)
@@ -75,7 +92,7 @@ def train_run(
         # An image that it cannot judge is found before anything is written; the scores are used below.
         for images, split in ((train, "train"), (validation, "validation")):
             session.scores.analyse(detector, images, settings.evaluate, progress=f"scoring {domain.name} {split}")
-    run = RunFolder.create(out, _info(domain, settings), settings, resume=resume, overwrite=overwrite)
+    run = RunFolder.create(out, _info(domain, settings), settings, resume=resume, overwrite=overwrite, owned=owned)
     if run.finished:
         _log.info("%s: is finished already; nothing to resume", run.path)
         return run
@@ -87,8 +104,8 @@ def train_run(
         )
         state = _fit(detector, train, validation, settings, run)
     except Exception:
-        # Unless there is something that a resumed training could continue from.
-        if not (run.path / checkpoint.NAME).exists() and not search.begun(run):
+        # Unless there is something that a resumed training could continue from, or it is another's by now.
+        if owned.holds() and not (run.path / checkpoint.NAME).exists() and not search.begun(run):
             shutil.rmtree(run.path, ignore_errors=True)
         raise
     if state is not None:
@@ -107,6 +124,7 @@ def train_run(
     run.finish()
     # Last of all: a kill before this line costs no epoch.
     (run.path / checkpoint.NAME).unlink(missing_ok=True)
+    run.owned = ()
     return run
 
 

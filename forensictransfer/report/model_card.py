@@ -14,7 +14,8 @@ from forensictransfer.results.formats.metrics import Metrics
 from forensictransfer.results.formats.run import DomainReference, RunInfo
 from forensictransfer.results.metadata_baseline import warnings
 from forensictransfer.results.numbers import BASELINE, BASELINE_MEANS, accuracy, baseline, fraction
-from forensictransfer.results.runs import MARKER, RunFolder
+from forensictransfer.results.places import MARKER
+from forensictransfer.results.runs import RunFolder
 from forensictransfer.results.threshold_note import threshold_notes
 
 _LIMITS = """\

@@ -22,7 +22,8 @@ import numpy as np
 
 from forensictransfer.core import files
 from forensictransfer.core.errors import ErrorCode, UserError, nearest
-from forensictransfer.core.files import check_folder, csv_text, file_sha256, now
+from forensictransfer.core.files import csv_text, file_sha256, now
+from forensictransfer.core.ownership import Ownership, check_free, owning
 from forensictransfer.core.settings import Settings, dump, load_settings
 from forensictransfer.core.yaml_text import flat
 from forensictransfer.evaluation.metrics import ScoredImages
@@ -37,6 +38,7 @@ from forensictransfer.results.evaluations import (
 from forensictransfer.results.formats.document import read_document, write_document
 from forensictransfer.results.formats.metrics import Metrics
 from forensictransfer.results.formats.run import ABOUT, DomainReference, Marker, RunInfo
+from forensictransfer.results.places import MARKER, check_is_run, check_new
 from forensictransfer.results.scores import Scored, write_predictions, write_scores
 
 if TYPE_CHECKING:
@@ -44,7 +46,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-MARKER = "FINISHED"
 # Rewritten after the run has finished, so the marker does not cover them.
 _LIVE = ("CARD.md", FOLDER, "tensorboard", MARKER)
 # Settings that a resumed run may change: they do not touch the result.
@@ -52,11 +53,15 @@ _FREE = ("data.workers", "data.memory_mb", "data.data_dir")
 
 
 class RunFolder:
-    """One run on disk; `info` is what its run.json says."""
+    """One run on disk; `info` is what its run.json says.
 
-    def __init__(self, path: Path, info: RunInfo) -> None:
+    owned: the rights to write to it, which are asked for again before every file.
+    """
+
+    def __init__(self, path: Path, info: RunInfo, owned: Sequence[Ownership] = ()) -> None:
         self.path = path
         self.info = info
+        self.owned = owned
 
     @classmethod
     def open(cls, path: str | Path, *, finished: bool = True) -> RunFolder:
@@ -93,6 +98,7 @@ class RunFolder:
         *,
         overwrite: bool = False,
         resume: bool = False,
+        owned: Ownership | None = None,
     ) -> RunFolder:
         """Begin a run at `path`, with run.json (`info`) and settings.yaml in it.
 
@@ -104,22 +110,31 @@ class RunFolder:
             run = cls.open(path, finished=False)
             run.check_same(info, settings)
             run._clear_temporary()
+            run._own(owned)
             return run
         with files.new_folder(path, replaces=check_is_run if overwrite else None) as folder:
-            run = cls(folder, info)
+            run = cls(folder, info, () if owned is None else (owned,))
             run._begin(settings)
-        return cls(path, run.info)
+        run = cls(path, run.info)
+        run._own(owned)
+        return run
 
     @classmethod
     @contextlib.contextmanager
     def building(
-        cls, path: str | Path, info: RunInfo, settings: Settings, *, overwrite: bool = False
+        cls,
+        path: str | Path,
+        info: RunInfo,
+        settings: Settings,
+        *,
+        overwrite: bool = False,
+        owned: Ownership | None = None,
     ) -> Iterator[RunFolder]:
         """Yield a run in a hidden folder beside `path`; when the block ends well it is finished and put in place."""
         path = Path(path).expanduser()
         check_new(path, overwrite=overwrite)
         with files.new_folder(path, replaces=check_is_run if overwrite else None) as folder:
-            run = cls(folder, info)
+            run = cls(folder, info, () if owned is None else (owned,))
             run._begin(settings)
             yield run
             run.finish()
@@ -138,7 +153,11 @@ class RunFolder:
         return load_settings(self.path / "settings.yaml")
 
     def file(self, name: str) -> Path:
-        """Return the path of a file of the run; the folder that it lies in is made."""
+        """Return the path of a file of the run to write to; the folder that it lies in is made.
+
+        Raises UserError if the run is no longer owned.
+        """
+        self.check_owned()
         path = self.path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         return path
@@ -197,6 +216,7 @@ class RunFolder:
 
         draws: the test images as each draw scores them.
         """
+        self.check_owned()
         path = check_evaluation(self.path, domain, overwrite=overwrite)
         replaces = functools.partial(check_replaceable, domain=domain) if overwrite else None
         with files.new_folder(path, replaces=replaces) as folder:
@@ -204,6 +224,7 @@ class RunFolder:
             write_document(folder / "metrics.json", metrics)
             if add_files is not None:
                 add_files(folder)
+            self.check_owned()
         return path
 
     def evaluations(self) -> list[Metrics]:
@@ -218,7 +239,34 @@ class RunFolder:
             if path.is_file() and not path.name.startswith(".") and path.relative_to(self.path).parts[0] not in _LIVE
         )
         hashes = {name: file_sha256(self.path / name) for name in names}
+        self.check_owned()  # once more: a marker over another's files would vouch for a mixture
         self.write(MARKER, Marker(finished=now(), sha256=hashes))
+
+    def check_owned(self) -> None:
+        """Raise UserError if the run was to be owned by this process and no longer is."""
+        for owned in self.owned:
+            owned.check()
+
+    def _own(self, owned: Ownership | None) -> None:
+        """Take the folder that lies there now as the one that is owned."""
+        if owned is not None:
+            owned.bind(self.path)
+            self.owned = (*self.owned, owned)
+
+    @contextlib.contextmanager
+    def owning_evaluations(self, domains: Iterable[str]) -> Iterator[None]:
+        """Own the evaluations on some domains, and no others, while the block runs.
+
+        Raises UserError if another process writes to one of them, or to the run itself.
+        """
+        with contextlib.ExitStack() as stack:
+            for place in sorted({self.evaluation_path(domain) for domain in domains}):
+                self._own(stack.enter_context(owning(place, "evaluate")))
+            check_free(self.path)
+            try:
+                yield
+            finally:
+                self.owned = ()
 
     def _clear_temporary(self) -> None:
         """Remove what a killed process was in the middle of writing."""
@@ -258,58 +306,6 @@ class RunFolder:
             raise UserError(
                 f"{self.path}: cannot resume with other settings: {'; '.join(other)}", code=ErrorCode.INPUTS_CHANGED
             )
-
-
-def check_new(path: str | Path, *, overwrite: bool = False, resume: bool = False) -> None:
-    """Raise UserError unless a run may be written to `path`: nothing there, an empty folder, or a run to replace.
-
-    Only a folder that is a run is ever replaced. Called before any work, so that nothing is computed in vain.
-    """
-    path = Path(path).expanduser()
-    if overwrite and resume:
-        raise UserError(
-            "--resume continues a run and --overwrite throws it away: give one of them",
-            code=ErrorCode.ARGUMENTS_CONFLICT,
-        )
-    check_folder(path)
-    if not path.exists() or not any(path.iterdir()):
-        return
-    check_is_run(path, resume=resume)
-    if not (overwrite or resume):
-        hint = "" if (path / MARKER).is_file() else ", --resume continues its training"
-        raise UserError(f"{path}: exists already; --overwrite replaces it{hint}", code=ErrorCode.PATH_EXISTS)
-    if overwrite and path.is_symlink():
-        raise UserError(
-            f"{path}: is a link to {path.resolve()}, and --overwrite replaces no folder by a link to it; give that "
-            "folder itself",
-            code=ErrorCode.PATH_WRONG_KIND,
-        )
-
-
-def check_is_run(path: Path, *, resume: bool = False) -> None:
-    """Raise UserError unless a folder is a run, by what its run.json says.
-
-    resume: the run is to be opened, which says better what is wrong with a run.json.
-    """
-    file = path / "run.json"
-    if not file.is_file():
-        raise UserError(
-            f"{path}: holds other files and is no run; choose another folder (it will not be overwritten)",
-            code=ErrorCode.NOT_A_RUN,
-        )
-    if resume:
-        return
-    try:
-        content = files.read_json(file)
-    except UserError:  # a run, too, whose run.json is damaged
-        known = (path / "settings.yaml").is_file()
-    else:
-        known = isinstance(content, dict) and content.get("kind") in ("train", "adapt")
-    if not known:
-        raise UserError(
-            f"{path}: holds a run.json that is none of a run; choose another folder (it will not be overwritten)",
-            code=ErrorCode.NOT_A_RUN,
-        )
 
 
 def domain_reference(domain: Domain) -> DomainReference:

@@ -102,9 +102,10 @@ class Jobs:
     def _evaluated(self, job: Job, run: RunFolder, domain: str) -> tuple[Metrics, list[Path]]:
         """Test a trained run on one domain, with latents and pictures."""
         add_files = self._add_files(self.session.detector(run), latents=True)
-        evaluate_run(
-            run, [self.domains[domain]], job.settings, overwrite=True, session=self.session, add_files=add_files
-        )
+        with run.owning_evaluations([domain]):
+            evaluate_run(
+                run, [self.domains[domain]], job.settings, overwrite=True, session=self.session, add_files=add_files
+            )
         return _results(run, domain)
 
     def _adapt(self, job: Job) -> tuple[Metrics, list[Path]]:

@@ -20,6 +20,7 @@ from forensictransfer.auditing.equalise.plan import SUBSAMPLING, Plan, plan
 from forensictransfer.auditing.traces.scan import ALONE, CHUNK, Scan
 from forensictransfer.core import files
 from forensictransfer.core.errors import ErrorCode, UserError
+from forensictransfer.core.ownership import owning
 from forensictransfer.core.progress import progress_bar
 from forensictransfer.core.settings import DataSettings
 from forensictransfer.core.version import __version__
@@ -45,10 +46,18 @@ def equalise(
     The folder holds the images (in train/, validation/ and test/ where the splits do not follow from the groups), the
     groups in groups.csv, domain.yaml to open it by, and mend.json. Labels, groups and splits are kept.
 
-    Raises: UserError: `out` is something else, or inside the domain; no common size.
+    Raises: UserError: `out` is something else, inside the domain, or being written by another process; no common size.
     """
     out = Path(out).expanduser()
-    check_out(domain, out, overwrite=overwrite)
+    with owning(out, "audit --equalise"):
+        check_out(domain, out, overwrite=overwrite)
+        return _equalise(domain, seen, out, data, workers, overwrite)
+
+
+def _equalise(
+    domain: Domain, seen: Scan, out: Path, data: DataSettings, workers: int, overwrite: bool
+) -> EqualisedDomain:
+    """Do what `equalise` says in a folder that is owned."""
     chosen = plan(seen)
     small = {name for names in chosen.left_out for name in names}
     records = [record for record in seen.records if record.name not in small]

@@ -15,6 +15,7 @@ from typing import Any
 from forensictransfer.core.backend import import_tensorflow
 from forensictransfer.core.errors import ErrorCode, UserError, nearest
 from forensictransfer.core.files import new_folder, read_json
+from forensictransfer.core.ownership import check_free, owning
 from forensictransfer.core.progress import progress_bar
 from forensictransfer.data.catalogue.data_sets import DataSet, data_sets, manual_folder
 from forensictransfer.data.catalogue.manual import list_domain
@@ -81,6 +82,7 @@ def build_builtin(name: str, data_dir: Path, overwrite: bool = False, *, files: 
         folder = _folder(domain, data_dir)
         if folder.exists() and any(folder.iterdir()):
             _check_own(folder, data_set.name)
+        check_free(folder)
     root = Path(files).expanduser().absolute() if files is not None else manual_folder(data_set.name, data_dir)
     said: list[str] = []
     if data_set.facts.manual:
@@ -98,7 +100,9 @@ def build_builtin(name: str, data_dir: Path, overwrite: bool = False, *, files: 
     with progress_bar(missing, desc="building", unit="domain") as bar:
         for domain in bar:
             bar.note(domain)
-            _build(data_set, domain, data_dir, overwrite, root)
+            with owning(_folder(domain, data_dir), "data build"):
+                if overwrite or not is_built(domain, data_dir):  # another process may have built it meanwhile
+                    _build(data_set, domain, data_dir, overwrite, root)
     for domain in missing:
         new = (f"{domain}: {note}" for note in builtin_notes(domain, data_dir))
         said += _say(note for note in new if note not in said)

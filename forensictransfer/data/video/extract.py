@@ -18,6 +18,7 @@ from pathlib import Path
 
 from forensictransfer.core.errors import ErrorCode, UserError
 from forensictransfer.core.files import new_folder
+from forensictransfer.core.ownership import Ownership, owning
 from forensictransfer.core.progress import progress_bar
 from forensictransfer.data.video.clip import check_crops, extract_clip
 from forensictransfer.data.video.faces import FaceDetector
@@ -68,8 +69,27 @@ def extract_faces(
     decoder = {"av": str(load_av().__version__)}
     detector = FaceDetector(smallest=settings.smallest, confidence=settings.confidence)
     records = Records(out, settings, decoder | detector.version, with_masks=masks is not None)
-    records.check(overwrite=overwrite)
-    records.begin()
+    with owning(out, "data faces") as owned:
+        records.check(overwrite=overwrite)
+        records.begin()
+        owned.bind(out)
+        return _extract(source, out, clips, notes, where, detector, records, owned, masks, group, overwrite)
+
+
+def _extract(
+    source: Path,
+    out: Path,
+    clips: list[Clip],
+    notes: list[str],
+    where: dict[str, Path],
+    detector: FaceDetector,
+    records: Records,
+    owned: Ownership,
+    masks: Path | None,
+    group: str,
+    overwrite: bool,
+) -> FaceReport:
+    """Do what `extract_faces` says in a folder that is owned."""
     if source.is_dir():
         notes += copy_lists(source, out)
     if masks is not None and len(where) < len(clips):
@@ -82,12 +102,15 @@ def extract_faces(
                 if not overwrite and records.finished(clip):
                     continue
                 try:
-                    _one(clip, out, settings, detector, where.get(clip.name), records)
+                    owned.check()
+                    _one(clip, out, records.settings, detector, where.get(clip.name), records)
                 except VideoError as error:
                     failed[clip.name] = error.reason if error.path == clip.path else str(error)
+        owned.check()
     finally:
         # Also after Ctrl+C: what is there can be used, and says what it is.
-        report = records.write_report(clips, failed, notes, source=source, group=group)
+        if owned.holds():
+            report = records.write_report(clips, failed, notes, source=source, group=group)
     if len(failed) == len(clips):
         name, reason = next(iter(failed.items()))
         count = f"none of {len(clips)} videos could be read; " if len(clips) > 1 else ""

@@ -58,7 +58,7 @@ class Records:
     """The records of an output folder."""
 
     def __init__(self, out: Path, settings: FaceSettings, version: dict[str, str], *, with_masks: bool) -> None:
-        self.out = out
+        self.out, self.settings = out, settings
         # A mask run over finished crops must not believe that there is nothing to do.
         self._made = {**settings.as_dict(), **version, "masks": with_masks}
 

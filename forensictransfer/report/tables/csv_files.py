@@ -31,7 +31,8 @@ class TableFiles:
         stem = re.sub(r"[^a-zA-Z0-9+-]+", "_", name).strip("_") or "table"
         path = f"{FOLDER}/{stem}.csv"
         number = 1
-        while path in self._sheets:
+        taken = {other.casefold() for other in self._sheets}
+        while path.casefold() in taken:  # on some file systems capitals make no other name
             number += 1
             path = f"{FOLDER}/{stem}_{number}.csv"
         self._sheets[path] = sheet

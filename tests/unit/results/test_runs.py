@@ -22,7 +22,8 @@ from forensictransfer.evaluation.metrics import ScoredImages
 from forensictransfer.report.model_card import card_text, forgetting_line, show_text
 from forensictransfer.results.formats.metrics import Dropped
 from forensictransfer.results.formats.run import Marker, RunInfo
-from forensictransfer.results.runs import RunFolder, check_new
+from forensictransfer.results.places import check_new
+from forensictransfer.results.runs import RunFolder
 from forensictransfer.results.scores import PREDICTION_COLUMNS
 from tests.documents import domain_of, metrics_of, run_info
 
