@@ -10,8 +10,10 @@ from pathlib import Path
 from forensictransfer.core.settings import DataSettings
 from forensictransfer.core.tables import TextTable
 from forensictransfer.data.catalogue.builtin import builtin_names
+from forensictransfer.data.copies import contradiction_line, contradictions, copies_across, same_files
 from forensictransfer.data.domains import Domain, open_domain
 from forensictransfer.data.encoded import ImageError, read_header
+from forensictransfer.data.exclusion import LeftOut
 from forensictransfer.data.records import CLASSES, SPLITS, Record
 
 SAMPLE = 200
@@ -28,12 +30,16 @@ class SplitCounts:
 
 @dataclass(frozen=True)
 class Headers:
-    """What the headers of some images of a class say: `looked_at` of `images`, how many of each format and size."""
+    """What the headers of some images of a class say: `looked_at` of `images`, how many of each format and size.
+
+    unreadable: how many of those that were looked at have no header that can be read.
+    """
 
     images: int
     looked_at: int
     formats: Mapping[str, int]
     sizes: Mapping[str, int]
+    unreadable: int = 0
 
 
 @dataclass(frozen=True)
@@ -62,7 +68,8 @@ class DomainSummary:
         lines = []
         for name, found in self.classes.items():
             of = f"{name} ({found.looked_at} looked at)" if found.looked_at < found.images else name
-            lines.append(f"{of}: {_most(found.formats)}; {_most(found.sizes)}")
+            bad = f"; {found.unreadable} cannot be read" if found.unreadable else ""
+            lines.append(f"{of}: {_most(found.formats)}; {_most(found.sizes)}{bad}")
         said = [*(f"warning: {line}" for line in self.warnings), *(f"note: {line}" for line in self.notes)]
         return lines + (["", *said] if said else [])
 
@@ -85,7 +92,8 @@ def show(domain: str | Path, group: str | None = None, *, data: DataSettings | N
 def summary(domain: str | Path, group: str | None = None, *, data: DataSettings | None = None) -> DomainSummary:
     """Sum up what a domain holds: images and groups by split and class, formats and sizes, remarks.
 
-    Formats and sizes come from the headers of up to 200 images of each class, evenly over the class.
+    Formats and sizes come from the headers of up to 200 images of each class, evenly over the class. Files of the same
+    bytes are found among all of them.
 
     Raises:
         UserError: as `open_domain`.
@@ -100,8 +108,29 @@ def summary(domain: str | Path, group: str | None = None, *, data: DataSettings 
         notes.append("the classes differ in format: a detector can tell them apart by that instead of the forgery")
     splits = {split: _counts(opened, split) for split in (*SPLITS, "all")}
     return DomainSummary(
-        opened.name, opened.origin, opened.spec.group, splits, classes, tuple(notes), opened.warnings, opened.skipped
+        opened.name,
+        opened.origin,
+        opened.spec.group,
+        splits,
+        classes,
+        tuple(notes),
+        warnings=(*opened.warnings, *_doubts(opened, classes)),
+        skipped=opened.skipped,
     )
+
+
+def _doubts(domain: Domain, classes: Mapping[str, Headers]) -> list[str]:
+    """Write a line on files of the same bytes with both labels or in several splits, and on unreadable ones."""
+    records, contents = same_files(domain.records)
+    both = contradictions(records, contents)
+    real, fake = (classes[name] for name in CLASSES)
+    left_out = LeftOut(real.unreadable, real.looked_at, fake.unreadable, fake.looked_at)
+    found = (
+        f"{contradiction_line(both)}; nothing is trained before one of each is removed" if both else None,
+        copies_across(records, contents),
+        left_out.warning(),
+    )
+    return [line for line in found if line]
 
 
 def _counts(domain: Domain, split: str) -> SplitCounts:
@@ -124,7 +153,9 @@ def _headers(records: Sequence[Record]) -> tuple[Headers, list[str]]:
             continue
         formats[f"{header.format} {header.mode}"] += 1
         sizes[f"{header.width} x {header.height}"] += 1
-    found = Headers(len(records), len(sample), dict(formats.most_common()), dict(sizes.most_common()))
+    found = Headers(
+        len(records), len(sample), dict(formats.most_common()), dict(sizes.most_common()), unreadable=len(problems)
+    )
     return found, problems[:5]
 
 

@@ -14,6 +14,7 @@ import numpy as np
 from forensictransfer.core.progress import progress_bar
 from forensictransfer.core.settings import DataSettings
 from forensictransfer.data.decode import ImageError, decode, digest
+from forensictransfer.data.exclusion import LeftOut
 from forensictransfer.data.records import FAKE, REAL, Record
 
 _log = logging.getLogger(__name__)
@@ -30,7 +31,7 @@ class Images:
 
     Attributes:
         records: the readable records.
-        skipped: (record name, one-line reason) of the others.
+        skipped: (record name, one-line reason) of the others. left_out: how many these are, by class.
         labels: int32 (n,), 0 = real, 1 = fake.
         groups, digests: group and pixel digest (`decode.digest`) of each image.
     """
@@ -56,10 +57,12 @@ class Images:
             self._kept.append(pixels if room >= 0 else None)
             readable.append(record)
             digests.append(pixel_digest)
+        self.left_out = LeftOut.of(records, {name for name, _ in skipped})
         if progress is not None and skipped:
             some = "; ".join(f"{name}: {reason}" for name, reason in skipped[:3]) + "; ..." * (len(skipped) > 3)
             _log.warning(
-                "%s: %d of %d cannot be read and are left out (%s)", progress, len(skipped), len(records), some
+                "%s: %d of %d cannot be read and are left out (%s): %s",
+                *(progress, len(skipped), len(records), some, self.left_out),
             )
         self.records = tuple(readable)
         self.skipped = tuple(skipped)
@@ -78,7 +81,7 @@ class Images:
     def subset(self, indices: Sequence[int] | np.ndarray) -> Images:
         """Select the images at `indices`, in that order, without reading anything again.
 
-        `skipped` stays what it was.
+        `skipped` and `left_out` stay what they were.
         """
         part = copy.copy(self)
         chosen = [int(index) for index in indices]

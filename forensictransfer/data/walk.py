@@ -16,6 +16,8 @@ from forensictransfer.core.errors import ErrorCode, UserError, some
 from forensictransfer.data.records import CLASS_FOLDERS, CLASSES
 
 ABOVE = "leads to a folder above it"
+# What the system shows as files is none: reading says so of each link to it.
+_SYSTEM = ("/proc/", "/sys/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +200,7 @@ def _each_once(files: Sequence[FoundFile], folder: Path) -> tuple[list[FoundFile
     kept, skipped, torn = [], [], []
     for file in files:
         identity = _identity(file.path)
-        if identity is None:
+        if identity is None or (file.linked and os.path.realpath(file.path).startswith(_SYSTEM)):
             kept.append(file)
         else:
             same[identity].append(file)

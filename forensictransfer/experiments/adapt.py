@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,7 +14,9 @@ from forensictransfer.core.errors import ErrorCode, UserError
 from forensictransfer.core.ownership import Ownership
 from forensictransfer.core.progress import progress_bar
 from forensictransfer.core.settings import DataSettings, DomainSettings, Settings
+from forensictransfer.data.copies import check_labels_agree
 from forensictransfer.data.domains import Domain
+from forensictransfer.data.exclusion import LeftOut
 from forensictransfer.data.images import Images
 from forensictransfer.data.records import Record
 from forensictransfer.data.splits import draw_shots
@@ -34,6 +37,7 @@ from forensictransfer.results.places import check_new, owning_run
 from forensictransfer.results.runs import RunFolder, domain_reference
 from forensictransfer.results.trials import write_trials
 
+_log = logging.getLogger(__name__)
 _DRAFT = ".draft"
 
 
@@ -77,12 +81,15 @@ def _adapt(
     source = _source_again(parent, settings.data, session)
     options = settings.adapt
     adapt_one = strategy(options.strategy)
-    shots = [_readable_shots(target, settings, draw, session) for draw in range(options.draws)]
+    unreadable: dict[str, str] = {}
+    shots = [_readable_shots(target, settings, draw, session, unreadable) for draw in range(options.draws)]
+    tested = session.contents(target, "test", settings.data, f"reading {target.name}")
+    check_labels_agree(target.name, [*shots, tested])
     detector = session.detector(parent)
     knowledge = _knowledge(parent)
     with RunFolder.building(out, _info(parent, target, settings), settings, overwrite=overwrite, owned=owned) as run:
         run.write("environment.json", environment())
-        run.write("data.json", _describe(parent, target, shots))
+        run.write("data.json", _describe(parent, target, shots, unreadable))
         if keep_weights and isinstance(detector, TrainableDetector):
             with run.writing("model.keras") as path:
                 detector.save(str(path))
@@ -121,8 +128,13 @@ def _move_draft(folder: Path, test: DomainTest) -> None:
         draft.rmdir()
 
 
-def _readable_shots(target: Domain, settings: Settings, draw: int, session: Session) -> Images:
-    """Read the shots of a draw; an unreadable one is replaced by the next image of the same draw's order."""
+def _readable_shots(
+    target: Domain, settings: Settings, draw: int, session: Session, unreadable: dict[str, str]
+) -> Images:
+    """Read the shots of a draw; an unreadable one is replaced by the next image of the same draw's order.
+
+    Names and reasons of those that were replaced are added to `unreadable`.
+    """
     k = settings.adapt.shots
     excluded: set[str] = set()
     while True:
@@ -132,6 +144,7 @@ def _readable_shots(target: Domain, settings: Settings, draw: int, session: Sess
         if not images.skipped:
             return images
         excluded |= {name for name, _ in images.skipped}
+        unreadable.update(images.skipped)
 
 
 def _source_again(parent: RunFolder, data: DataSettings, session: Session) -> Domain:
@@ -189,16 +202,31 @@ def _write_draw(
     return decision
 
 
-def _describe(parent: RunFolder, target: Domain, shots: list[Images]) -> AdaptationData:
+def _describe(parent: RunFolder, target: Domain, shots: list[Images], unreadable: dict[str, str]) -> AdaptationData:
     before, reference = parent.read("data.json", TrainingData), domain_reference(target)
     seen = before.seen.joined(
         (group for images in shots for group in images.groups), (one for images in shots for one in images.digests)
     )
     return AdaptationData(
         source=before.without_seen,
-        target=TargetData(**reference.model_dump(), notes=(*target.warnings, *target.notes)),
+        target=TargetData(
+            **reference.model_dump(),
+            notes=(*target.warnings, *target.notes),
+            skipped=tuple(unreadable.items()),
+            left_out=_left_out(target, shots, unreadable),
+            links=target.skipped,
+        ),
         seen=seen,
     )
+
+
+def _left_out(target: Domain, shots: list[Images], unreadable: dict[str, str]) -> LeftOut:
+    """Count the shots that could not be read, by class, among all that were drawn."""
+    drawn = {record.name for images in shots for record in images.records} | unreadable.keys()
+    found = LeftOut.of([record for record in target.records if record.name in drawn], unreadable.keys())
+    if unreadable:
+        _log.warning("shots of %s that cannot be read were replaced by others: %s", target.name, found)
+    return found
 
 
 def _info(parent: RunFolder, target: Domain, settings: Settings) -> RunInfo:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import numpy as np
 from forensictransfer.core.errors import ErrorCode, UserError
 from forensictransfer.core.settings import Settings
 from forensictransfer.data.batches import Images
+from forensictransfer.data.copies import contradiction_line, contradictions
 from forensictransfer.data.domains import Domain
 from forensictransfer.data.records import CLASSES
 from forensictransfer.data.splits import drop_shared
@@ -25,6 +27,8 @@ from forensictransfer.results.formats.decision import DecisionFile
 from forensictransfer.results.formats.metrics import DrawMetrics, Dropped, Metrics, ScoringSettings
 from forensictransfer.results.runs import RunFolder
 from forensictransfer.results.scores import Scored
+
+_log = logging.getLogger(__name__)
 
 
 class DomainTest:
@@ -42,7 +46,10 @@ class DomainTest:
         seen = run.read("data.json", Seen).seen
         every = session.split(domain, "test", settings.data, progress=progress)
         kept, *self.dropped = drop_shared(every.records, every.digests, set(seen.groups), set(seen.digests))
-        self.skipped = every.skipped
+        self.skipped, self.left_out = every.skipped, every.left_out
+        self.warnings = _doubts(every)
+        for warning in self.warnings:
+            _log.warning("warning: %s: %s", domain.name, warning)
         self.images = every.subset(kept)
         check_both_classes(self.images, domain.name, "test", dropped=sum(self.dropped))
         self.draws: list[ScoredImages] = []
@@ -84,6 +91,8 @@ class DomainTest:
             fingerprint=self.domain.fingerprint(),
             dropped_shared=Dropped(group=self.dropped[0], pixels=self.dropped[1]),
             skipped=self.skipped,
+            left_out=self.left_out,
+            warnings=(*self.warnings, *self.domain.warnings),
             metadata_baseline=self.session.metadata_baseline(self.domain),
             n=summary.n,
             metrics=dict(summary.metrics),
@@ -92,6 +101,13 @@ class DomainTest:
         add = None if add_files is None else lambda folder: add_files(folder, self)
         self.run.write_evaluation(self.domain.name, self.draws, metrics, overwrite=overwrite, add_files=add)
         return metrics
+
+
+def _doubts(images: Images) -> list[str]:
+    """Write a line on each thing in a test split that makes numbers doubtful."""
+    torn = contradictions(images.records, images.digests)
+    found = (images.left_out.warning(), contradiction_line(torn) if torn else None)
+    return [line for line in found if line]
 
 
 def evaluate_run(

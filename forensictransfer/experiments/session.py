@@ -16,6 +16,7 @@ from forensictransfer.auditing.metadata_baseline import metadata_only
 from forensictransfer.core.errors import ErrorCode, UserError
 from forensictransfer.core.settings import DataSettings, DomainSettings
 from forensictransfer.data.domains import Domain, open_domain
+from forensictransfer.data.exclusion import LeftOut
 from forensictransfer.data.images import Images
 from forensictransfer.data.records import Record
 from forensictransfer.detectors.base import Detector
@@ -42,6 +43,7 @@ class Session:
         self._baselines: dict[tuple[str, str], MetadataBaseline] = {}
         self._domains: dict[str, Domain] = {}
         self._images: OrderedDict[tuple[int, str, str], tuple[Domain, Images]] = OrderedDict()
+        self._contents: dict[tuple[int, str, str], tuple[Domain, Images]] = {}
         self._detectors: dict[tuple[str, int], TrainableDetector] = {}
         self._weights: OrderedDict[tuple[str, int], list[np.ndarray]] = OrderedDict()
 
@@ -56,6 +58,17 @@ class Session:
         """Read the readable images of one split of a domain."""
         return self._all(domain, split, data, progress) or Images(domain.split(split), data=data, progress=progress)
 
+    def contents(self, domain: Domain, split: str, data: DataSettings, progress: str | None = None) -> Images:
+        """Read what the images of one split are: records, digests and what cannot be read, for large splits no more."""
+        whole = self._all(domain, split, data, progress)
+        if whole is not None:
+            return whole
+        key = (id(domain), split, repr(data))
+        if key not in self._contents:
+            light = data.model_copy(update={"memory_mb": 0})
+            self._contents[key] = (domain, Images(domain.split(split), data=light, progress=progress))
+        return self._contents[key][1]
+
     def chosen(self, domain: Domain, records: Sequence[Record], data: DataSettings) -> Images:
         """Read some images of a domain's train split, in the order of `records`.
 
@@ -68,6 +81,7 @@ class Session:
         part = whole.subset([places[record.name] for record in records if record.name in places])
         reasons = dict(whole.skipped)
         part.skipped = tuple((record.name, reasons[record.name]) for record in records if record.name in reasons)
+        part.left_out = LeftOut.of(records, reasons.keys())
         return part
 
     def metadata_baseline(self, domain: Domain) -> MetadataBaseline:

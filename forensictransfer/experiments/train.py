@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 import keras
@@ -14,8 +15,10 @@ from forensictransfer.core.errors import ErrorCode, UserError
 from forensictransfer.core.files import file_sha256
 from forensictransfer.core.ownership import Ownership
 from forensictransfer.core.settings import Settings
+from forensictransfer.data.copies import check_labels_agree, copies_across
 from forensictransfer.data.counts import Counts
 from forensictransfer.data.domains import Domain
+from forensictransfer.data.exclusion import LeftOut
 from forensictransfer.data.images import Images
 from forensictransfer.data.records import FAKE, REAL, SPLITS
 from forensictransfer.detectors.base import Detector
@@ -88,6 +91,8 @@ def _train(
     )
     for images, split in ((train, "train"), (validation, "validation")):
         check_both_classes(images, domain.name, split)
+    test = session.contents(domain, "test", settings.data, f"reading {domain.name} test")
+    warnings = _check_contents(domain, {"train": train, "validation": validation, "test": test})
     if not isinstance(detector, TrainableDetector):
         # An image that it cannot judge is found before anything is written; the scores are used below.
         for images, split in ((train, "train"), (validation, "validation")):
@@ -100,7 +105,9 @@ def _train(
         run.write("environment.json", environment())
         run.write(
             "data.json",
-            describe_data(domain, {"train": train, "validation": validation}, _weights(settings.train.weights)),
+            describe_data(
+                domain, {"train": train, "validation": validation}, _weights(settings.train.weights), warnings
+            ),
         )
         state = _fit(detector, train, validation, settings, run)
     except Exception:
@@ -188,13 +195,30 @@ def _weights(name: str | None) -> WeightsFile | None:
     return WeightsFile(file=str(path.resolve()), sha256=file_sha256(path))
 
 
-def describe_data(domain: Domain, splits: dict[str, Images], weights: WeightsFile | None = None) -> TrainingData:
+def _check_contents(domain: Domain, splits: dict[str, Images]) -> list[str]:
+    """Log, and return, what makes a training on these images doubtful.
+
+    Raises UserError if images of both classes have the same pixels.
+    """
+    check_labels_agree(domain.name, list(splits.values()))
+    left_out = LeftOut.total(images.left_out for images in splits.values())
+    records = [record for images in splits.values() for record in images.records]
+    digests = [digest for images in splits.values() for digest in images.digests]
+    warnings = [line for line in (left_out.warning(), copies_across(records, digests)) if line]
+    for warning in warnings:
+        _log.warning("warning: %s: %s", domain.name, warning)
+    return warnings
+
+
+def describe_data(
+    domain: Domain, splits: dict[str, Images], weights: WeightsFile | None = None, warnings: Sequence[str] = ()
+) -> TrainingData:
     """Describe what a training is made from: the fingerprint, the counts, what was skipped, and all that is seen."""
     return TrainingData(
         name=domain.name,
         origin=domain.origin,
         fingerprint=domain.fingerprint(),
-        notes=(*domain.warnings, *domain.notes),
+        notes=(*warnings, *domain.warnings, *domain.notes),
         splits={
             name: Counts(
                 int((images.labels == REAL).sum()), int((images.labels == FAKE).sum()), len(set(images.groups))
@@ -202,6 +226,8 @@ def describe_data(domain: Domain, splits: dict[str, Images], weights: WeightsFil
             for name, images in splits.items()
         },
         skipped=tuple(item for images in splits.values() for item in images.skipped),
+        left_out={name: images.left_out for name, images in splits.items()},
+        links=domain.skipped,
         seen=SeenImages(
             groups=tuple(sorted({group for images in splits.values() for group in images.groups})),
             digests=tuple(sorted({digest for images in splits.values() for digest in images.digests})),

@@ -186,8 +186,16 @@ def _measured(evaluation: Metrics, name: str) -> Estimate:
 def _left_out(evaluation: Metrics) -> str:
     """Say what is missing from the test split, if anything."""
     dropped, skipped = evaluation.dropped_shared.images, len(evaluation.skipped)
-    parts = [f"{dropped} shared with the source dropped"] * bool(dropped) + [f"{skipped} unreadable"] * bool(skipped)
+    parts = [f"{dropped} shared with the source dropped"] * bool(dropped) + [_unreadable(evaluation)] * bool(skipped)
     return f" ({', '.join(parts)})" if parts else ""
+
+
+def _unreadable(evaluation: Metrics) -> str:
+    """Count the test images that could not be read, by class if the results say so."""
+    by_class = evaluation.left_out
+    return f"{len(evaluation.skipped)} unreadable" + (
+        f": {by_class.real} real, {by_class.fake} fake" if by_class else ""
+    )
 
 
 def _shots(info: RunInfo) -> str:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from pydantic import Field
+
 from forensictransfer.data.counts import Counts
+from forensictransfer.data.exclusion import LeftOut
 from forensictransfer.results.formats.document import Part
 from forensictransfer.results.formats.run import DomainReference
 
@@ -36,7 +39,11 @@ class WeightsFile(Part):
 
 
 class SourceData(Part):
-    """The domain of a training. skipped: (name, reason) of images that could not be read."""
+    """The domain of a training. skipped: (name, reason) of images that could not be read.
+
+    left_out: how many these are, by split and class; empty in files of versions that did not count them. links: (name,
+    reason) of links in the domain's folder that were not followed.
+    """
 
     name: str
     origin: str
@@ -44,6 +51,8 @@ class SourceData(Part):
     notes: tuple[str, ...]
     splits: dict[str, Counts]
     skipped: tuple[tuple[str, str], ...]
+    left_out: dict[str, LeftOut] = Field(default_factory=dict)
+    links: tuple[tuple[str, str], ...] = ()
 
 
 class TrainingData(SourceData):
@@ -65,9 +74,15 @@ class AdaptedSource(SourceData):
 
 
 class TargetData(DomainReference):
-    """The domain adapted to, with the notes that were made when it was opened."""
+    """The domain adapted to, with the notes that were made when it was opened.
+
+    skipped: (name, reason) of images that would have been shots and could not be read; others were drawn for them.
+    """
 
     notes: tuple[str, ...]
+    skipped: tuple[tuple[str, str], ...] = ()
+    left_out: LeftOut | None = None
+    links: tuple[tuple[str, str], ...] = ()
 
 
 class AdaptationData(Part):

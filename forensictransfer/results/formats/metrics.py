@@ -10,6 +10,7 @@ from pydantic import ConfigDict, Field, PlainSerializer, ValidationInfo, field_v
 
 from forensictransfer.core.values import Integer, Number
 from forensictransfer.data.counts import Counts
+from forensictransfer.data.exclusion import LeftOut
 from forensictransfer.evaluation.estimate import Estimate
 from forensictransfer.evaluation.metrics import DrawSummary
 from forensictransfer.results.formats.document import Document, Part
@@ -87,7 +88,8 @@ class Metrics(Document):
     """metrics.json. A run is named by its source, the domain that it was adapted to and how; `target` is the test's.
 
     origin, fingerprint: of the domain of the test; dropped_shared, skipped: images left out, (name, reason) where they
-    could not be read; metadata_baseline: None in results of versions that did not measure it.
+    could not be read; left_out: these by class; warnings: what makes the numbers doubtful, a line each;
+    metadata_baseline: None in results of versions that did not measure it.
     """
 
     WHAT: ClassVar[str] = "the metrics of an evaluation"
@@ -108,6 +110,8 @@ class Metrics(Document):
     fingerprint: str | None = None
     dropped_shared: Dropped
     skipped: tuple[tuple[str, str], ...]
+    left_out: LeftOut | None = None
+    warnings: tuple[str, ...] = ()
     metadata_baseline: MetadataBaseline | None = Field(None, alias="metadata_only")
     n: Counts
     metrics: dict[str, StoredEstimate]

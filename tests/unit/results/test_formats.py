@@ -13,6 +13,7 @@ from forensictransfer.core.environment import environment
 from forensictransfer.core.errors import UserError
 from forensictransfer.core.settings import Settings
 from forensictransfer.data.counts import Counts
+from forensictransfer.data.exclusion import LeftOut
 from forensictransfer.data.records import SPLITS
 from forensictransfer.evaluation.decision import Decision
 from forensictransfer.evaluation.estimate import Estimate
@@ -39,6 +40,8 @@ TRAINING = TrainingData(
     notes=("one note",),
     splits={"train": Counts(3, 3, 3)},
     skipped=(("a.png", "is empty"),),
+    left_out={"train": LeftOut(1, 4, 0, 3)},
+    links=(("real/up", "leads to a folder above it"),),
     seen=SEEN,
     weights=WeightsFile(file="/w.h5", sha256="ab"),
 )
@@ -50,11 +53,12 @@ DOCUMENTS: dict[str, Any] = {
     "data.json": TRAINING,
     "adapted data.json": AdaptationData(
         source=TRAINING.without_seen,
-        target=TargetData(**domain_of("retouch").model_dump(), notes=()),
+        target=TargetData(**domain_of("retouch").model_dump(), notes=(), left_out=LeftOut(0, 2, 0, 2)),
         seen=SEEN,
     ),
     "metrics.json": metrics_of(
         skipped=(("a.png", "is empty"),),
+        left_out=LeftOut(1, 31, 0, 31),
         metadata_baseline=MetadataBaseline(balanced_accuracy=0.6, low=0.5, high=0.7, n=Counts(1, 2, 3)),
         metrics={"auc": Estimate(0.9, 0.8, 0.95)},
         per_draw=(DrawMetrics(draw=0, threshold=0.5, auc=0.9),),
@@ -121,9 +125,12 @@ DOCUMENTS |= {
 # A field that may be left out: what did not apply, or what earlier versions did not write.
 OPTIONAL = {
     "run.json": {"strategy", "seed", "threshold_rule", "stop_rule", "parent"},
-    "data.json": {"weights"},
-    "adapted data.json": {"source.weights"},
-    "metrics.json": {"origin", "fingerprint", "metadata_only", "metadata_only.strongest"},
+    "data.json": {"weights", "left_out", "left_out.train", "links"},
+    "adapted data.json": {
+        *("source.weights", "source.left_out", "source.left_out.train", "source.links"),
+        *("target.skipped", "target.left_out", "target.links"),
+    },
+    "metrics.json": {"origin", "fingerprint", "metadata_only", "metadata_only.strongest", "left_out", "warnings"},
     "job": {"error", "balanced_accuracy", "worker", "attempt", "ended", "checksum"},
     "sweep.json": {"version", "created", "checksum"},
     "audit": {"kind", "checksum"},
