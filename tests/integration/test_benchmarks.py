@@ -30,7 +30,7 @@ def test_bench_prints_a_table_and_writes_what_it_measured(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "new" / "bench.json"
-    words = "--size 64 --batch 4 --seconds 0.01 --repetitions 2 --parts scoring training --out".split()
+    words = "--detector meso4 --size 64 --batch 4 --seconds 0.01 --repetitions 2 --parts scoring training --out".split()
     assert script("bench", monkeypatch).main([*words, str(out)]) == 0
     shown, result = capsys.readouterr().out, json.loads(out.read_text())
     rows = {row["name"]: row for row in result["measurements"]}
@@ -67,7 +67,7 @@ def test_adapting_is_timed_with_and_without_the_trace(tmp_path: Path, monkeypatc
     from benchmarks.measure import adapting, settings_for
     from benchmarks.photographs import write_photographs
 
-    settings = settings_for("ft-res", 32, 20, 2, adapt__steps=2, adapt__batch=4)
+    settings = settings_for("meso4", 32, 20, 2, adapt__steps=2, adapt__batch=4)
     first, later = adapting(write_photographs(tmp_path, 20, 32, 0), settings, "two steps", 2)
     assert (len(first.spread.values), len(later.spread.values)) == (1, 2)
     assert first.spread.median > later.spread.median > 0
