@@ -72,6 +72,9 @@ class ErrorCode(StrEnum):
     BACKEND_UNSUPPORTED = "backend-unsupported"
 
 
+_LONGEST = 1500  # characters of a line; a path may have some hundred
+
+
 class UserError(Exception):
     """A mistake in the input: what was expected, what came, where, and what to do, in one line.
 
@@ -83,7 +86,7 @@ class UserError(Exception):
     """
 
     def __init__(self, message: str = "", *, code: ErrorCode = ErrorCode.INVALID_INPUT) -> None:
-        super().__init__(message)
+        super().__init__("\n".join(_bounded(line) for line in message.split("\n")))
         self.code = code
 
     @property
@@ -91,6 +94,11 @@ class UserError(Exception):
         """Give the message with the code behind its first line, as the command line prints it."""
         first, newline, rest = str(self).partition("\n")
         return f"{first} [{self.code}]{newline}{rest}"
+
+
+def _bounded(line: str) -> str:
+    """Leave out the middle of a line that quotes more than anyone reads: what a file of garbage calls a name."""
+    return line if len(line) <= _LONGEST else f"{line[: _LONGEST - 300]} ... {line[-250:]}"
 
 
 def some(names: Iterable[str], most: int = 6) -> str:

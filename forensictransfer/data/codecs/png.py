@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from forensictransfer.core.errors import ErrorCode
+from forensictransfer.data.codecs.checksums import inflates
 from forensictransfer.data.codecs.errors import CodecError
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -75,11 +76,14 @@ def chunks(content: bytes) -> Iterator[Chunk]:
 def without_side_chunks(content: bytes) -> bytes:
     """Reduce a PNG file to its header, palette and pixels, with an end; of an animation its still picture.
 
-    Raises CodecError for a chunk that no decoder may leave out and that is not known here.
+    Raises CodecError for a chunk that no decoder may leave out and that is not known here, and for pixels that their
+    checksums call damaged, which PIL does not look at.
     """
     kept = [SIGNATURE]
+    doubtful = False
     for chunk in chunks(content):
         if chunk.kind in _PIXELS:
+            doubtful = doubtful or (chunk.kind == b"IDAT" and chunk.is_complete and not chunk.is_sound)
             kept.append(chunk.whole if chunk.is_complete else _written(chunk))
         elif not chunk.is_side and chunk.kind != b"IEND":
             name = chunk.kind.decode("ascii")
@@ -88,6 +92,8 @@ def without_side_chunks(content: bytes) -> bytes:
                 f"expected a PNG by the standard, found the part '{name}' that changes how pixels are stored{apple}",
                 ErrorCode.IMAGE_LAYOUT_UNSUPPORTED,
             )
+    if doubtful and not inflates(chunk.body for chunk in chunks(content) if chunk.kind == b"IDAT"):
+        raise CodecError("the checksum of its pixels is wrong")
     return b"".join((*kept, _END))
 
 

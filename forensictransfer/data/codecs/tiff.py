@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from PIL import Image, TiffImagePlugin
 
+from forensictransfer.data.codecs.checksums import inflates, is_whole_xz
 from forensictransfer.data.codecs.errors import CodecError
 from forensictransfer.data.codecs.jpeg import decode_jpeg
 from forensictransfer.data.codecs.tiff_layout import (
@@ -41,8 +42,7 @@ def decode_tiff(content: bytes) -> Image.Image | np.ndarray:
     tags = read_tags(content)
     layout = read_layout(tags)
     check_ends(len(content), tags, layout)
-    if layout.compression == Compression.JPEG:
-        _check_jpeg_parts(content, tags, layout)
+    _check_parts(content, tags, layout)
     if layout.separate:
         return _from_planes(content, tags, layout)
     if layout.colours == Colours.WHITE_IS_ZERO and layout.bits > 8 and layout.samples == 1:
@@ -155,12 +155,18 @@ def _opened(content: bytes, layout: Layout) -> TiffImagePlugin.TiffImageFile:
         ) from None
 
 
-def _check_jpeg_parts(content: bytes, tags: Tags, layout: Layout) -> None:
-    """Raise CodecError where a strip or tile that is a JPEG of its own is damaged."""
-    (tables,) = tags.get(Tag.JPEG_TABLES, (b"",))
+def _check_parts(content: bytes, tags: Tags, layout: Layout) -> None:
+    """Raise CodecError where a strip or tile is damaged by its own checksum, or is a damaged JPEG."""
     places = tags.get(Tag.STRIPS, ()) or tags.get(Tag.TILES, ())
     sizes = tags.get(Tag.STRIP_SIZES, ()) or tags.get(Tag.TILE_SIZES, ())
-    colours = "CMYK" if layout.samples == 4 and not layout.separate else "RGB"
-    for place, size in zip(places, sizes, strict=False):
-        part = content[place : place + size]
-        decode_jpeg(tables[:-2] + part[2:] if len(tables) > 4 else part, colours)
+    parts = (content[place : place + size] for place, size in zip(places, sizes, strict=False))
+    if layout.compression == Compression.JPEG:
+        (tables,) = tags.get(Tag.JPEG_TABLES, (b"",))
+        colours = "CMYK" if layout.samples == 4 and not layout.separate else "RGB"
+        for part in parts:
+            decode_jpeg(tables[:-2] + part[2:] if len(tables) > 4 else part, colours)
+    elif layout.compression in (Compression.DEFLATE, Compression.OLD_DEFLATE):
+        if not all(inflates([part]) for part in parts):
+            raise CodecError("the checksum of its pixels is wrong")
+    elif layout.compression == Compression.LZMA and not all(is_whole_xz(part) for part in parts):
+        raise CodecError("the checksum of its pixels is wrong")

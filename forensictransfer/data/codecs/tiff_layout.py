@@ -31,6 +31,9 @@ class Compression(IntEnum):
     NONE = 1
     OLD_JPEG = 6
     JPEG = 7
+    DEFLATE = 8
+    OLD_DEFLATE = 32946
+    LZMA = 34925
     WEBP = 50001
 
 
@@ -75,7 +78,8 @@ def read_layout(tags: Tags) -> Layout:
             f"expected samples of 1 to 16 bits without sign, found {kind} samples", ErrorCode.IMAGE_SAMPLES_UNSUPPORTED
         )
     if len(bits) != 1:
-        raise unsupported("samples of one length", f"samples of {', '.join(map(str, sorted(bits)))} bits")
+        lengths = ", ".join(map(str, sorted(bits)[:4])) + ", ..." * (len(bits) > 4)
+        raise unsupported("samples of one length", f"samples of {lengths} bits")
     depth = bits.pop()
     if not 1 <= depth <= 16:
         raise CodecError(

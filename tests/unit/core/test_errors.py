@@ -69,3 +69,12 @@ def test_every_error_of_the_package_has_a_code() -> None:
         and not any(keyword.arg == "code" for keyword in call.keywords)
     ]
     assert without == []
+
+
+def test_a_message_is_no_longer_than_anyone_reads() -> None:
+    error = UserError(f"{'x' * 100_000}: expected less; do this\nnext line")
+    first, second = str(error).splitlines()
+    assert len(first) < 1600
+    assert first.startswith("xxx")
+    assert first.endswith("expected less; do this")
+    assert second == "next line"

@@ -169,6 +169,21 @@ def test_pixels_that_are_damaged_are_refused() -> None:
         decode(bytes(data), max_pixels=LIMIT)
 
 
+def test_pixels_of_a_wrong_checksum_count_if_their_own_is_right() -> None:
+    samples, _, pixels = picture(2, 8, 40, 40)
+    sound = png(samples, 2, 8)
+    end = len(sound) - 12  # of the chunk of pixels, whose last four bytes are its checksum
+    np.testing.assert_array_equal(decode(sound[: end - 4] + b"\1\2\3\4" + sound[end:], max_pixels=LIMIT), pixels)
+    changed = zlib.compress(rows(samples[::-1], 8))
+    original = zlib.compress(rows(samples, 8))
+    mixed = changed[:-4] + original[-4:]  # inflates to other rows, with the checksum of the right ones
+    data = (
+        sound[: sound.index(b"IDAT") - 4] + struct.pack(">I", len(mixed)) + b"IDAT" + mixed + b"\1\2\3\4" + sound[end:]
+    )
+    with pytest.raises(ImageError, match="checksum", check=lambda error: error.code == "image-damaged"):
+        decode(data, max_pixels=LIMIT)
+
+
 @pytest.mark.parametrize("name", [b"CgBI", b"ABCD"])
 def test_a_part_that_changes_the_pixels_is_refused_by_name(name: bytes) -> None:
     samples, _, _ = picture(2, 8)

@@ -213,6 +213,23 @@ def test_a_damaged_jpeg_in_a_tiff_is_refused() -> None:
         decode(bytes(data), max_pixels=LIMIT)
 
 
+@pytest.mark.parametrize("compression", ["zlib", "lzma"])
+def test_checksums_find_every_change_of_compressed_pixels(compression: str) -> None:
+    data, samples, _ = written(("rgb", 8, "u", "contig", None, compression, "<", False))
+    page = tifffile.TiffFile(io.BytesIO(data)).pages[0]
+    start, size = page.dataoffsets[0], page.databytecounts[0]
+    rng = np.random.default_rng(0)
+    for _ in range(200):
+        changed = bytearray(data)
+        changed[start + int(rng.integers(size))] ^= 1 << int(rng.integers(8))
+        try:
+            found = decode(bytes(changed), max_pixels=LIMIT)
+        except ImageError as error:
+            assert error.code == "image-damaged"
+        else:
+            np.testing.assert_array_equal(found, samples)
+
+
 TAGS_REFUSED = {
     "a reduced preview": {"subfiletype": 1},
     "raw sensor": {"photometric": "cfa"},
