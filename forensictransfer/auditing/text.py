@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from forensictransfer.auditing.traces.separators import percent
+from forensictransfer.core.visible import visible, visible_lines
 from forensictransfer.results.formats.audit import (
     DO_NOT_USE,
     Copies,
@@ -37,7 +38,7 @@ def audit_text(audit: Audit) -> str:
         parts += [*pair_lines(audit.pair), ""]
     if isinstance(audit, EqualisedAudit):
         parts += [*equalised_lines(audit.domains[0], audit.equalisation), ""]
-    return "\n".join(parts[:-1])
+    return visible_lines("\n".join(parts[:-1]))
 
 
 def is_condemned(audit: Audit) -> bool:
@@ -50,7 +51,7 @@ def domain_lines(found: DomainAudit) -> list[str]:
     """Describe one domain: counts, verdict with reasons, separators, copies, labels, what could not be read."""
     n = found.images
     lines = [
-        f"{found.name} ({found.origin})",
+        visible(f"{found.name} ({found.origin})"),
         f"{n.real} real + {n.fake} fake images in {n.groups} groups ({found.group}); "
         f"{len(found.unreadable)} unreadable",
         "",

@@ -13,6 +13,7 @@ from forensictransfer.cli.common import NAME
 from forensictransfer.cli.parser import build_parser, check_words
 from forensictransfer.core.errors import UserError
 from forensictransfer.core.log import messages_on_stderr
+from forensictransfer.core.visible import visible_lines
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -94,5 +95,5 @@ def _level(arguments: Namespace) -> int:
 
 
 def _say(message: str, code: int) -> int:
-    print(f"{NAME}: {message}", file=sys.stderr)
+    print(visible_lines(f"{NAME}: {message}"), file=sys.stderr)
     return code

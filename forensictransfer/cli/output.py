@@ -18,8 +18,14 @@ from forensictransfer.core.errors import ErrorCode, UserError
 from forensictransfer.core.files import write_json
 from forensictransfer.core.progress import is_lively
 from forensictransfer.core.tables import TextTable
+from forensictransfer.core.visible import visible, visible_json, visible_lines
 
 STDOUT = "-"
+
+
+def say(text: object = "") -> None:
+    """Print text: nothing in it is obeyed by a terminal, whatever the names of files and domains hold."""
+    print(visible_lines(str(text)))
 
 
 def add_json(place: Any) -> None:
@@ -51,7 +57,7 @@ def check_json(arguments: Namespace) -> None:
 def answer(arguments: Namespace, found: Any, show: Callable[[], None]) -> None:
     """Print what a command found: as JSON if it was asked for, otherwise by `show`."""
     if arguments.json == STDOUT:
-        print(json.dumps(plain(found), indent=2, ensure_ascii=False, allow_nan=False))
+        print(visible_json(json.dumps(plain(found), indent=2, ensure_ascii=False, allow_nan=False)))
         return
     show()
     if arguments.json is not None:
@@ -74,7 +80,7 @@ def plain(found: Any) -> Any:
 def print_table(table: TextTable) -> None:
     """Print a table: drawn where stdout is a terminal, as plain text elsewhere."""
     if not is_lively(sys.stdout):
-        print(table.text())
+        say(table.text())
         return
     from rich.console import Console
     from rich.table import Table
@@ -86,8 +92,8 @@ def print_table(table: TextTable) -> None:
         whole = place == 0 or side == "r"
         drawn.add_column(Text(name), justify="right" if side == "r" else "left", no_wrap=whole, overflow="fold")
     for row in table.rows:
-        drawn.add_row(*(Text(cell) for cell in row))
+        drawn.add_row(*(Text(visible(cell)) for cell in row))
     console = Console()
     console.print(drawn)
     for note in ("", *table.notes) if table.notes else ():
-        console.print(Text(note, style="dim"))
+        console.print(Text(visible(note), style="dim"))

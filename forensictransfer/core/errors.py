@@ -6,6 +6,8 @@ import difflib
 from collections.abc import Iterable
 from enum import StrEnum
 
+from forensictransfer.core.visible import visible
+
 
 class ErrorCode(StrEnum):
     """The kinds of errors, by names that stay as they are: scripts and tests ask for these, not for the message.
@@ -81,13 +83,17 @@ class UserError(Exception):
     The command line prints the message and the code without a traceback and ends with exit code 2.
 
     Args:
-        message: the line.
+        message: the line; what cannot be seen in it, as in names of files, is written as escapes.
         code: the kind of mistake.
     """
 
     def __init__(self, message: str = "", *, code: ErrorCode = ErrorCode.INVALID_INPUT) -> None:
-        super().__init__("\n".join(_bounded(line) for line in message.split("\n")))
+        super().__init__("\n".join(_bounded(line) for line in self._shown(message).split("\n")))
         self.code = code
+
+    @staticmethod
+    def _shown(message: str) -> str:
+        return visible(message)
 
     @property
     def line(self) -> str:

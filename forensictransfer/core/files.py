@@ -135,9 +135,13 @@ def check_folder(path: Path) -> None:
 def csv_text(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
     """Write rows as CSV text, as RFC 4180 has it, with plain line feeds."""
     out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(header)
-    writer.writerows(rows)
+    plain, quoted = (
+        csv.writer(out, lineterminator="\n", quoting=quoting) for quoting in (csv.QUOTE_MINIMAL, csv.QUOTE_ALL)
+    )
+    for row in (header, *rows):
+        # The module of Python 3.11 leaves a carriage return unquoted, which no reader takes.
+        returns = any(isinstance(cell, str) and "\r" in cell for cell in row)
+        (quoted if returns else plain).writerow(row)
     return out.getvalue()
 
 

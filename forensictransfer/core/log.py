@@ -8,6 +8,8 @@ import sys
 from collections.abc import Iterator
 from typing import TextIO
 
+from forensictransfer.core.visible import visible
+
 PACKAGE = __name__.partition(".")[0]
 
 
@@ -21,7 +23,7 @@ def messages_on_stderr(level: int = logging.INFO) -> Iterator[None]:
     logger = logging.getLogger(PACKAGE)
     handler = _ToStderr()
     handler.setFormatter(
-        logging.Formatter("%(asctime)s %(name)s: %(message)s" if level <= logging.DEBUG else "%(message)s", "%H:%M:%S")
+        _InALine("%(asctime)s %(name)s: %(message)s" if level <= logging.DEBUG else "%(message)s", "%H:%M:%S")
     )
     level_before, propagate_before = logger.level, logger.propagate
     logger.addHandler(handler)
@@ -33,6 +35,13 @@ def messages_on_stderr(level: int = logging.INFO) -> Iterator[None]:
         logger.removeHandler(handler)
         logger.setLevel(level_before)
         logger.propagate = propagate_before
+
+
+class _InALine(logging.Formatter):
+    """A message on one line: what cannot be seen in names of files and domains is written as escapes."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        return visible(super().formatMessage(record))
 
 
 class _ToStderr(logging.StreamHandler[TextIO]):

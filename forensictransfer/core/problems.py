@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from forensictransfer.core.errors import ErrorCode, UserError
+from forensictransfer.core.visible import visible, visible_lines
 
 
 @dataclass(frozen=True)
@@ -26,13 +27,17 @@ class SettingsError(UserError):
 
     def __init__(self, where: str, problems: Iterable[Problem]) -> None:
         self.problems = tuple(problems)
-        lines = [str(problem) for problem in self.problems]
+        lines = [visible(str(problem)) for problem in self.problems]
         if len(lines) == 1:
-            message = f"{where}: {lines[0]}"
+            message = f"{visible(where)}: {lines[0]}"
         else:
-            message = "\n  ".join([f"{where}: {len(lines)} problems", *lines])
+            message = "\n  ".join([f"{visible(where)}: {len(lines)} problems", *lines])
         codes = {problem.code for problem in self.problems}
         super().__init__(message, code=codes.pop() if len(codes) == 1 else ErrorCode.SETTING_INVALID)
+
+    @staticmethod
+    def _shown(message: str) -> str:
+        return visible_lines(message)  # a line for each problem
 
 
 def refuse(where: str, problems: Iterable[Problem]) -> None:

@@ -14,11 +14,14 @@ from collections.abc import Iterable, Iterator, Sized
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
+from forensictransfer.core.visible import visible
+
 if TYPE_CHECKING:
     from rich.progress import Progress
 
 SECONDS = 30.0  # between two lines of a log
 BRIEF = 5.0  # seconds that work has to take for a line of its own at its end
+
 _log = logging.getLogger(__name__)
 # The bars of this process on a terminal: one display for those inside one another.
 _SHOWN: ContextVar[Progress | None] = ContextVar("_SHOWN", default=None)
@@ -81,7 +84,7 @@ class ProgressBar:
         """Say which item it is at."""
         _log.debug("%s: %s", self.desc, text)
         if self._bars is not None:
-            self._bars.update(self._task, description=f"{self.desc} {text}")
+            self._bars.update(self._task, description=visible(f"{self.desc} {text}"))
 
     def close(self) -> None:
         """End the display; a second call does nothing."""
@@ -118,7 +121,7 @@ class ProgressBar:
             bars.start()
             _SHOWN.set(bars)
         self._bars = bars
-        self._task = bars.add_task(self.desc, total=self.total, unit=f"{self.unit}s")
+        self._task = bars.add_task(visible(self.desc), total=self.total, unit=f"{self.unit}s")
 
     def _line(self) -> str:
         seconds = time.monotonic() - self._began

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from forensictransfer.core.settings import DataSettings
 from forensictransfer.core.tables import TextTable
+from forensictransfer.core.visible import visible
 from forensictransfer.data.catalogue.builtin import builtin_names
 from forensictransfer.data.copies import contradiction_line, contradictions, copies_across, same_files
 from forensictransfer.data.domains import Domain, open_domain
@@ -71,12 +72,12 @@ class DomainSummary:
             bad = f"; {found.unreadable} cannot be read" if found.unreadable else ""
             lines.append(f"{of}: {_most(found.formats)}; {_most(found.sizes)}{bad}")
         said = [*(f"warning: {line}" for line in self.warnings), *(f"note: {line}" for line in self.notes)]
-        return lines + (["", *said] if said else [])
+        return [visible(line) for line in lines + (["", *said] if said else [])]
 
     def text(self) -> str:
         """Write all of it as text."""
         counts = [f"{a:<12}{b:>8}{c:>8}{d:>8}" for a, b, c, d in (self.table().head, *self.table().rows)]
-        return "\n".join([f"{self.name} ({self.origin})", "", *counts, "", *self.remarks()])
+        return "\n".join([visible(f"{self.name} ({self.origin})"), "", *counts, "", *self.remarks()])
 
 
 def list_names() -> tuple[str, ...]:

@@ -8,8 +8,10 @@ from pathlib import Path
 from forensictransfer.core.errors import UserError
 from forensictransfer.core.settings import Settings
 from forensictransfer.core.tables import TextTable
+from forensictransfer.core.visible import visible
 from forensictransfer.core.yaml_text import flat, shown
 from forensictransfer.evaluation.estimate import Estimate
+from forensictransfer.report.tables.markup import markdown_escape
 from forensictransfer.results.formats.metrics import Metrics
 from forensictransfer.results.formats.run import DomainReference, RunInfo
 from forensictransfer.results.metadata_baseline import warnings
@@ -53,20 +55,20 @@ def card_text(run: RunFolder) -> str:
         ("Made", f"{info.created} by forensictransfer {info.version}"),
     ]
     lines = [
-        f"# {title(run)}",
+        f"# {markdown_escape(title(run))}",
         "",
         "Tells fake images from real ones. An image's score is the mean over tiles of the training crop's size; above",
         "the threshold it is called fake.",
         "",
         "| | |",
         "|---|---|",
-        *(f"| {name} | {value} |" for name, value in about if value is not None),
+        *(f"| {name} | {markdown_escape(str(value))} |" for name, value in about if value is not None),
         "",
         "## Measured",
         "",
         *(_measured_table(run.evaluations()) or ["Nothing yet: `forensictransfer evaluate RUN --on DOMAIN`."]),
-        *(["", f"{line[0].upper()}{line[1:]}."] if (line := forgetting_line(run)) else []),
-        *(line for text in remarks(run.evaluations()) for line in ("", f"**{text}**")),
+        *(["", markdown_escape(f"{line[0].upper()}{line[1:]}.")] if (line := forgetting_line(run)) else []),
+        *(line for text in remarks(run.evaluations()) for line in ("", f"**{markdown_escape(text)}**")),
         "",
         "## Limits",
         "",
@@ -92,15 +94,15 @@ def show_text(run: RunFolder) -> str:
         ("seed", info.seed),
         ("settings", _changed(run.settings)),
     ]
-    lines = [f"{run.path}: {title(run)}", ""]
-    lines += [f"  {name:<10} {value}" for name, value in facts if value is not None]
+    lines = [visible(f"{run.path}: {title(run)}"), ""]
+    lines += [f"  {name:<10} {visible(str(value))}" for name, value in facts if value is not None]
     evaluations = run.evaluations()
     lines += ["", "Measured on test splits:" if evaluations else "Not evaluated yet."]
     lines += [f"  {line}".rstrip() for line in (evaluation_lines(evaluations) if evaluations else ())]
     lines += [f"  {line}" for line in remarks(evaluations)]
     lines += ["", forgotten] if (forgotten := forgetting_line(run)) else []
     names = sorted(path.name + "/" * path.is_dir() for path in run.path.iterdir() if not path.name.startswith("."))
-    return "\n".join([*lines, "", "Files: " + " ".join(names)])
+    return "\n".join([*lines, "", "Files: " + visible(" ".join(names))])
 
 
 def title(run: RunFolder) -> str:
@@ -136,7 +138,7 @@ def evaluation_lines(evaluations: Iterable[Metrics]) -> list[str]:
 def remarks(evaluations: Iterable[Metrics]) -> list[str]:
     """Write what is to be known of some evaluations beside their numbers: warnings of domains, notes on thresholds."""
     every = list(evaluations)
-    return [*warnings(every), *threshold_notes(every)]
+    return [visible(line) for line in (*warnings(every), *threshold_notes(every))]
 
 
 def forgetting_line(run: RunFolder) -> str | None:
@@ -150,7 +152,7 @@ def forgetting_line(run: RunFolder) -> str | None:
         return None
     before = _own_test(RunFolder(Path(parent), run.info))
     figures = [accuracy(_measured(one, "balanced_accuracy")) if one else "unknown" for one in (before, after)]
-    return f"on its source {source.name}: balanced accuracy {figures[0]} before adaptation, {figures[1]} after"
+    return f"on its source {visible(source.name)}: balanced accuracy {figures[0]} before adaptation, {figures[1]} after"
 
 
 def _own_test(run: RunFolder) -> Metrics | None:
@@ -171,7 +173,7 @@ def _measured_table(evaluations: list[Metrics]) -> list[str]:
     head = [f"| {columns} |", "|---" * 8 + "|"]
     names = ("balanced_accuracy", "accuracy_real", "accuracy_fake")
     rows = [
-        f"| {one.target} | {' | '.join(accuracy(_measured(one, name)) for name in names)} "
+        f"| {markdown_escape(one.target)} | {' | '.join(accuracy(_measured(one, name)) for name in names)} "
         f"| {fraction(_measured(one, 'auc'))} | {baseline(one.metadata_baseline)} "
         f"| {one.n.real} real, {one.n.fake} fake{_left_out(one)} | {one.n.groups} |"
         for one in evaluations

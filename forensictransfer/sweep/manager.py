@@ -17,6 +17,7 @@ import psutil
 from forensictransfer.core.errors import ErrorCode, UserError
 from forensictransfer.core.files import check_folder
 from forensictransfer.core.settings import load_settings
+from forensictransfer.core.visible import visible
 from forensictransfer.data.domains import Domain
 from forensictransfer.report import tensorboard
 from forensictransfer.results.audits import read_audits, without_pixels
@@ -64,7 +65,7 @@ class Outcome:
         lines += [f"metadata alone, {name}: balanced accuracy {baseline(one)}" for name, one in self.alone.items()]
         lines += [f"warning: {line}" for name, one in self.alone.items() if (line := warning(name, one))]
         lines.append(f"next: forensictransfer report {self.path}")
-        return "\n".join(lines)
+        return "\n".join(map(visible, lines))
 
     @property
     def complete(self) -> bool:

@@ -7,6 +7,7 @@ from typing import Any
 
 from forensictransfer.cli.common import DOMAIN, NAME, RUN_FIXES, RUN_SETTINGS, add_config, add_group, add_overwrite
 from forensictransfer.cli.flags import Parser, add_settings, listed, settings_of
+from forensictransfer.cli.output import say
 from forensictransfer.experiments.strategies import STRATEGIES
 
 
@@ -61,5 +62,5 @@ def run(arguments: Namespace) -> None:
         group=arguments.group,
         overwrite=arguments.overwrite,
     )
-    print(api.results(out))
-    print(f"wrote {out}; next: {NAME} table {arguments.run} {out}")
+    say(api.results(out))
+    say(f"wrote {out}; next: {NAME} table {arguments.run} {out}")

@@ -8,7 +8,7 @@ from typing import Any
 
 from forensictransfer.cli.common import DOMAIN, NAME, add_group
 from forensictransfer.cli.flags import Parser
-from forensictransfer.cli.output import add_json, answer, check_json
+from forensictransfer.cli.output import add_json, answer, check_json, say
 
 _OPTIONS = ("group", "workers", "equalise", "overwrite")
 _EPILOG = f"""\
@@ -69,5 +69,5 @@ def run(arguments: Namespace) -> int:
 
     check_json(arguments)
     found = api.audit(arguments.domain, arguments.other, **{name: getattr(arguments, name) for name in _OPTIONS})
-    answer(arguments, found, lambda: print(audit_text(found)))
+    answer(arguments, found, lambda: say(audit_text(found)))
     return 1 if arguments.strict and is_condemned(found) else 0

@@ -10,6 +10,7 @@ import shtab
 
 from forensictransfer.cli.common import NAME
 from forensictransfer.cli.flags import Parser
+from forensictransfer.cli.output import say
 
 # What stands for the path of a file or a folder in the help; a DOMAIN may be a built-in name, too.
 _PATHS = ("DOMAIN", "DOMAIN2", "FILE", "FILE.png", "FOLDER", "OUT", "PATH", "RUN", "SETTINGS", "SWEEP", "VIDEO_OR_DIR")
@@ -32,7 +33,7 @@ def add(sub: Any) -> Parser:
 def run(arguments: Namespace) -> None:
     """Print the script for the parser of all commands, which has put itself among the arguments."""
     _complete_paths(arguments.parser)
-    print(shtab.complete(arguments.parser, arguments.shell))
+    say(shtab.complete(arguments.parser, arguments.shell))
 
 
 def _complete_paths(parser: argparse.ArgumentParser) -> None:

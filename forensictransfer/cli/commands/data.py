@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from forensictransfer.cli.commands import data_faces
 from forensictransfer.cli.common import DOMAIN, NAME, add_group
 from forensictransfer.cli.flags import Parser
-from forensictransfer.cli.output import STDOUT, add_json, answer, check_json, print_table
+from forensictransfer.cli.output import STDOUT, add_json, answer, check_json, print_table, say
 from forensictransfer.core.errors import ErrorCode, UserError
 from forensictransfer.core.progress import is_lively
 
@@ -94,7 +94,7 @@ def _list(arguments: Namespace) -> None:
     from forensictransfer.data import listing
 
     if arguments.name:
-        print(listing.details(arguments.name))
+        say(listing.details(arguments.name))
     else:
         print_table(listing.listing())
 
@@ -103,7 +103,7 @@ def _build(arguments: Namespace) -> None:
     from forensictransfer import data
 
     built = data.build(arguments.name, overwrite=arguments.overwrite, files=arguments.files)
-    print(f"built {', '.join(built)}" if built else f"{arguments.name} is built already; --overwrite makes it again")
+    say(f"built {', '.join(built)}" if built else f"{arguments.name} is built already; --overwrite makes it again")
 
 
 def _show(arguments: Namespace) -> None:
@@ -116,13 +116,13 @@ def _show(arguments: Namespace) -> None:
     if arguments.sheet:
         written = data.sheet(arguments.domain, arguments.sheet, group=arguments.group)
         if arguments.json != STDOUT:
-            print(written)
+            say(written)
 
 
 def _print_summary(found: DomainSummary) -> None:
     if not is_lively(sys.stdout):
-        print(found.text())
+        say(found.text())
         return
-    print(f"{found.name} ({found.origin})\n")
+    say(f"{found.name} ({found.origin})\n")
     print_table(found.table())
-    print("\n".join(["", *found.remarks()]))
+    say("\n".join(["", *found.remarks()]))

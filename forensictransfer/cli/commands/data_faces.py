@@ -7,6 +7,7 @@ from typing import Any
 
 from forensictransfer.cli.common import NAME
 from forensictransfer.cli.flags import Parser
+from forensictransfer.cli.output import say
 from forensictransfer.data.video.settings import SHAPES, FaceSettings
 
 _GROUPS = ("track", "video")
@@ -58,7 +59,7 @@ def run(arguments: Namespace) -> None:
     """Cut the faces out and say how many there are."""
     from forensictransfer.data.video import extract_faces
 
-    print(
+    say(
         extract_faces(
             arguments.source,
             arguments.out,

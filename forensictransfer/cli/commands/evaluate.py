@@ -7,6 +7,7 @@ from typing import Any
 
 from forensictransfer.cli.common import DOMAIN, NAME, RUN_FIXES, RUN_SETTINGS, add_config, add_group, add_overwrite
 from forensictransfer.cli.flags import Parser, add_settings, settings_of
+from forensictransfer.cli.output import say
 
 
 def add(sub: Any) -> Parser:
@@ -50,4 +51,4 @@ def run(arguments: Namespace) -> None:
         group=arguments.group,
         overwrite=arguments.overwrite,
     )
-    print("\n".join([*evaluation_lines(found), *remarks(found)]))
+    say("\n".join([*evaluation_lines(found), *remarks(found)]))

@@ -7,6 +7,7 @@ from typing import Any
 
 from forensictransfer.cli.common import NAME
 from forensictransfer.cli.flags import Parser
+from forensictransfer.cli.output import say
 
 
 def add(sub: Any) -> Parser:
@@ -29,4 +30,4 @@ def run(arguments: Namespace) -> None:
     """Write the page and say where it is."""
     from forensictransfer import api
 
-    print(f"wrote {api.write_report(arguments.sweep, arguments.out)}")
+    say(f"wrote {api.write_report(arguments.sweep, arguments.out)}")

@@ -7,7 +7,7 @@ from typing import Any
 
 from forensictransfer.cli.common import NAME
 from forensictransfer.cli.flags import Parser
-from forensictransfer.cli.output import add_json, answer, check_json
+from forensictransfer.cli.output import add_json, answer, check_json, say
 
 
 def add(sub: Any) -> Parser:
@@ -30,6 +30,6 @@ def run(arguments: Namespace) -> None:
 
     check_json(arguments)
     if arguments.json is None:
-        print(api.show(arguments.run))
+        say(api.show(arguments.run))
     else:
-        answer(arguments, api.run_summary(arguments.run), lambda: print(api.show(arguments.run)))
+        answer(arguments, api.run_summary(arguments.run), lambda: say(api.show(arguments.run)))

@@ -7,6 +7,7 @@ from typing import Any
 
 from forensictransfer.cli.common import NAME
 from forensictransfer.cli.flags import Judged, Parser
+from forensictransfer.cli.output import say
 from forensictransfer.detectors.registry import detectors
 
 _OPTIONS = ("workers", "threads", "trials", "train_trials", "detectors")
@@ -83,10 +84,10 @@ def run(arguments: Namespace) -> int:
 
     options = {name: getattr(arguments, name) for name in _OPTIONS}
     if arguments.dry_run:
-        print(api.dry_run(arguments.settings, arguments.out, **options))
+        say(api.dry_run(arguments.settings, arguments.out, **options))
         return 0
     outcome = api.run_sweep(
         arguments.settings, arguments.out, storage=arguments.storage, retry=arguments.retry, **options
     )
-    print(outcome.text)
+    say(outcome.text)
     return 0 if outcome.complete else 1

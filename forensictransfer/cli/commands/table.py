@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from forensictransfer.cli.common import NAME
 from forensictransfer.cli.flags import Parser
-from forensictransfer.cli.output import add_json, answer, check_json, print_table
+from forensictransfer.cli.output import add_json, answer, check_json, print_table, say
 from forensictransfer.core.progress import is_lively
 
 if TYPE_CHECKING:
@@ -50,15 +50,15 @@ def run(arguments: Namespace) -> None:
 def _show(found: CrossDomain) -> None:
     """Print plain text in a pipe, and drawn tables on a terminal, as wide as that."""
     if not is_lively(sys.stdout):
-        print(found.text())
+        say(found.text())
         return
     from forensictransfer.report.tables.sheets import sheets
     from forensictransfer.report.tables.text import sheet_blocks
 
     width = min(shutil.get_terminal_size().columns, _WIDEST)
-    print("\n\n".join(found.lead(width)))
+    say("\n\n".join(found.lead(width)))
     for sheet in sheets(found.short()):
-        print(f"\n{sheet.title}")
+        say(f"\n{sheet.title}")
         for block in sheet_blocks(sheet, width):
-            print()
+            say()
             print_table(block)

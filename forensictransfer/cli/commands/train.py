@@ -7,6 +7,7 @@ from typing import Any
 
 from forensictransfer.cli.common import DOMAIN, NAME, add_config, add_group, add_overwrite
 from forensictransfer.cli.flags import Parser, add_settings, listed, settings_of
+from forensictransfer.cli.output import say
 from forensictransfer.detectors.registry import descriptions
 
 _SETTINGS = """\
@@ -65,5 +66,5 @@ def run(arguments: Namespace) -> None:
         resume=arguments.resume,
         overwrite=arguments.overwrite,
     )
-    print(api.results(out))
-    print(f"wrote {out}; next: {NAME} evaluate {out} --on DOMAIN")
+    say(api.results(out))
+    say(f"wrote {out}; next: {NAME} evaluate {out} --on DOMAIN")

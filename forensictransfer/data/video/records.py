@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from forensictransfer.core.errors import ErrorCode, UserError
-from forensictransfer.core.files import write_json, write_text
+from forensictransfer.core.files import csv_text, write_json, write_text
+from forensictransfer.core.visible import visible
 from forensictransfer.data.layout import SPLIT_FOLDERS
 from forensictransfer.data.records import CLASS_FOLDERS
 from forensictransfer.data.video.clip import crop_name
@@ -51,7 +50,7 @@ class FaceReport:
         lines = [f"{self.crops} crops of {self.tracks} faces in {len(self.videos)} videos: {self.out}"]
         lines += [f"no face in {name}" for name in _some(self.without_faces, self.out)]
         lines += [f"cannot be read: {line}" for line in _some([f"{n}: {r}" for n, r in self.failed.items()], self.out)]
-        return "\n".join([*lines, *(f"note: {note}" for note in self.notes)])
+        return "\n".join(visible(line) for line in (*lines, *(f"note: {note}" for note in self.notes)))
 
 
 class Records:
@@ -116,9 +115,7 @@ class Records:
     ) -> FaceReport:
         """Write groups.csv and faces.json over all videos that are finished in this folder, also by earlier calls."""
         report = FaceReport(self.out, failed=failed, notes=list(notes))
-        table = io.StringIO()
-        writer = csv.writer(table, lineterminator="\n")
-        writer.writerow(["path", "group"])
+        rows: list[tuple[str, str]] = []
         left_out = dict.fromkeys(_MEANING, 0)
         for file in sorted((self.out / _FOLDER).rglob("*.json")):
             record = _read(file)
@@ -134,9 +131,9 @@ class Records:
             stem = folder.rsplit("/", 1)[-1]
             for number, crops in enumerate(tracks):
                 belongs = group_name(folder, number if group == "track" else None)
-                writer.writerows([f"{folder}/{crop_name(stem, number, crop['frame'])}", belongs] for crop in crops)
+                rows += [(f"{folder}/{crop_name(stem, number, crop['frame'])}", belongs) for crop in crops]
         report.notes += [f"{count} {_MEANING[what]}" for what, count in left_out.items() if count]
-        write_text(self.out / GROUP_TABLE, table.getvalue())
+        write_text(self.out / GROUP_TABLE, csv_text(("path", "group"), rows))
         write_json(
             self.out / REPORT,
             {

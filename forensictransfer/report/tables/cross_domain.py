@@ -10,6 +10,7 @@ from pathlib import Path
 from forensictransfer.core import files
 from forensictransfer.core.errors import ErrorCode, UserError
 from forensictransfer.core.files import csv_text
+from forensictransfer.core.visible import visible
 from forensictransfer.evaluation.estimate import Estimate
 from forensictransfer.report.tables.markup import latex_sheet, markdown_escape, markdown_sheet
 from forensictransfer.report.tables.sheets import MAIN_METRICS, MISSING, facts, remarks, sheets
@@ -119,7 +120,7 @@ def lead(cells: Sequence[Cell], notes: Sequence[str], width: int) -> list[str]:
     legend = [*remarks(cells), f"{OWN.strip()} the source's own test; {MISSING} not measured.", *notes]
     return [
         "\n".join([TITLE, "", *fact_lines(facts(cells), width)]),
-        "\n".join(line for remark in legend for line in textwrap.wrap(remark, width, break_on_hyphens=False)),
+        "\n".join(line for remark in legend for line in textwrap.wrap(visible(remark), width, break_on_hyphens=False)),
     ]
 
 

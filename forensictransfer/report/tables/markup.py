@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from forensictransfer.core.tables import GAP
+from forensictransfer.core.visible import visible
 from forensictransfer.report.tables.sheets import MISSING, Sheet
 from forensictransfer.report.tables.text import blocks, without_repeats
 
@@ -23,14 +24,14 @@ _LATEX = {
 
 def markdown_escape(text: str) -> str:
     """Escape text so that Markdown shows it as it is, in a table too."""
-    text = re.sub(r"([\\`*|<>~])", r"\\\1", " ".join(text.split()))
+    text = re.sub(r"([\\`*|<>~&$])", r"\\\1", visible(" ".join(text.split())))
     text = re.sub(r"(?<![A-Za-z0-9_])(_+)|(_+)(?![A-Za-z0-9_])", lambda m: "\\_" * len(m.group()), text)
     return text.replace("](", r"]\(")
 
 
 def latex_escape(text: str) -> str:
     """Escape text so that LaTeX sets it as it is, also at the start of a table row."""
-    return "".join(_LATEX.get(character, character) for character in " ".join(text.split()))
+    return "".join(_LATEX.get(character, character) for character in visible(" ".join(text.split())))
 
 
 def markdown_sheet(sheet: Sheet) -> list[str]:

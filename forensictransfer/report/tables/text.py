@@ -6,6 +6,7 @@ import textwrap
 from collections.abc import Sequence
 
 from forensictransfer.core.tables import GAP, TextTable
+from forensictransfer.core.visible import visible
 from forensictransfer.report.tables.sheets import MISSING, Sheet
 
 OWN = " *"
@@ -32,7 +33,7 @@ def sheet_lines(sheet: Sheet, width: int) -> list[str]:
 
     The source's own tests carry a star.
     """
-    lines = [sheet.title]
+    lines = [visible(sheet.title)]
     for block in sheet_blocks(sheet, width):
         lines += ["", *block.text().splitlines()]
     return lines
@@ -44,10 +45,11 @@ def sheet_blocks(sheet: Sheet, width: int) -> list[TextTable]:
     Each has the leading columns.
     """
     body = [
-        [text + OWN * ((i, j) in sheet.own) for j, text in enumerate(without_repeats(sheet, i))]
+        [visible(text) + OWN * ((i, j) in sheet.own) for j, text in enumerate(without_repeats(sheet, i))]
         for i in range(len(sheet.rows))
     ]
-    sizes = [max(len(row[j]) for row in [list(sheet.head), *body]) for j in range(len(sheet.head))]
+    names = [visible(name) for name in sheet.head]
+    sizes = [max(len(row[j]) for row in [names, *body]) for j in range(len(names))]
     found = []
     for columns in blocks([size + len(GAP) for size in sizes], sheet.labels, width + len(GAP)):
         head, *rows = [tuple(row[j] for j in columns) for row in (sheet.head, *body)]
@@ -73,6 +75,9 @@ def fact_lines(facts: Sequence[tuple[str, str]], width: int) -> list[str]:
         line
         for name, value in facts
         for line in textwrap.wrap(
-            f"{name:<{indent}}{value or MISSING}", width, subsequent_indent=" " * indent, break_on_hyphens=False
+            visible(f"{name:<{indent}}{value or MISSING}"),
+            width,
+            subsequent_indent=" " * indent,
+            break_on_hyphens=False,
         )
     ]

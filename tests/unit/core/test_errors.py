@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from forensictransfer.core.errors import ErrorCode, UserError, nearest, some
+from forensictransfer.core.problems import Problem, SettingsError
 
 ROOT = Path(__file__).resolve().parents[3]
 SOURCES = [path for folder in ("forensictransfer", "benchmarks") for path in (ROOT / folder).rglob("*.py")]
@@ -38,8 +39,8 @@ def test_an_error_of_a_plug_in_needs_no_code() -> None:
 
 
 def test_the_code_stands_behind_the_first_line() -> None:
-    error = UserError("settings: 2 problems\n  a: is required", code=ErrorCode.SETTING_INVALID)
-    assert error.line == "settings: 2 problems [setting-invalid]\n  a: is required"
+    error = SettingsError("settings", [Problem("a", "is required"), Problem("b", "is required")])
+    assert error.line == "settings: 2 problems [setting-invalid]\n  a: is required\n  b: is required"
     assert UserError("no such thing").line == "no such thing [invalid-input]"
 
 
@@ -72,9 +73,11 @@ def test_every_error_of_the_package_has_a_code() -> None:
 
 
 def test_a_message_is_no_longer_than_anyone_reads() -> None:
-    error = UserError(f"{'x' * 100_000}: expected less; do this\nnext line")
-    first, second = str(error).splitlines()
-    assert len(first) < 1600
-    assert first.startswith("xxx")
-    assert first.endswith("expected less; do this")
-    assert second == "next line"
+    error = UserError(f"{'x' * 100_000}: expected less; do this")
+    assert len(str(error)) < 1600
+    assert str(error).startswith("xxx")
+    assert str(error).endswith("expected less; do this")
+    settings = SettingsError("file", [Problem("y" * 100_000, "is required"), Problem("b", "is unknown")])
+    first, second, third = str(settings).splitlines()
+    assert first == "file: 2 problems" and third == "  b: is unknown"
+    assert len(second) < 1600 and second.startswith("  yyy") and second.endswith("is required")

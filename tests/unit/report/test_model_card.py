@@ -38,4 +38,4 @@ def test_show_tells_the_whole_paths(adapted: RunFolder) -> None:
 def test_a_grouping_rule_is_no_path(adapted: RunFolder) -> None:
     source = adapted.info.source.model_copy(update={"group": r"/b\d+r\d+/"})
     run = RunFolder(adapted.path, adapted.info.model_copy(update={"source": source}))
-    assert r"grouped by /b\d+r\d+/," in card_text(run)
+    assert r"grouped by /b\\d+r\\d+/," in card_text(run)
