@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
+
+from forensictransfer.core.visible import visible_lines
+
+
+def fit_for_html(value: Any) -> Any:
+    """Write what HTML forbids in a text, such as control characters in the name of a file, as escapes."""
+    return visible_lines(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
 
 # Undefined names raise instead of rendering as nothing, so that a typing error cannot empty a part of the page.
 _TEMPLATES = Environment(
     loader=PackageLoader("forensictransfer.report", "templates"),
     autoescape=True,
     undefined=StrictUndefined,
+    finalize=fit_for_html,
     trim_blocks=True,
     lstrip_blocks=True,
 )

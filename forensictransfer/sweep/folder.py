@@ -47,8 +47,9 @@ _FREE = ("heartbeat",)
 class SweepFolder:
     """One sweep on disk."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, identity: str | None = None) -> None:
         self.path = path
+        self._identity = identity
 
     @classmethod
     def open(cls, path: str | Path) -> SweepFolder:
@@ -56,8 +57,7 @@ class SweepFolder:
         path = Path(path).expanduser()
         if not (path / "sweep.json").is_file():
             raise UserError(f"{path}: is not the folder of a sweep (it has no sweep.json)", code=ErrorCode.NOT_A_SWEEP)
-        read_info(path)
-        return cls(path)
+        return cls(path, read_info(path).id)
 
     @classmethod
     def begin(
@@ -78,7 +78,8 @@ class SweepFolder:
         with folder.lock():
             if not (path / "sweep.json").is_file():
                 folder._write(sweep, grid, domains)
-            cls.open(path)._check_same(sweep, grid, domains)
+            folder = cls.open(path)
+            folder._check_same(sweep, grid, domains)
         return folder
 
     @property
@@ -181,7 +182,16 @@ class SweepFolder:
         )
 
     def write_record(self, record: JobRecord) -> None:
-        """Write how a job ended: the last thing that is done for it."""
+        """Write how a job ended: the last thing that is done for it.
+
+        Raises UserError if another sweep lies in the folder by now.
+        """
+        if self._identity is not None and self.info.id != self._identity:
+            raise UserError(
+                f"{self.path}: holds another sweep than the one that this job was begun for; its result is not "
+                "recorded",
+                code=ErrorCode.FOLDER_LOST,
+            )
         write_with_checksum(self._record_path(record.job), record)
 
     def _record_path(self, job: str) -> Path:

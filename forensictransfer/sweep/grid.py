@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from forensictransfer.data.domains import Domain
 
 TRAIN, ZERO_SHOT, ADAPT = "train", "zero-shot", "adapt"
+_LONGEST = 220  # bytes of a readable name: with its hash, and as a folder in passing, it fits into the usual 255
 # They touch speed or place, not results, so they are no part of a job's name.
 _FREE = ("data.workers", "data.memory_mb", "data.data_dir")
 
@@ -243,4 +244,6 @@ def _named(stem: str, key: Mapping[str, Any]) -> str:
     """Name a job: readable, fit for a folder, and with the hash of `key` at its end."""
     digest = hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()[:10]
     readable = re.sub(r"[^\w.+-]+", "_", stem).strip(".")[:150]
+    while len(readable.encode()) > _LONGEST:
+        readable = readable[:-1]
     return f"{readable}-{digest}"

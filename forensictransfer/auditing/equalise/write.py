@@ -183,10 +183,14 @@ def _new_names(records: Sequence[Record], given: bool) -> list[str]:
     for stem in stems:
         key = stem.with_suffix("").as_posix().lower()
         seen[key] = seen.get(key, 0) + 1
+    taken = {key for key, times in seen.items() if times == 1}
     names = []
     for number, stem in enumerate(stems):
-        plain = stem.with_suffix("")
-        names.append(
-            f"{plain.as_posix()}.jpg" if seen[plain.as_posix().lower()] == 1 else f"{plain.as_posix()}_{number}.jpg"
-        )
+        name = plain = stem.with_suffix("").as_posix()
+        if seen[plain.lower()] > 1:
+            name = f"{plain}_{number}"
+            while name.lower() in taken:  # another image is called so
+                name += "_"
+            taken.add(name.lower())
+        names.append(f"{name}.jpg")
     return names

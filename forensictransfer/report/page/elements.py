@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from forensictransfer.report.figures.heat import SHADES, HeatMap, heat_table
 from forensictransfer.report.figures.svg import Entry, Picture
-from forensictransfer.report.rendering import element
+from forensictransfer.report.rendering import element, fit_for_html
 from forensictransfer.report.tables.sheets import Sheet
 from forensictransfer.report.tables.text import without_repeats
 
@@ -65,12 +65,12 @@ class Tab:
 
 def put(*parts: str) -> Markup:
     """Join parts, escaped unless they are HTML already."""
-    return Markup("").join(parts)
+    return Markup("").join(fit_for_html(part) for part in parts)
 
 
 def lines(*parts: str) -> Markup:
     """Put blocks below each other."""
-    return Markup("\n").join(part for part in parts if part)
+    return Markup("\n").join(fit_for_html(part) for part in parts if part)
 
 
 def paragraph(*parts: str, kind: str = "") -> Markup:

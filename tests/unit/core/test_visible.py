@@ -19,6 +19,7 @@ from forensictransfer.core.problems import Problem, SettingsError
 from forensictransfer.core.tables import TextTable
 from forensictransfer.core.visible import visible, visible_json, visible_lines
 from forensictransfer.report.model_card import evaluation_table
+from forensictransfer.report.page.elements import code, paragraph, put
 from forensictransfer.report.tables.markup import latex_escape, markdown_escape, markdown_sheet
 from forensictransfer.report.tables.sheets import Sheet
 from forensictransfer.report.tables.text import sheet_lines
@@ -109,3 +110,9 @@ def test_markup_is_escaped(text: str) -> None:
 def test_the_table_of_evaluations_keeps_a_row_for_each_domain() -> None:
     lines = evaluation_table([metrics_of(EVIL), metrics_of("plain")]).text().splitlines()
     assert len(lines) == 3 + 2 and lines[1].startswith(visible(EVIL))
+
+
+def test_html_holds_no_character_that_html_forbids() -> None:
+    for html in (put(EVIL), paragraph(EVIL), code(EVIL)):
+        assert not set("\x1b\u202e\udcff") & set(html) and "<b>" not in html
+        html.encode("utf-8")

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from forensictransfer.auditing.equalise.write import _check_equalised
+from forensictransfer.auditing.equalise.write import _check_equalised, _new_names
 from forensictransfer.core.errors import UserError
 from forensictransfer.core.settings import DataSettings, DomainSettings
 from forensictransfer.data.catalogue.builtin import build_builtin
 from forensictransfer.data.domains import open_domain
+from forensictransfer.data.records import Record
 from forensictransfer.data.video.clip import check_crops
 from forensictransfer.data.video.records import Records
 from forensictransfer.data.video.settings import FaceSettings
@@ -77,3 +78,11 @@ def test_a_domain_of_a_name_that_no_folder_can_have_is_not_opened(tmp_path: Path
     with pytest.raises(UserError, check=lambda error: error.code == "name-unsuitable") as caught:
         open_domain(DomainSettings(path=str(tmp_path), name=name), data=DataSettings())
     assert str(caught.value).startswith(f"{tmp_path}: ")
+
+
+def test_no_two_equalised_images_share_a_file() -> None:
+    names = ["real/a.png", "real/a.jpg", "real/a_1.jpg", "real/a_0.jpg", "real/A_0_.jpg", "fake/a.png"]
+    records = [Record(name, int(name.startswith("fake")), str(i), "train", Path(name)) for i, name in enumerate(names)]
+    new = _new_names(records, given=False)
+    assert len({name.lower() for name in new}) == len(names)
+    assert new[2:4] == ["real/a_1.jpg", "real/a_0.jpg"] and new[-1] == "fake/a.jpg"

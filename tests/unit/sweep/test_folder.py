@@ -1,9 +1,10 @@
-"""The locks of a sweep's folder: one process at a time, and none that outlives its process."""
+"""The folder of a sweep: locks that outlive no process, names of jobs, and records of this very sweep alone."""
 
 from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,8 +13,12 @@ from pathlib import Path
 
 import pytest
 
+from forensictransfer.core.errors import UserError
+from forensictransfer.results.jobs import write_with_checksum
 from forensictransfer.sweep.folder import SweepFolder
+from forensictransfer.sweep.grid import _named
 
+MADE = Path(__file__).parents[2] / "fixtures" / "v0_1" / "sweep"
 HOLD_JOB = """
 with folder.holding("job") as mine:
     print(mine, flush=True)
@@ -92,3 +97,21 @@ def test_an_error_while_a_job_is_held_frees_it(tmp_path: Path) -> None:
     with pytest.raises(KeyError), folder.holding("job"):
         raise KeyError
     assert folder.is_free("job")
+
+
+def test_no_job_is_recorded_in_another_sweep(tmp_path: Path) -> None:
+    shutil.copytree(MADE, tmp_path / "sweep")
+    folder = SweepFolder.open(tmp_path / "sweep")
+    record = folder.record(sorted(folder.ended())[0])
+    folder.write_record(record)
+    write_with_checksum(tmp_path / "sweep" / "sweep.json", folder.info.model_copy(update={"id": "another"}))
+    with pytest.raises(UserError, check=lambda error: error.code == "folder-lost"):
+        folder.write_record(record)
+
+
+@pytest.mark.parametrize("name", ["x" * 300, "偽" * 300, "...", "a/b|c\n\x1b[31m", "é" * 150])
+def test_a_job_is_a_folder_whatever_its_domains_are_called(tmp_path: Path, name: str) -> None:
+    job = _named(f"{name}-ft-res-s0", {"source": "0"})
+    assert len(job.encode()) <= 231 and job.isprintable() and not job.startswith(".")
+    (tmp_path / f".{job}.partial-1234567").mkdir()
+    assert job != _named(f"{name}-ft-res-s0", {"source": "1"})
