@@ -12,6 +12,7 @@ import shutil
 import struct
 import zlib
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -164,8 +165,9 @@ def add_damage() -> Callable[[Path, str], dict[str, str]]:
 
 @pytest.fixture(scope="session")
 def make_photograph() -> Callable[..., Image.Image]:
-    """`photograph`: a picture of its own for each seed."""
-    return photograph
+    """`photograph`: a picture of its own for each seed; the latest are kept, since domains share them."""
+    drawn = lru_cache(maxsize=512)(photograph)
+    return lambda *arguments: drawn(*arguments).copy()
 
 
 @pytest.fixture(scope="session")

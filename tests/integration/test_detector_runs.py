@@ -88,7 +88,7 @@ def test_trainings_that_cannot_be_are_one_line(
 def test_no_epoch_begins_after_the_minutes_are_over(
     source: Path, quick: dict[str, Any], rows: Rows, tmp_path: Path
 ) -> None:
-    ft.train(source, tmp_path / "run", settings={**quick, "train.epochs": 50, "train.minutes": 1e-6})
+    ft.train(source, tmp_path / "run", "meso4", settings={**quick, "train.epochs": 50, "train.minutes": 1e-6})
     assert len(rows(tmp_path / "run/history.csv")) == 1, "the first epoch is always done"
     info = json.loads((tmp_path / "run/run.json").read_text())
     assert info["stop_rule"].endswith("patience 30, 1e-06 processor minutes")

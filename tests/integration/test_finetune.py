@@ -38,6 +38,20 @@ def fresh(name: str = "ft-res", seed: int = 0) -> Any:
     return detector_class(name).build(CROP)
 
 
+@pytest.fixture(scope="module")
+def made() -> tuple[Any, list[np.ndarray]]:
+    """A detector and the weights that it was made with."""
+    detector = fresh()
+    return detector, detector.model.get_weights()
+
+
+@pytest.fixture
+def detector(made: tuple[Any, list[np.ndarray]]) -> Any:
+    """The same object, as it was made: its graphs are traced once, and a job leaves no trace in the next (below)."""
+    made[0].model.set_weights(made[1])
+    return made[0]
+
+
 def job(
     detector: Any, start: list[np.ndarray], *, seed: int = 0, draw: int = 0, **adapt: Any
 ) -> list[dict[str, float]]:
@@ -72,9 +86,8 @@ def changed(detector: Any, before: dict[str, list[np.ndarray]]) -> set[str]:
 
 @pytest.mark.parametrize("reconstruction", [0.0, 0.1])
 @pytest.mark.parametrize("frozen", [0, 2])
-def test_frozen_stages_and_what_has_no_weight_stay(frozen: int, reconstruction: float) -> None:
+def test_frozen_stages_and_what_has_no_weight_stay(detector: Any, frozen: int, reconstruction: float) -> None:
     """Two frozen stages are encoder_1, encoder_2 and the statistics of its norm; without weight the decoder stays."""
-    detector = fresh()
     before = by_layer(detector)
     job(detector, detector.model.get_weights(), frozen=frozen, reconstruction=reconstruction)
     trained = {name for name, weights in before.items() if weights}
@@ -85,10 +98,9 @@ def test_frozen_stages_and_what_has_no_weight_stay(frozen: int, reconstruction: 
     assert changed(detector, before) == trained
 
 
-def test_without_weight_the_decoder_is_not_in_the_graph() -> None:
+def test_without_weight_the_decoder_is_not_in_the_graph(detector: Any) -> None:
     from forensictransfer.experiments.strategies.gradient import gradient_steps
 
-    detector = fresh()
     with_decoder, without = (gradient_steps(detector, 1, weight).part.model.layers for weight in (0.1, 0.0))
     assert any(layer.name.startswith("decoder") for layer in with_decoder)
     assert {layer.name for layer in without} & {layer.name for layer in detector.model.layers} == {
@@ -103,17 +115,15 @@ def test_without_weight_the_decoder_is_not_in_the_graph() -> None:
     }
 
 
-def test_a_stage_has_to_be_left() -> None:
-    detector = fresh()
+def test_a_stage_has_to_be_left(detector: Any) -> None:
     with pytest.raises(
         UserError, match="adapt.frozen: 'ft-res' .* 4 .* 5", check=lambda error: error.code == "detector-unsuitable"
     ):
         job(detector, detector.model.get_weights(), frozen=5)
 
 
-def test_loss_by_hand() -> None:
+def test_loss_by_hand(detector: Any) -> None:
     """|0.9 - 1| + |0.2 - 0| = 0.3 and |0.1 - 0| + |0.5 - 1| = 0.6, on average 0.45; errors 1 and 3, 2 on average."""
-    detector = fresh()
     outputs = {"energies": np.array([[0.2, 0.9], [0.5, 0.1]], np.float32)}
     targets = {"energies": np.array([1, 0], np.int32)}
     assert float(detector.batch_loss(outputs, targets, 0.25)) == pytest.approx(0.45)
@@ -155,18 +165,16 @@ def test_a_job_leaves_no_trace_in_the_next() -> None:
             np.testing.assert_array_equal(a, b)
 
 
-def test_a_diverged_job_leaves_no_trace_either() -> None:
-    detector = fresh()
+def test_a_diverged_job_leaves_no_trace_either(detector: Any) -> None:
     start = detector.model.get_weights()
     history = job(detector, start)
     assert np.isnan(job(detector, [weight * np.nan for weight in start])[-1]["loss"])
     assert job(detector, start) == history
 
 
-def test_graphs_are_traced_once() -> None:
+def test_graphs_are_traced_once(detector: Any) -> None:
     from forensictransfer.experiments.strategies.gradient import gradient_steps
 
-    detector = fresh()
     start = detector.model.get_weights()
     for draw, reconstruction in enumerate((0.1, 0.3, 0.01)):
         job(detector, start, draw=draw, reconstruction=reconstruction, learning_rate=1e-3 * (1 + draw))
@@ -176,9 +184,8 @@ def test_graphs_are_traced_once() -> None:
     assert gradient_steps(fresh(), 0, 0.1) is not steps, "another object has graphs of its own"
 
 
-def test_the_weight_of_the_reconstruction_counts() -> None:
+def test_the_weight_of_the_reconstruction_counts(detector: Any) -> None:
     """At a weight w the first loss is activation + w error: three weights lie on a line that rises."""
-    detector = fresh()
     start = detector.model.get_weights()
     at = [job(detector, start, reconstruction=weight)[0]["loss"] for weight in (0.0, 1.0, 2.0)]
     assert at[1] > at[0]

@@ -87,7 +87,7 @@ def test_training_prints_it(told_apart: Path, tmp_path: Path, capsys: pytest.Cap
     from forensictransfer.cli.main import main
 
     settings = tmp_path / "settings.yaml"
-    settings.write_text("train: {epochs: 1, batch: 16, statistics_batches: 1}\ndata: {crop: 64}\n")
+    settings.write_text("detector: meso4\ntrain: {epochs: 1, batch: 16, statistics_batches: 1}\ndata: {crop: 64}\n")
     assert main(["train", "--source", str(told_apart), "--out", str(tmp_path / "run"), "--config", str(settings)]) == 0
     printed = capsys.readouterr().out
     head, row = printed.splitlines()[:2]

@@ -87,23 +87,36 @@ def test_features_average_to_the_energies() -> None:
     np.testing.assert_allclose(found.scores, found.energies[:, 1] - found.energies[:, 0])
 
 
-def quickly_trained(kind: type = ForensicTransferResidual) -> tuple[ForensicTransferResidual, np.ndarray, np.ndarray]:
-    """A detector that has learned to tell noise from smoothed noise, and the crops it was trained on."""
+Trained = tuple[ForensicTransferResidual, np.ndarray, np.ndarray]
+
+
+@pytest.fixture(scope="module")
+def trained_once() -> tuple[Trained, list[np.ndarray]]:
+    """A detector that has learned to tell noise from smoothed noise, the crops it was trained on, and its weights."""
     keras.utils.set_random_seed(1)
     labels = np.arange(64) % 2
     x = images(64).astype(np.float32)
     smooth = (x + np.roll(x, 1, 1) + np.roll(x, 1, 2) + np.roll(x, (1, 1), (1, 2))) / 4
     x = np.where(labels[:, None, None, None] == 1, smooth, x).astype(np.uint8)
-    detector = kind.build(CROP)
+    detector = ForensicTransferResidual.build(CROP)
     detector.compile(1e-3)
+    detector.prepare_steps()
     inputs, targets = detector.fit_batch(x, labels)
     detector.trainer.fit(inputs, targets, batch_size=32, epochs=10, verbose=0)
-    return detector, x, labels
+    return (detector, x, labels), detector.get_weights()
+
+
+@pytest.fixture
+def quickly_trained(trained_once: tuple[Trained, list[np.ndarray]]) -> Trained:
+    """The detector as it was after its training, its crops and their labels."""
+    found, weights = trained_once
+    found[0].model.set_weights(weights)
+    return found
 
 
 @pytest.mark.slow
-def test_inference_agrees_with_training_once_the_statistics_are_estimated() -> None:
-    detector, x, labels = quickly_trained()
+def test_inference_agrees_with_training_once_the_statistics_are_estimated(quickly_trained: Trained) -> None:
+    detector, x, labels = quickly_trained
     inputs, _ = detector.fit_batch(x, labels)
     batches = [{name: value[i : i + 32] for name, value in inputs.items()} for i in (0, 32)]
     detector.refresh_statistics(batches)
@@ -118,8 +131,8 @@ def test_inference_agrees_with_training_once_the_statistics_are_estimated() -> N
 
 
 @pytest.mark.slow
-def test_an_image_gets_the_same_verdict_in_any_batch() -> None:
-    detector, x, _ = quickly_trained()
+def test_an_image_gets_the_same_verdict_in_any_batch(quickly_trained: Trained) -> None:
+    detector, x, _ = quickly_trained
     alone = np.concatenate([detector.analyse(x[i : i + 1]).scores for i in range(6)])
     together = detector.analyse(x).scores[:6]
     among_fakes = detector.analyse(np.concatenate([x[:6], x[1::2]])).scores[:6]
