@@ -68,6 +68,7 @@ def card_text(run: RunFolder) -> str:
         "",
         *(_measured_table(run.evaluations()) or ["Nothing yet: `forensictransfer evaluate RUN --on DOMAIN`."]),
         *(["", markdown_escape(f"{line[0].upper()}{line[1:]}.")] if (line := forgetting_line(run)) else []),
+        *(line for text in _doubts(run.evaluations()) for line in ("", markdown_escape(text))),
         *(line for text in remarks(run.evaluations()) for line in ("", f"**{markdown_escape(text)}**")),
         "",
         "## Limits",
@@ -99,7 +100,7 @@ def show_text(run: RunFolder) -> str:
     evaluations = run.evaluations()
     lines += ["", "Measured on test splits:" if evaluations else "Not evaluated yet."]
     lines += [f"  {line}".rstrip() for line in (evaluation_lines(evaluations) if evaluations else ())]
-    lines += [f"  {line}" for line in remarks(evaluations)]
+    lines += [f"  {line}" for line in [*_doubts(evaluations), *remarks(evaluations)]]
     lines += ["", forgotten] if (forgotten := forgetting_line(run)) else []
     names = sorted(path.name + "/" * path.is_dir() for path in run.path.iterdir() if not path.name.startswith("."))
     return "\n".join([*lines, "", "Files: " + visible(" ".join(names))])
@@ -139,6 +140,11 @@ def remarks(evaluations: Iterable[Metrics]) -> list[str]:
     """Write what is to be known of some evaluations beside their numbers: warnings of domains, notes on thresholds."""
     every = list(evaluations)
     return [visible(line) for line in (*warnings(every), *threshold_notes(every))]
+
+
+def _doubts(evaluations: Iterable[Metrics]) -> list[str]:
+    """Write the warnings that were given, and kept, when the images were read: groups, links, what was left out."""
+    return [visible(f"warning: {one.target}: {line}") for one in evaluations for line in one.warnings]
 
 
 def forgetting_line(run: RunFolder) -> str | None:

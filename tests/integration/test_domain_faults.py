@@ -67,6 +67,7 @@ def test_frames_of_videos_are_not_learned_from_by_their_numbers(
     assert any(line.startswith("warning: frames: 13 file names recur") for line in caplog.messages)
     found = RunFolder.open(copy).read("evaluations/frames/metrics.json", Metrics)
     assert found.warnings[0].startswith("13 file names recur")
+    assert f"warning: frames: {found.warnings[0]}" in ft.show(copy)
 
 
 def test_one_picture_with_both_labels_stops_training(
