@@ -11,7 +11,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from statistics import median
 from typing import TypeVar
 
@@ -24,7 +24,7 @@ TABLE = "groups.csv"
 # A name that counts and says nothing else: 0001, frame_0001, img-12, 0001_face0.
 _COUNTER = re.compile(r"[^\W\d_]*[-_ .]*\d+([-_ .]+[^\W\d_]*\d*)*")
 # Rules by which the beginning of a name is the video or the photograph: clip7_0001.png, b12_real.png and b12_aged.png.
-_PREFIXES = (r"([^/]+?)[-_ .]+[A-Za-z]{0,6}\d+\.[^./]+$", r"([^-_ ./]+)[-_ .][^/]*$")
+_PREFIXES = (r"/([^/]+?)[-_ .]+[A-Za-z]{0,6}\d+\.[^./]+$", r"/([^-_ ./]+)[^/]*$")
 _SURELY_SAME = 0.5
 _CHOICES = (
     "choose --group folder if a folder is one video or person, --group path if each image stands alone, --group stem "
@@ -75,13 +75,14 @@ def check_groups(folder: Path, entries: Sequence[Entry], splits: Sequence[str]) 
         folder: of the domain, for messages and for the table of groups that may lie in it.
         entries: its images. splits: of each, by their stems or by the folders that give them.
     """
-    recurring = [one for one in _recurring(entries) if _same_photographs(one, entries) < _SURELY_SAME]
+    several = _recurring(entries)
+    recurring = [one for one in several if _same_photographs(one, entries) < _SURELY_SAME]
     table = _table_disagrees(folder, entries, splits)
     if table is not None:
         return table
     if recurring:
         return _names_recur(folder, recurring, entries, splits)
-    other = _folders_disagree(entries, splits) or _prefixes_disagree(entries, splits)
+    other = _folders_disagree(several, entries, splits) or _prefixes_disagree(entries, splits)
     return GroupFindings((other,) if other else ())
 
 
@@ -98,7 +99,7 @@ def _recurring(entries: Sequence[Entry]) -> list[_Class]:
     sizes: Counter[tuple[int, str | None]] = Counter()
     for entry in entries:
         key = (entry.label, entry.split)
-        classes[key][_stem(entry)].append(entry.below)
+        classes[key][entry.stem].append(entry.below)
         sizes[key] += 1
     found = []
     for (label, split), names in classes.items():
@@ -116,7 +117,7 @@ def _same_photographs(one: _Class, entries: Sequence[Entry]) -> float:
     the reals that the usual folder has changed; 0 where names recur that are not among the reals.
     """
     reals = [entry for entry in entries if entry.label == REAL and entry.split == one.split]
-    known = {_stem(entry) for entry in reals}
+    known = {entry.stem for entry in reals}
     if one.label == REAL or len({entry.below for entry in reals}) != 1:
         return 0.0
     if sum(name in known for name in one.places) < 0.9 * len(one.places):
@@ -131,7 +132,7 @@ def _names_recur(
     names = sorted({name for one in recurring for name in one.places})
     folders = {(one.label, one.split, place) for one in recurring for place in one.folders}
     name, label, split = min((min(one.places), one.label, one.split or "") for one in recurring)
-    example = [e.name for e in entries if (_stem(e), e.label, e.split or "") == (name, label, split)]
+    example = [e.name for e in entries if (e.stem, e.label, e.split or "") == (name, label, split)]
     kinds = " and ".join(f"{CLASSES[label]} images" for label in sorted({one.label for one in recurring}))
     parted = folders.intersection(_in_several([(e.label, e.split, e.below) for e in entries], splits))
     said = (
@@ -173,13 +174,13 @@ def _refused(folder: Path, said: str) -> GroupFindings:
     return GroupFindings((f"{said}; until then nothing is trained on it",), f"{folder}: {said}")
 
 
-def _folders_disagree(entries: Sequence[Entry], splits: Sequence[str]) -> str | None:
+def _folders_disagree(several: Sequence[_Class], entries: Sequence[Entry], splits: Sequence[str]) -> str | None:
     """Write a line if images of one folder, with names that occur once, stand in several splits."""
-    recurring = {(one.label, one.split, name) for one in _recurring(entries) for name in one.places}
+    recurring = {(one.label, one.split, name) for one in several for name in one.places}
     inside = [
         (entry, split)
         for entry, split in zip(entries, splits, strict=True)
-        if entry.below and (entry.label, entry.split, _stem(entry)) not in recurring
+        if entry.below and (entry.label, entry.split, entry.stem) not in recurring
     ]
     if not inside:
         return None
@@ -199,15 +200,13 @@ def _folders_disagree(entries: Sequence[Entry], splits: Sequence[str]) -> str | 
 def _prefixes_disagree(entries: Sequence[Entry], splits: Sequence[str]) -> str | None:
     """Write a line if names begin alike in a way that may say the video or the photograph."""
     names = [entry.name for entry in entries]
-    stems = len({_stem(entry) for entry in entries})
+    stems = len({entry.stem for entry in entries})
     found: list[tuple[int, str, list[str]]] = []
     for rule in _PREFIXES:
-        matches = [re.search(rule, name) for name in names]
-        groups = [match.group(1) for match in matches if match]
+        groups = _beginnings(names, rule)
         sizes = Counter(groups)
-        if len(groups) < len(names) or len(sizes) < 3 or len(sizes) > 0.67 * stems:
-            continue
-        if max(sizes.values()) <= max(len(names) / 3, 4):
+        # Each image by itself, and all in one, are no beginnings that say something.
+        if 3 <= len(sizes) <= 0.67 * stems and max(sizes.values()) <= max(len(names) / 3, 4):
             found.append((len(sizes), rule, groups))
     if not found:
         return None
@@ -221,13 +220,22 @@ def _prefixes_disagree(entries: Sequence[Entry], splits: Sequence[str]) -> str |
     )
 
 
+def _beginnings(names: Sequence[str], rule: str) -> list[str]:
+    """Find what a rule says of each name; nothing if there is one that it does not fit."""
+    expression = re.compile(rule)
+    groups = []
+    for name in names:
+        # From the last slash: a rule that began anywhere would take the square of a long name's length.
+        match = expression.match(name, name.rindex("/"))
+        if match is None:
+            return []
+        groups.append(match.group(1))
+    return groups
+
+
 def _in_several(groups: Sequence[Group], splits: Sequence[str]) -> set[Group]:
     """Find the groups whose images stand in more than one split."""
     found: defaultdict[Group, set[str]] = defaultdict(set)
     for group, split in zip(groups, splits, strict=True):
         found[group].add(split)
     return {group for group, places in found.items() if len(places) > 1}
-
-
-def _stem(entry: Entry) -> str:
-    return PurePosixPath(entry.name).stem

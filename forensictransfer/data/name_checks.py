@@ -6,14 +6,14 @@ import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Sequence
-from pathlib import PurePosixPath
 
 from forensictransfer.core.errors import some
 from forensictransfer.data.layout import SPLIT_FOLDERS, Entry
 from forensictransfer.data.records import CLASSES, SPLITS
 
 _MASK_FOLDERS = ("mask", "masks", "groundtruth", "ground_truth", "gt")
-_MASK_NAME = re.compile(r"(.+)[-_ .](masks?|gt|groundtruth|ground_truth)", re.IGNORECASE)
+_MASK_ENDS = ("mask", "masks", "gt", "groundtruth", "ground_truth")
+_MASK_NAME = re.compile(r"(.+)[-_ .](?:masks?|gt|groundtruth|ground_truth)", re.IGNORECASE)
 
 
 def check_names(entries: Sequence[Entry], groups: Sequence[str]) -> list[str]:
@@ -28,12 +28,12 @@ def check_names(entries: Sequence[Entry], groups: Sequence[str]) -> list[str]:
 
 def _masks(entries: Sequence[Entry]) -> str | None:
     """Find images that are masks by their names: a_mask.png beside a.png, or in a folder called masks."""
-    names = {(entry.below, PurePosixPath(entry.name).stem) for entry in entries}
+    names = {(entry.below, entry.stem) for entry in entries}
     masks = []
     for entry in entries:
-        named = _MASK_NAME.fullmatch(PurePosixPath(entry.name).stem)
-        folders = {part.lower() for part in entry.below.split("/")}
-        if folders.intersection(_MASK_FOLDERS) or (named and (entry.below, named.group(1)) in names):
+        named = _MASK_NAME.fullmatch(entry.stem) if entry.stem.lower().endswith(_MASK_ENDS) else None
+        in_folder = entry.below and not set(entry.below.lower().split("/")).isdisjoint(_MASK_FOLDERS)
+        if in_folder or (named and (entry.below, named.group(1)) in names):
             masks.append(entry)
     if not masks:
         return None
@@ -65,8 +65,9 @@ def _splits_in_classes(entries: Sequence[Entry]) -> str | None:
 def _almost_equal(groups: Sequence[str]) -> str | None:
     """Find groups that differ in case, in blanks or in how their letters are coded, and in nothing else."""
     alike: defaultdict[str, set[str]] = defaultdict(set)
-    for group in groups:
-        alike[" ".join(unicodedata.normalize("NFKC", group).casefold().split())].add(group)
+    for group in set(groups):
+        letters = group if group.isascii() else unicodedata.normalize("NFKC", group)
+        alike[" ".join(letters.casefold().split())].add(group)
     doubled = sorted((sorted(names) for names in alike.values() if len(names) > 1), key=lambda names: names[0])
     if not doubled:
         return None

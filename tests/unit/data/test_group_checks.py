@@ -130,9 +130,9 @@ def test_sound_trees_are_read_without_a_word(tmp_path: Path, names: list[str]) -
         ([f"{k}/p{p}/{k}{p}x{i}.png" for k in ("real", "fake") for p in range(6) for i in range(8)], "--group folder"),
         (
             [f"{k}/clip{v}_{f:03d}.png" for k in ("real", "fake") for v in range(9) for f in range(8)],
-            "--group '([^/]+?)",
+            "--group '/([^/]+?)",
         ),
-        ([f"{k}/b{v}r0_{e}.png" for k, e in (("real", "o"), ("fake", "aged")) for v in range(90)], "--group '([^-_"),
+        ([f"{k}/b{v}r0_{e}.png" for k, e in (("real", "o"), ("fake", "aged")) for v in range(90)], "--group '/([^-_"),
         # Two folders of one class.
         (
             [f"real/{s}/{i:04d}.png" for s in "ab" for i in range(40)] + ["fake/x.png"],
