@@ -10,6 +10,7 @@ from collections.abc import Hashable, Sequence
 from pathlib import Path
 
 from forensictransfer.core.errors import ErrorCode, UserError, some
+from forensictransfer.core.visible import visible
 from forensictransfer.data.images import Images
 from forensictransfer.data.records import CLASSES, FAKE, REAL, SPLITS, Record
 
@@ -36,7 +37,7 @@ def contradiction_line(pictures: Sequence[str]) -> str:
     """Write the list of `contradictions` in one line."""
     kinds = " and ".join(CLASSES)
     count = f"{len(pictures)} picture{'s' * (len(pictures) > 1)}"
-    return f"{count} with the same pixels in both classes, {kinds}: {some(pictures, MOST_LISTED)}"
+    return visible(f"{count} with the same pixels in both classes, {kinds}: {some(pictures, MOST_LISTED)}")
 
 
 def check_labels_agree(name: str, parts: Sequence[Images]) -> None:
@@ -64,7 +65,7 @@ def copies_across(records: Sequence[Record], digests: Sequence[str]) -> str | No
             pairs.append(f"{record.name} ({record.split}) = {other.name} ({other.split})")
     if not pairs:
         return None
-    return (
+    return visible(
         f"{len(pairs)} image{'s' * (len(pairs) > 1)} of validation or test repeat an image of an earlier split under "
         f"another group: {some(pairs, 5)}; tests leave such images out, a validation split does not: give copies one "
         "group (`forensictransfer audit` looks for them, and for near copies)"

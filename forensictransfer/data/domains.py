@@ -12,6 +12,7 @@ from pathlib import Path
 from forensictransfer.core.errors import ErrorCode, UserError, nearest, some
 from forensictransfer.core.names import check_name
 from forensictransfer.core.settings import DataSettings, DomainSettings, load_domain_file
+from forensictransfer.core.visible import visible
 from forensictransfer.data.catalogue.builtin import builtin_names, builtin_notes, find_builtin
 from forensictransfer.data.decode import Source
 from forensictransfer.data.group_checks import GroupFindings, asked_for, check_groups
@@ -155,7 +156,7 @@ def _open_folder(settings: DomainSettings, shares: tuple[float, float, float], *
         records,
         tuple(notes),
         settings,
-        warnings=tuple(warnings),
+        warnings=tuple(map(visible, warnings)),
         skipped=listing.skipped,
         refusal=found.refusal,
     )

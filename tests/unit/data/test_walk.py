@@ -62,6 +62,12 @@ def test_links_that_are_skipped_are_listed(folder: Path, link: str, target: str,
     assert domain.warnings == (f"1 link skipped: {link} {reason}",)
 
 
+def test_a_name_of_two_lines_stays_in_one(folder: Path) -> None:
+    (folder / "fake/up\nand away").symlink_to("..")
+    (line,) = open_domain(folder, data=DATA).warnings
+    assert line == r"1 link skipped: fake/up\nand away leads to a folder above it"
+
+
 def test_hard_links_count_once(folder: Path) -> None:
     os.link(folder / "real/c.png", folder / "real/v1/0.png")
     domain = open_domain(folder, data=DATA)
