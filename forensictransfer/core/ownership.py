@@ -159,6 +159,8 @@ def _locked(file: Path, folder: Path) -> Iterator[int]:
         try:
             lock.acquire(timeout=_PATIENCE, poll_interval=0.05)
         except Timeout:
+            if not file.exists():  # /proc and its like
+                raise _not_writable(folder) from None
             raise _in_use(folder, _read(file)) from None
         except OSError as error:
             if error.errno not in _WITHOUT_LOCKS:
@@ -188,6 +190,13 @@ def _without_locks(file: Path, folder: Path) -> Iterator[int]:
         yield descriptor
     finally:
         os.close(descriptor)
+
+
+def _not_writable(folder: Path) -> UserError:
+    return UserError(
+        f"{folder}: cannot be written: the file system lets no file or folder be made there",
+        code=ErrorCode.PATH_NOT_WRITABLE,
+    )
 
 
 def _in_use(folder: Path, owner: Owner | None, *, shared: bool = False) -> UserError:
@@ -266,10 +275,7 @@ def _make_parents(file: Path) -> list[Path]:
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
     except FileNotFoundError as error:  # /proc and its like
-        raise UserError(
-            f"{file.parent}: cannot be written: the file system lets no folder be made there",
-            code=ErrorCode.PATH_NOT_WRITABLE,
-        ) from error
+        raise _not_writable(file.parent) from error
     return missing
 
 

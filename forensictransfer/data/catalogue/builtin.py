@@ -100,9 +100,7 @@ def build_builtin(name: str, data_dir: Path, overwrite: bool = False, *, files: 
     with progress_bar(missing, desc="building", unit="domain") as bar:
         for domain in bar:
             bar.note(domain)
-            with owning(_folder(domain, data_dir), "data build"):
-                if overwrite or not is_built(domain, data_dir):  # another process may have built it meanwhile
-                    _build(data_set, domain, data_dir, overwrite, root)
+            _build(data_set, domain, data_dir, overwrite, root)
     for domain in missing:
         new = (f"{domain}: {note}" for note in builtin_notes(domain, data_dir))
         said += _say(note for note in new if note not in said)
@@ -191,7 +189,10 @@ def _build(data_set: DataSet, domain: str, data_dir: Path, overwrite: bool, root
     try:
         # Built beside its place and moved there, so that a build that is killed leaves an earlier one as it was.
         replaces = functools.partial(_check_own, name=data_set.name)
-        with new_folder(_folder(domain, data_dir), replaces=replaces) as draft:
+        with (
+            owning(_folder(domain, data_dir), "data build"),
+            new_folder(_folder(domain, data_dir), replaces=replaces) as draft,
+        ):
             with _quiet(tfds.core.utils.tqdm_utils):
                 builder = module.Builder(data_dir=draft / "draft", config=config)
                 builder.download_and_prepare(download_config=options)
