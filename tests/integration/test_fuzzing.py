@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 
 from benchmarks.fuzzing import images, texts
 from benchmarks.fuzzing.run_folders import try_commands
+from forensictransfer.cli.main import main
 
 FIXTURES = Path(__file__).resolve().parents[1] / "fixtures" / "v0_1"
 
@@ -72,3 +74,14 @@ def test_spoiled_folders(kind: str, tmp_path: Path) -> None:
             assert not tried.fault, tried
             codes.add(tried.code)
     assert codes == {0, 2}
+
+
+def test_a_picture_that_is_cut_short_stops_the_report_in_a_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Found by the fuzzer: its beginning was looked at alone."""
+    sweep = shutil.copytree(FIXTURES / "sweep", tmp_path / "sweep")
+    picture = next(sweep.rglob("second/pictures/0-crop.png"))
+    picture.write_bytes(picture.read_bytes()[:200])
+    assert main(["report", str(sweep)]) == 2
+    assert f"{picture}: expected a PNG or a JPEG; incomplete?" in capsys.readouterr().err

@@ -139,11 +139,20 @@ def _read(folder: Path, files: dict[str, str]) -> Iterator[tuple[str, bytes]]:
                     f"{path}: a picture that pictures.json lists cannot be read; evaluate again",
                     code=ErrorCode.PATH_NOT_READABLE,
                 ) from error
-            if not content.startswith(tuple(_TYPES)):
+            if not content.startswith(tuple(_TYPES)) or not _is_picture(content):
                 raise UserError(
                     f"{path}: expected a PNG or a JPEG; incomplete? evaluate again", code=ErrorCode.FILE_INVALID
                 )
             yield kind, content
+
+
+def _is_picture(content: bytes) -> bool:
+    try:
+        with Image.open(io.BytesIO(content)) as opened:
+            opened.load()
+    except Exception:  # damaged files raise almost anything
+        return False
+    return True
 
 
 def _evaluations(view: View, detector: str) -> Iterator[tuple[Cell, str]]:
