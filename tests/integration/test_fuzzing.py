@@ -81,7 +81,7 @@ def test_a_picture_that_is_cut_short_stops_the_report_in_a_line(
 ) -> None:
     """Found by the fuzzer: its beginning was looked at alone."""
     sweep = shutil.copytree(FIXTURES / "sweep", tmp_path / "sweep")
-    picture = next(sweep.rglob("second/pictures/0-crop.png"))
-    picture.write_bytes(picture.read_bytes()[:200])
+    for picture in sweep.rglob("pictures/*-crop.png"):
+        picture.write_bytes(picture.read_bytes()[:200])
     assert main(["report", str(sweep)]) == 2
-    assert f"{picture}: expected a PNG or a JPEG; incomplete?" in capsys.readouterr().err
+    assert "-crop.png: expected a PNG or a JPEG; incomplete?" in capsys.readouterr().err
