@@ -105,6 +105,21 @@ def built(sweep: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_report(sweep, tmp_path_factory.mktemp("page") / "report").parent
 
 
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Callable[[dict[str, Any]], Page]:
+    """The page of a small made-up sweep, by the options that it is written with; each is made once."""
+    made: dict[str, Page] = {}
+
+    def page(options: dict[str, Any]) -> Page:
+        if str(options) not in made:
+            folder = tmp_path_factory.mktemp("small")
+            path = write_sweep(folder / "sweep", **{"images": 6, "shots": (0, 10), **options})
+            made[str(options)] = Page(write_report(path, folder / "out"))
+        return made[str(options)]
+
+    return page
+
+
 def audit(sweep: Path, name: str, **options: Any) -> None:
     """Put the audit of a domain, made up, into the folder of a sweep."""
     fingerprint = json.loads((sweep / "sweep.json").read_text())["domains"][name]["fingerprint"]
@@ -432,9 +447,10 @@ def test_names_are_escaped(tmp_path: Path) -> None:
     ],
     ids=str,
 )
-def test_what_is_not_there_is_said_and_breaks_nothing(tmp_path: Path, options: dict[str, Any], said: str) -> None:
-    path = write_sweep(tmp_path / "sweep", **{"images": 6, "shots": (0, 10), **options})
-    page = Page(write_report(path, tmp_path / "out"))
+def test_what_is_not_there_is_said_and_breaks_nothing(
+    small: Callable[[dict[str, Any]], Page], options: dict[str, Any], said: str
+) -> None:
+    page = small(options)
     assert said in page.text
     assert not re.search(r"\b(nan|None|inf)\b", page.text)
 
@@ -457,10 +473,11 @@ def test_what_is_not_there_is_said_and_breaks_nothing(tmp_path: Path, options: d
     # The order of a set is another in each process, and with it its text.
     ids=lambda value: str(sorted(value) if isinstance(value, set) else value),
 )
-def test_empty_sections_are_left_out(tmp_path: Path, options: dict[str, Any], absent: set[str]) -> None:
+def test_empty_sections_are_left_out(
+    small: Callable[[dict[str, Any]], Page], options: dict[str, Any], absent: set[str]
+) -> None:
     every = [*SECTIONS[:5], "detectors", *SECTIONS[5:]]
-    path = write_sweep(tmp_path / "sweep", **{"images": 6, "shots": (0, 10), **options})
-    page = Page(write_report(path, tmp_path / "out"))
+    page = small(options)
     assert page.sections() == [name for name in every if name not in absent]
     assert not re.search(r"There (is|are) no |No pair was", page.text)
 
