@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from forensictransfer.core.errors import ErrorCode, UserError, some
-from forensictransfer.data.records import CLASS_FOLDERS, CLASSES
+from forensictransfer.data.records import CLASS_FOLDERS, CLASSES, REAL
 
 ABOVE = "leads to a folder above it"
 # What the system shows as files is none: reading says so of each link to it.
@@ -60,12 +60,29 @@ def find_files(folder: Path, tops: Sequence[ClassFolder]) -> tuple[list[FoundFil
     walk = _Walk(folder, tops)
     for top in tops:
         walk.enter(_Place(str(top.path), top, linked=False, above=()))
-    while walk.links:
-        # Only now, when it is known what is there without them.
-        walk.links.sort(key=lambda place: place.path, reverse=True)
-        walk.follow(walk.links.pop())
+    walk.follow_all()
     files, twice = _each_once(walk.files, folder)
     return files, sorted([*walk.skipped, *twice], key=lambda one: one.path)
+
+
+def files_below(folder: Path) -> tuple[list[str], list[Skipped]]:
+    """List all files below a folder that gives no labels, as paths, and the links that were skipped, both sorted.
+
+    As `find_files`, but for hard links, which stay: they are names of their own, and here nothing is known of classes.
+    """
+    walk = _Walk(folder, (ClassFolder(None, REAL, folder),), named=False)
+    walk.enter(_Place(str(folder), walk.tops[0], linked=False, above=()))
+    walk.follow_all()
+    own = {os.path.realpath(file.path) for file in walk.files if not file.linked}
+    files, skipped = [], list(walk.skipped)
+    for file in sorted(walk.files, key=lambda file: file.path):
+        place = os.path.realpath(file.path)
+        if file.linked and place in own:
+            skipped.append(Skipped(file.path, f"is {os.path.relpath(place, os.path.realpath(folder))} again"))
+            continue
+        own.add(place)
+        files.append(file.path)
+    return files, sorted(skipped, key=lambda one: one.path)
 
 
 def check_tops(folder: Path, tops: Sequence[ClassFolder]) -> None:
@@ -122,10 +139,14 @@ class _Place:
 
 @dataclass
 class _Walk:
-    """The state of one walk: what was found, what was seen, and the links that are still to be followed."""
+    """The state of one walk: what was found, what was seen, and the links that are still to be followed.
+
+    named: names of folders must not contradict their class.
+    """
 
     folder: Path
     tops: Sequence[ClassFolder]
+    named: bool = True
     files: list[FoundFile] = field(default_factory=list)
     skipped: list[Skipped] = field(default_factory=list)
     links: list[_Place] = field(default_factory=list)
@@ -155,7 +176,13 @@ class _Walk:
                     self._check_name(entry.path, place.top)
                     waiting.append(_Place(entry.path, place.top, place.linked, above))
 
-    def follow(self, link: _Place) -> None:
+    def follow_all(self) -> None:
+        """Follow the links, by name; when this is called it must be known what is there without them."""
+        while self.links:
+            self.links.sort(key=lambda place: place.path, reverse=True)
+            self._follow(self.links.pop())
+
+    def _follow(self, link: _Place) -> None:
         """Enter the folder that a link leads to, or note why not."""
         reason = self._wrong(link)
         if reason:
@@ -186,7 +213,7 @@ class _Walk:
 
     def _check_name(self, path: str, top: ClassFolder) -> None:
         label = CLASS_FOLDERS.get(os.path.basename(path).lower())
-        if label is not None and label != top.label:
+        if self.named and label is not None and label != top.label:
             raise UserError(
                 f"{path}: lies in {self._name(str(top.path))} and is named {os.path.basename(path)}: expected folders "
                 f"of {CLASSES[top.label]} images only; move it to where it belongs, or give it another name",

@@ -11,6 +11,7 @@ from forensictransfer.core.csv_rows import MissingColumns, csv_rows
 from forensictransfer.core.errors import ErrorCode, UserError, nearest
 from forensictransfer.data.catalogue.data_sets import Facts
 from forensictransfer.data.layout import SUFFIXES
+from forensictransfer.data.walk import files_below
 
 
 class ManualFolder:
@@ -55,12 +56,7 @@ class ManualFolder:
     def images_below(self, *parts: str) -> list[Path]:
         """List the image files at any depth of a folder that must be there and hold some, sorted by path."""
         top = self.folder(*parts)
-        found = sorted(
-            Path(above) / name
-            for above, _, names in os.walk(top, followlinks=True)
-            for name in names
-            if name.lower().endswith(SUFFIXES) and not name.startswith(".")
-        )
+        found = sorted(Path(path) for path in files_below(top)[0] if path.lower().endswith(SUFFIXES))
         if not found:
             raise self.problem(f"expected images ({' '.join(SUFFIXES)}) below {top}, found none")
         return found

@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import shutil
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from forensictransfer.core.errors import ErrorCode, UserError
+from forensictransfer.core.errors import ErrorCode, UserError, some
 from forensictransfer.core.files import writing
 from forensictransfer.data.video.frames import SUFFIXES
+from forensictransfer.data.walk import files_below
 
 _LISTS = (".txt", ".json", ".csv")
 _LARGEST_LIST = 20 * 2**20
@@ -52,7 +52,8 @@ def find_clips(source: Path, *, apart: Path | None = None) -> tuple[list[Clip], 
         raise UserError(f"{source}: there is no such video or folder", code=ErrorCode.PATH_MISSING)
     names, masks, others = [], 0, Counter[str]()
     outside = None if apart is None or apart == source else os.path.realpath(apart) + os.sep
-    for name in _files(source):
+    files, skipped = files_below(source)
+    for name in (_name(path, source) for path in files):
         if outside is not None and os.path.realpath(source / name).startswith(outside):
             continue
         suffix = os.path.splitext(name)[1].lower()
@@ -74,7 +75,11 @@ def find_clips(source: Path, *, apart: Path | None = None) -> tuple[list[Clip], 
     for name in sorted(names):
         bare = os.path.splitext(name)[0]
         clips.append(Clip(name, source / name, bare if taken[bare] == 1 else name))
-    return clips, [f"{masks} videos in folders called masks were skipped"] if masks else []
+    notes = [f"{masks} videos in folders called masks were skipped"] if masks else []
+    if skipped:
+        listed = some((f"{_name(one.path, source)} {one.reason}" for one in skipped), 20)
+        notes.append(f"links skipped: {len(skipped)}, {listed}")
+    return clips, notes
 
 
 def find_masks(source: Path, masks: Path, clips: list[Clip]) -> dict[str, Path]:
@@ -135,7 +140,7 @@ def copy_lists(source: Path, out: Path) -> list[str]:
             or os.path.realpath(path).startswith(inside)
         ):
             continue
-        if path.stat().st_size > _LARGEST_LIST:
+        if not path.is_file() or path.stat().st_size > _LARGEST_LIST:
             continue
         target = out / name
         if not target.is_file() or target.read_bytes() != path.read_bytes():
@@ -146,19 +151,13 @@ def copy_lists(source: Path, out: Path) -> list[str]:
     return [f"{copied} lists (.txt, .json, .csv) copied beside the crops"] if copied else []
 
 
-def _files(folder: Path) -> Iterator[str]:
-    """Yield the paths of all files below a folder, relative to it and in posix form.
+def _files(folder: Path) -> list[str]:
+    """List all files below a folder, relative to it and in posix form, sorted; hidden ones are skipped.
 
-    Hidden ones are skipped, links are followed once.
+    Links are followed to what is new alone, so that a video keeps the path, and with it the class, that it lies in.
     """
-    seen: set[tuple[int, int]] = set()
-    for place, folders, files in os.walk(folder, followlinks=True):
-        status = os.stat(place)
-        if (status.st_dev, status.st_ino) in seen:
-            folders.clear()
-            continue
-        seen.add((status.st_dev, status.st_ino))
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in sorted(files):
-            if not name.startswith("."):
-                yield Path(place, name).relative_to(folder).as_posix()
+    return [_name(path, folder) for path in files_below(folder)[0]]
+
+
+def _name(path: str, folder: Path) -> str:
+    return Path(path).relative_to(folder).as_posix()

@@ -85,6 +85,13 @@ def test_what_is_missing_is_said_in_one_line(
     assert "\n" not in text and text.startswith("set: ") and "(from one.zip + two.zip, https://example.org/set)" in text
 
 
+def test_images_below_a_link_in_a_circle_come_once(tree: ManualFolder) -> None:
+    before = tree.images_below("part")
+    (tree.root / "part" / "up").symlink_to("..")
+    (tree.root / "part" / "again").symlink_to("real")
+    assert tree.images_below("part") == before
+
+
 def test_fewer_images_than_known_are_noted(tree: ManualFolder) -> None:
     tree.expect(5, 5, "all")
     tree.expect(3, 1000, "part")

@@ -19,7 +19,7 @@ from forensictransfer.data.video.crops import as_coded, window_of
 from forensictransfer.data.video.faces import Face, FaceDetector, overlap
 from forensictransfer.data.video.records import group_name
 from forensictransfer.data.video.tracks import Tracker
-from forensictransfer.data.video.tree import find_clips, find_masks
+from forensictransfer.data.video.tree import copy_lists, find_clips, find_masks
 
 boxes = st.tuples(st.floats(-20, 900), st.floats(-20, 700), st.floats(16, 500), st.floats(16, 500)).map(
     lambda b: Face(b[0], b[1], b[0] + b[2], b[1] + b[3], 0.9)
@@ -177,6 +177,25 @@ def test_a_tree_of_videos_keeps_its_paths_and_nothing_collides(tmp_path: Path) -
         "a/y.mp4": "a/y.mp4",
     }
     assert notes == ["1 videos in folders called masks were skipped"]
+
+
+def test_links_move_no_video_into_another_class(tmp_path: Path) -> None:
+    touch(tmp_path, "real/a.mp4", "real/s/b.mp4", "fake/c.mp4", "list.txt")
+    for link, target in {
+        "fake/all": "../real",
+        "fake/a0.mp4": "../real/a.mp4",
+        "fake/up": "..",
+        "0": "real/s",
+        "gone.txt": "x",
+    }.items():
+        (tmp_path / link).symlink_to(target)
+    clips, notes = find_clips(tmp_path)
+    assert [clip.name for clip in clips] == ["fake/c.mp4", "real/a.mp4", "real/s/b.mp4"]
+    (said,) = notes
+    assert said.startswith(
+        "links skipped: 4, 0 is real/s again, fake/a0.mp4 is real/a.mp4 again, fake/all is real again"
+    )
+    assert copy_lists(tmp_path, tmp_path / "out") == ["1 lists (.txt, .json, .csv) copied beside the crops"]
 
 
 def test_masks_are_found_under_the_same_path_and_as_faceforensics_has_them(tmp_path: Path) -> None:
