@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import ctypes
 import errno
 import glob
 import hashlib
@@ -88,23 +89,7 @@ def new_folder(path: Path, *, replaces: Callable[[Path], None] | None = None) ->
         raise OSError(error.errno, os.strerror(error.errno or 0), str(path)) from error
     try:
         yield partial
-        old = None
-        if replaces is not None and path.is_dir() and any(path.iterdir()):
-            replaces(path)
-            old = path.with_name(f".{path.name}.old.partial-{os.getpid()}")
-            path.rename(old)
-        try:
-            partial.rename(path)
-        except OSError as error:
-            if error.errno in (errno.ENOTEMPTY, errno.EEXIST):
-                raise UserError(
-                    f"{path}: holds files that were not there before, and is left as it is; choose another folder",
-                    code=ErrorCode.PATH_EXISTS,
-                ) from error
-            raise
-        _sync(path.parent)
-        if old is not None:
-            shutil.rmtree(old)
+        _put(partial, path, replaces)
     except OSError as error:
         if error.errno is None or not str(error.filename).startswith(str(partial)):
             raise
@@ -114,6 +99,31 @@ def new_folder(path: Path, *, replaces: Callable[[Path], None] | None = None) ->
         ) from error
     finally:
         shutil.rmtree(partial, ignore_errors=True)
+
+
+def _put(new: Path, path: Path, replaces: Callable[[Path], None] | None) -> None:
+    """Put a whole folder in its place, and remove what lay there if that may be replaced."""
+    old = None
+    if replaces is not None and path.is_dir() and any(path.iterdir()):
+        replaces(path)
+        if _exchange(new, path):
+            old = new
+        else:
+            old = path.with_name(f".{path.name}.old.partial-{os.getpid()}")
+            path.rename(old)
+    if old != new:
+        try:
+            new.rename(path)
+        except OSError as error:
+            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+                raise
+            raise UserError(
+                f"{path}: holds files that were not there before, and is left as it is; choose another folder",
+                code=ErrorCode.PATH_EXISTS,
+            ) from error
+    _sync(path.parent)
+    if old is not None:
+        shutil.rmtree(old)
 
 
 def check_folder(path: Path) -> None:
@@ -171,11 +181,28 @@ def now() -> str:
 
 
 def _clear_abandoned(path: Path) -> None:
-    """Remove the hidden folders that killed processes of this machine left for the same path."""
+    """Remove the hidden folders that killed processes of this machine left for the same path.
+
+    One that was moved away for a new one that never came is moved back.
+    """
     for other in path.parent.glob(f".{glob.escape(path.name)}.*partial-*"):
         found = _PARTIAL.match(other.name)
         if found and not Path("/proc", found.group(1)).exists() and Path("/proc/self").exists():
-            shutil.rmtree(other, ignore_errors=True)
+            if other.name.startswith(f".{path.name}.old.") and not path.exists():
+                other.rename(path)
+            else:
+                shutil.rmtree(other, ignore_errors=True)
+
+
+def _exchange(one: Path, other: Path) -> bool:
+    """Exchange two folders in one step, so that no kill falls between two; False where the system cannot."""
+    try:
+        library = ctypes.CDLL(None, use_errno=True)
+        swap = library.renameat2
+    except (OSError, AttributeError, TypeError):
+        return False
+    at_working_folder, exchange = -100, 2  # AT_FDCWD, RENAME_EXCHANGE
+    return bool(swap(at_working_folder, os.fsencode(one), at_working_folder, os.fsencode(other), exchange) == 0)
 
 
 def _sync(folder: Path) -> None:

@@ -301,3 +301,19 @@ def test_what_lies_there_when_a_new_folder_is_whole_decides(tmp_path: Path) -> N
         (tmp_path / "b").mkdir()
         (tmp_path / "b" / "mine.txt").touch()
     assert names(tmp_path / "b") == {"mine.txt"} and names(tmp_path) == {"a", "b"}
+
+
+@pytest.mark.parametrize("exchange", [True, False])
+def test_a_folder_is_replaced_in_one_step_or_found_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, exchange: bool
+) -> None:
+    run = finished(tmp_path / "a")
+    if not exchange:
+        monkeypatch.setattr(files, "_exchange", lambda *_: False)
+    new = RunFolder.create(run.path, INFO_TRAIN, Settings(), overwrite=True)
+    assert names(new.path) == {"run.json", "settings.yaml"} and names(tmp_path) == {"a"}
+    # A kill between the two steps of a system that cannot exchange folders.
+    new.path.rename(tmp_path / ".a.old.partial-999999999")
+    with pytest.raises(KeyError), files.new_folder(tmp_path / "a"):
+        raise KeyError
+    assert names(tmp_path) == {"a"} and names(new.path) == {"run.json", "settings.yaml"}
