@@ -169,7 +169,8 @@ def test_detectors_side_by_side(
 ) -> None:
     out = tmp_path / "detectors.json"
     words = ["--source", source, "--target", target, "--minutes", 0.001, "--draws", 2, "--seconds", 0.01]
-    words += ["--set", "evaluate.resamples=50", "evaluate.batch=16", "train.batch=16", "adapt.shots=3", "--out", out]
+    words += ["--set", "evaluate.resamples=50", "evaluate.batch=16", "train.batch=16", "adapt.shots=3"]
+    words += ["adapt.steps=2", "adapt.batch=4", "train.statistics_batches=2", "--out", out]
     words += ["--detectors", "cooccurrence", "meso4"]
     module = script("detectors", monkeypatch)
     assert module.main(list(map(str, words))) == 0
