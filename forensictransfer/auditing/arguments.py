@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from forensictransfer.core.errors import ErrorCode, UserError
+from forensictransfer.results.places import check_output
 
 if TYPE_CHECKING:
     from forensictransfer.data.domains import Domain
@@ -23,6 +24,8 @@ def check_arguments(*, workers: int | None, json: str | Path | None, other: bool
         raise UserError(
             f"{json}: expected a file to write the findings to, got a folder", code=ErrorCode.PATH_WRONG_KIND
         )
+    if json is not None:
+        check_output(Path(json).expanduser())
     if json is not None and not Path(json).expanduser().absolute().parent.is_dir():
         raise UserError(f"{json}: there is no such folder to write the findings to", code=ErrorCode.PATH_MISSING)
     if equalise is not None and other:

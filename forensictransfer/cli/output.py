@@ -19,6 +19,7 @@ from forensictransfer.core.files import write_json
 from forensictransfer.core.progress import is_lively
 from forensictransfer.core.tables import TextTable
 from forensictransfer.core.visible import visible, visible_json, visible_lines
+from forensictransfer.results.places import check_output
 
 STDOUT = "-"
 
@@ -50,6 +51,7 @@ def check_json(arguments: Namespace) -> None:
             f"{name}: expected a file to write JSON to, got a folder; to print it, give --json last",
             code=ErrorCode.PATH_WRONG_KIND,
         )
+    check_output(path)
     if not path.absolute().parent.is_dir():
         raise UserError(f"{name}: there is no such folder to write JSON to", code=ErrorCode.PATH_MISSING)
 

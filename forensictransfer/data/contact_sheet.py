@@ -12,6 +12,7 @@ from PIL import Image, ImageDraw, ImageFont
 from forensictransfer.core.errors import ErrorCode, UserError
 from forensictransfer.core.files import writing
 from forensictransfer.core.settings import DataSettings
+from forensictransfer.core.visible import visible
 from forensictransfer.data.decode import ImageError, decode
 from forensictransfer.data.domains import Domain, open_domain
 from forensictransfer.data.records import CLASSES, Record
@@ -36,7 +37,7 @@ def sheet(
 
     Args:
         domain, group: as `show` takes them.
-        file: the PNG file to write; what is there is replaced.
+        file: the PNG file to write; what is there is replaced, unless it is an image of the domain.
         per_class: images of each class at most.
         seed: another seed shows other images; the same seed the same ones, in both classes.
     Raises:
@@ -47,6 +48,11 @@ def sheet(
         raise UserError(f"{file}: expected a file that ends in .png", code=ErrorCode.PATH_WRONG_KIND)
     settings = data or DataSettings()
     opened = open_domain(domain, group=group, data=settings)
+    same = (record.source for record in opened.records if record.name.endswith(file.name))
+    if any(isinstance(source, Path) and file.exists() and source.samefile(file) for source in same):
+        raise UserError(
+            f"{file}: is an image of the domain, and is not replaced; choose another file", code=ErrorCode.PATH_EXISTS
+        )
     pairs = choose(opened.records, per_class, seed)
     picture = _draw(opened, pairs, seed, int(settings.max_megapixels * 1e6))
     try:
@@ -119,7 +125,7 @@ def _paste(
         if max(image.size) > TILE:
             image.thumbnail((TILE, TILE), Image.Resampling.LANCZOS)
         picture.paste(image, (x + (TILE - image.width) // 2, y + (TILE - image.height) // 2))
-    name = _ascii(record.name)
+    name = _ascii(visible(record.name))
     while name and pen.textlength(name, font) > TILE:
         name = name[1:]  # the end of a path says more than its beginning
     pen.text((x, y + TILE), name, _INK, font)

@@ -12,6 +12,12 @@ from forensictransfer.core.ownership import Ownership, check_free, owning
 from forensictransfer.results.evaluations import FOLDER
 
 MARKER = "FINISHED"
+_RESULTS = {
+    *("run.json", "settings.yaml", MARKER, "data.json", "environment.json", "decision.json", "metrics.json"),
+    *("predictions.csv", "history.csv", "validation.csv", "shots.csv", "trials.csv", "chosen.json", "CARD.md"),
+    *("model.keras", "source_features.npz", "latents.npz", "pictures.json", "sweep.json", "sweep.yaml", "study.db"),
+}
+_RECORDS = ("jobs", "audits")  # folders of a sweep that hold results alone
 
 
 def check_new(path: str | Path, *, overwrite: bool = False, resume: bool = False) -> None:
@@ -37,6 +43,16 @@ def check_new(path: str | Path, *, overwrite: bool = False, resume: bool = False
             f"{path}: is a link to {path.resolve()}, and --overwrite replaces no folder by a link to it; give that "
             "folder itself",
             code=ErrorCode.PATH_WRONG_KIND,
+        )
+
+
+def check_output(path: Path) -> None:
+    """Raise UserError if a file to write (a table, findings) would replace a result of a run or a sweep."""
+    of = ("run.json", "sweep.json")
+    inside = next((one for one in path.absolute().parents if any((one / name).is_file() for name in of)), None)
+    if inside is not None and path.exists() and (path.name in _RESULTS or path.parent.name in _RECORDS):
+        raise UserError(
+            f"{path}: is a result in {inside}, and is not replaced; choose another file", code=ErrorCode.PATH_EXISTS
         )
 
 

@@ -16,6 +16,7 @@ from forensictransfer.report.tables.markup import latex_sheet, markdown_escape, 
 from forensictransfer.report.tables.sheets import MAIN_METRICS, MISSING, facts, remarks, sheets
 from forensictransfer.report.tables.text import OWN, fact_lines, sheet_lines
 from forensictransfer.results.cells import Cell, collect, without_common_set
+from forensictransfer.results.places import check_output
 
 __all__ = ["Cell", "Estimate", "collect", "render_csv", "render_latex", "render_markdown", "render_text", "table"]
 
@@ -62,12 +63,14 @@ class CrossDomain:
 
 
 def check_files(*paths: str | Path | None) -> None:
-    """Raise UserError for a folder in the place of a file to write a table to."""
+    """Raise UserError for a folder, or a result of a run, in the place of a file to write a table to."""
     for path in paths:
         if path is not None and Path(path).is_dir():
             raise UserError(
                 f"{path}: expected a file to write the table to, got a folder", code=ErrorCode.PATH_WRONG_KIND
             )
+        if path is not None:
+            check_output(Path(path).expanduser())
 
 
 def cross_domain(run_paths: Iterable[str | Path]) -> CrossDomain:

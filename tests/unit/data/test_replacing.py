@@ -6,16 +6,19 @@ import json
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from forensictransfer.auditing.equalise.write import _check_equalised, _new_names
 from forensictransfer.core.errors import UserError
 from forensictransfer.core.settings import DataSettings, DomainSettings
 from forensictransfer.data.catalogue.builtin import build_builtin
+from forensictransfer.data.contact_sheet import sheet
 from forensictransfer.data.domains import open_domain
-from forensictransfer.data.records import Record
+from forensictransfer.data.records import CLASSES, Record
 from forensictransfer.data.video.clip import check_crops
 from forensictransfer.data.video.records import Records
 from forensictransfer.data.video.settings import FaceSettings
+from forensictransfer.results.places import check_output
 
 
 def test_a_build_replaces_no_other_files(tmp_path: Path) -> None:
@@ -86,3 +89,30 @@ def test_no_two_equalised_images_share_a_file() -> None:
     new = _new_names(records, given=False)
     assert len({name.lower() for name in new}) == len(names)
     assert new[2:4] == ["real/a_1.jpg", "real/a_0.jpg"] and new[-1] == "fake/a.jpg"
+
+
+def test_a_contact_sheet_is_no_image_of_the_domain_and_shows_any_name(tmp_path: Path) -> None:
+    for kind in CLASSES:
+        for stem in ("a", "b\nc", "d\x1b[31m|"):
+            (tmp_path / kind).mkdir(exist_ok=True)
+            Image.new("RGB", (64, 64)).save(tmp_path / kind / f"{stem}.png")
+    before = (tmp_path / "real" / "a.png").read_bytes()
+    with pytest.raises(UserError, check=lambda error: error.code == "path-exists"):
+        sheet(tmp_path, tmp_path / "real" / "a.png")
+    assert (tmp_path / "real" / "a.png").read_bytes() == before
+    for _ in range(2):  # a sheet replaces a sheet
+        assert "3 real and 3 fake" in sheet(tmp_path, tmp_path / "sheet.png")
+
+
+def test_tables_and_findings_replace_no_result(tmp_path: Path) -> None:
+    (tmp_path / "run" / "evaluations" / "a").mkdir(parents=True)
+    results = ["run/run.json", "run/evaluations/a/metrics.json", "run/history.csv"]
+    for name in results:
+        (tmp_path / name).write_text("{}")
+    for name in results:
+        with pytest.raises(UserError, check=lambda error: error.code == "path-exists"):
+            check_output(tmp_path / name)
+    (tmp_path / "run" / "table.csv").touch()
+    (tmp_path / "metrics.json").touch()
+    for name in ("run/table.csv", "run/new.json", "metrics.json", "nowhere/run.json"):
+        check_output(tmp_path / name)
