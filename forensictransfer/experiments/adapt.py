@@ -87,6 +87,7 @@ def _adapt(
     check_labels_agree(target.name, [*shots, tested])
     detector = session.detector(parent)
     knowledge = _knowledge(parent)
+    parent.check_unchanged()  # what was read of it is of one run
     with RunFolder.building(out, _info(parent, target, settings), settings, overwrite=overwrite, owned=owned) as run:
         run.write("environment.json", environment())
         run.write("data.json", _describe(parent, target, shots, unreadable))

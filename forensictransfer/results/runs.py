@@ -62,6 +62,7 @@ class RunFolder:
         self.path = path
         self.info = info
         self.owned = owned
+        self._seal: Marker | None = None  # what FINISHED said when the run was opened
 
     @classmethod
     def open(cls, path: str | Path, *, finished: bool = True) -> RunFolder:
@@ -263,6 +264,7 @@ class RunFolder:
             for place in sorted({self.evaluation_path(domain) for domain in domains}):
                 self._own(stack.enter_context(owning(place, "evaluate")))
             check_free(self.path)
+            self.check_unchanged()
             try:
                 yield
             finally:
@@ -277,8 +279,17 @@ class RunFolder:
         self.write("run.json", self.info)
         self.write_text("settings.yaml", dump(settings))
 
+    def check_unchanged(self) -> None:
+        """Raise UserError if the run was made again since it was opened: what was read since may be of either."""
+        if self._seal is not None and (not self.finished or self.read(MARKER, Marker) != self._seal):
+            raise UserError(
+                f"{self.path}: was replaced by another run after it was opened; give the command again",
+                code=ErrorCode.FOLDER_LOST,
+            )
+
     def _check_whole(self) -> None:
-        for name, expected in self.read(MARKER, Marker).sha256.items():
+        self._seal = self.read(MARKER, Marker)
+        for name, expected in self._seal.sha256.items():
             if not (self.path / name).is_file():
                 raise UserError(
                     f"{self.path / name}: is missing, so the run cannot be used; make it again",

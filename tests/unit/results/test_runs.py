@@ -317,3 +317,17 @@ def test_a_folder_is_replaced_in_one_step_or_found_again(
     with pytest.raises(KeyError), files.new_folder(tmp_path / "a"):
         raise KeyError
     assert names(tmp_path) == {"a"} and names(new.path) == {"run.json", "settings.yaml"}
+
+
+def test_a_run_that_was_made_again_after_it_was_opened_is_noticed(tmp_path: Path) -> None:
+    opened = RunFolder.open(finished(tmp_path / "a").path)
+    opened.check_unchanged()
+    with opened.owning_evaluations(["b"]):
+        opened.check_unchanged()
+    new = RunFolder.create(tmp_path / "a", INFO_TRAIN, Settings(), overwrite=True)
+    assert str(new.path) in error("folder-lost", opened.check_unchanged)
+    new.write_text("model.keras", "other weights")
+    new.finish()
+    error("folder-lost", opened.check_unchanged)
+    with pytest.raises(UserError, check=lambda found: found.code == "folder-lost"), opened.owning_evaluations(["b"]):
+        raise AssertionError("an evaluation of other weights")
