@@ -137,7 +137,7 @@ def _names_recur(
     parted = folders.intersection(_in_several([(e.label, e.split, e.below) for e in entries], splits))
     said = (
         f"{len(names)} file name{'s' * (len(names) > 1)} recur{'s' * (len(names) == 1)} in {len(folders)} folders of "
-        f"{kinds} ({some(example, 2)}) and were taken for the same photographs (group rule stem)"
+        f"{kinds} ({some(example, 2)}), taken for the same photographs (group rule stem)"
     )
     if parted:
         said += f", so that images of {len(parted)} of these folders are in several splits"

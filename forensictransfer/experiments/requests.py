@@ -125,6 +125,7 @@ def evaluate_request(
     _check_names_differ(run, domains)
     check_free(run.path)
     for domain in domains:
+        _note_other_groups(run, domain)
         check_free(check_evaluation(run.path, domain.name, overwrite=overwrite))
         if not os.access(run.path, os.W_OK):
             raise UserError(
@@ -195,6 +196,17 @@ def _check_other_domain(parent: RunFolder, target: Domain) -> None:
         raise UserError(
             f"{target.origin}: is the source that {parent.path} was trained on; name another domain as target",
             code=ErrorCode.RUN_UNSUITABLE,
+        )
+
+
+def _note_other_groups(run: RunFolder, domain: Domain) -> None:
+    """Log that a run is tested on its own source by another group rule: its test split is another one."""
+    known, rule = run.info.source, domain.spec.group
+    if os.path.realpath(known.origin) == os.path.realpath(domain.origin) and known.group != rule:
+        _log.warning(
+            "warning: %s: the run was trained on it by the group rule '%s', and is tested by '%s', whose test split is "
+            "another one; what the run has seen is left out by its pixels; --group '%s' is the run's own",
+            *(domain.name, known.group, rule, known.group),
         )
 
 

@@ -70,6 +70,17 @@ def test_frames_of_videos_are_not_learned_from_by_their_numbers(
     assert f"warning: frames: {found.warnings[0]}" in ft.show(copy)
 
 
+def test_a_test_by_other_groups_than_the_training_says_so(
+    run: Path, source: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    copy = Path(shutil.copytree(run, tmp_path / "copy"))
+    with caplog.at_level(logging.WARNING):
+        ft.evaluate(copy, source, overwrite=True)
+        assert not [line for line in caplog.messages if "is tested by" in line]
+        ft.evaluate(copy, source, group="path", overwrite=True)
+    assert any("trained on it by the group rule 'stem', and is tested by 'path'" in line for line in caplog.messages)
+
+
 def test_one_picture_with_both_labels_stops_training(
     source: Path, run: Path, target: Path, tmp_path: Path, pick_stems: Callable[..., dict[str, list[str]]]
 ) -> None:
