@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from forensictransfer.core.errors import ErrorCode, UserError
+from forensictransfer.core.errors import ErrorCode, UserError, some
+from forensictransfer.data.places import entries_of, is_folder
 from forensictransfer.data.records import CLASS_FOLDERS, CLASSES
-from forensictransfer.data.walk import ClassFolder, Skipped, entries_of, find_files, is_folder
+from forensictransfer.data.walk import ClassFolder, Skipped, find_files
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff")
 SPLIT_FOLDERS = {"train": "train", "validation": "validation", "val": "validation", "valid": "validation"} | {
@@ -80,6 +81,7 @@ def list_images(folder: Path) -> Listing:
         for part in parts
         if part.split and not any((entry.split, entry.label) == (part.split, part.label) for entry in entries)
     ]
+    notes += _unread(folder, parts)
     if others:
         kinds = ", ".join(f"{kind} {count}" for kind, count in others.most_common(5))
         notes.append(f"{sum(others.values())} files without an image suffix skipped ({kinds})")
@@ -165,6 +167,30 @@ def _check_classes(
             f"{tops}: expected {class_name} images ({' '.join(SUFFIXES)}), found none{among}{links}",
             code=ErrorCode.DOMAIN_CLASS_MISSING,
         )
+
+
+def _unread(folder: Path, parts: Sequence[ClassFolder]) -> list[str]:
+    """Write a line on images that lie beside the class folders, where nothing is read: masks, a third class, a typo."""
+    tops = {part.path for part in parts}
+    places, loose = [], 0
+    for place in sorted({folder, *(top.parent for top in tops)}):
+        for entry in entries_of(place):
+            path = place / entry.name
+            if not is_folder(entry):
+                loose += entry.name.lower().endswith(SUFFIXES)
+            elif path not in tops and not any(path == top.parent for top in tops) and _holds_images(path):
+                places.append(_name(entry.path, folder))
+    notes = [f"not read, beside the class folders: {some(places)}"] if places else []
+    return notes + ([f"{loose} images beside the class folders were not read"] if loose else [])
+
+
+def _holds_images(folder: Path) -> bool:
+    """Tell whether a folder has images or class folders directly in it; False for one that cannot be read."""
+    try:
+        names = [entry.name.lower() for entry in entries_of(folder)]
+    except UserError:
+        return False
+    return any(name.endswith(SUFFIXES) or name in CLASS_FOLDERS for name in names)
 
 
 def _folders(folder: Path) -> list[str]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from forensictransfer.core.errors import ErrorCode, UserError, some
+from forensictransfer.data.places import Identity, entries_of, identity_of, is_folder, is_within
 from forensictransfer.data.records import CLASS_FOLDERS, CLASSES, REAL
 
 ABOVE = "leads to a folder above it"
@@ -90,41 +91,19 @@ def check_tops(folder: Path, tops: Sequence[ClassFolder]) -> None:
     places = [os.path.realpath(top.path) for top in tops]
     home = os.path.realpath(folder)
     for number, (top, place) in enumerate(zip(tops, places, strict=True)):
-        if _within(home, place):
+        if is_within(home, place):
             raise UserError(
                 f"{top.path}: expected a folder of {CLASSES[top.label]} images, found a link to a folder above it "
                 f"({place})",
                 code=ErrorCode.DOMAIN_LAYOUT,
             )
         for other, there in zip(tops[:number], places[:number], strict=True):
-            if _within(place, there) or _within(there, place):
+            if is_within(place, there) or is_within(there, place):
                 same = "are the same folder" if place == there else "lie one within the other"
                 raise UserError(
                     f"{other.path} and {top.path}: expected two folders of their own, they {same}",
                     code=ErrorCode.DOMAIN_LAYOUT,
                 )
-
-
-def entries_of(folder: str | Path) -> list[os.DirEntry[str]]:
-    """List what lies in a folder by name, hidden ones left out. Raises UserError if it cannot be read."""
-    try:
-        with os.scandir(folder) as found:
-            return sorted((one for one in found if not one.name.startswith(".")), key=lambda one: one.name)
-    except OSError as error:
-        raise UserError(
-            f"{folder}: the folder cannot be read: {error.strerror}", code=ErrorCode.PATH_NOT_READABLE
-        ) from error
-
-
-def is_folder(entry: os.DirEntry[str]) -> bool:
-    """Tell whether an entry is a folder or a link to one; a link to itself is none."""
-    try:
-        return entry.is_dir()
-    except OSError:
-        return False
-
-
-_Identity = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +113,7 @@ class _Place:
     path: str
     top: ClassFolder
     linked: bool
-    above: tuple[_Identity, ...]
+    above: tuple[Identity, ...]
 
 
 @dataclass
@@ -150,14 +129,14 @@ class _Walk:
     files: list[FoundFile] = field(default_factory=list)
     skipped: list[Skipped] = field(default_factory=list)
     links: list[_Place] = field(default_factory=list)
-    seen: dict[_Identity, _Place] = field(default_factory=dict)
+    seen: dict[Identity, _Place] = field(default_factory=dict)
 
     def enter(self, start: _Place) -> None:
         """List the files of a folder and of those below it; links to folders are kept for later."""
         waiting = [start]
         while waiting:
             place = waiting.pop()
-            here = _identity(place.path)
+            here = identity_of(place.path)
             before = self.seen.get(here) if here else None
             # A file system that is mounted twice, or a linked tree that holds a folder which was reached before.
             if before is not None and not (before.linked and before.top.label != place.top.label):
@@ -193,13 +172,13 @@ class _Walk:
 
     def _wrong(self, link: _Place) -> str | None:
         there = os.path.realpath(link.path)
-        if _identity(link.path) in link.above or _within(os.path.realpath(os.path.dirname(link.path)), there):
+        if identity_of(link.path) in link.above or is_within(os.path.realpath(os.path.dirname(link.path)), there):
             return ABOVE
-        if _within(os.path.realpath(self.folder), there):
+        if is_within(os.path.realpath(self.folder), there):
             return ABOVE
         for top in self.tops:
             place = os.path.realpath(top.path)
-            if top.label != link.top.label and (_within(there, place) or _within(place, there)):
+            if top.label != link.top.label and (is_within(there, place) or is_within(place, there)):
                 return f"leads into the other class, {self._name(str(top.path))}"
         return None
 
@@ -223,10 +202,10 @@ class _Walk:
 
 def _each_once(files: Sequence[FoundFile], folder: Path) -> tuple[list[FoundFile], list[Skipped]]:
     """Keep one path of every file. Raises UserError for a file of both classes, neither of which owns it."""
-    same: defaultdict[_Identity, list[FoundFile]] = defaultdict(list)
+    same: defaultdict[Identity, list[FoundFile]] = defaultdict(list)
     kept, skipped, torn = [], [], []
     for file in files:
-        identity = _identity(file.path)
+        identity = identity_of(file.path)
         if identity is None or (file.linked and os.path.realpath(file.path).startswith(_SYSTEM)):
             kept.append(file)
         else:
@@ -250,17 +229,3 @@ def _each_once(files: Sequence[FoundFile], folder: Path) -> tuple[list[FoundFile
             code=ErrorCode.DOMAIN_CONTRADICTORY,
         )
     return sorted(kept, key=lambda file: file.path), skipped
-
-
-def _identity(path: str) -> _Identity | None:
-    """Return device and inode of what a path leads to; None where it leads nowhere or the system has no inodes."""
-    try:
-        status = os.stat(path)
-    except OSError:
-        return None
-    return (status.st_dev, status.st_ino) if status.st_ino else None
-
-
-def _within(path: str, folder: str) -> bool:
-    """Tell whether a real path is a folder or lies below it."""
-    return path == folder or path.startswith(folder.rstrip(os.sep) + os.sep)

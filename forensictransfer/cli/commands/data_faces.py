@@ -29,7 +29,10 @@ def add(inner: Any) -> Parser:
     parser.add_argument("out", metavar="OUT", help="folder to write the faces to")
     place = parser.add_argument_group("frames")
     place.add_argument(
-        "--per-video", type=int, metavar="N", help=f"frames of each video, evenly (default: {usual.per_video})"
+        "--per-video",
+        type=int,
+        metavar="N",
+        help=f"frames of each video, evenly over its time (default: {usual.per_video})",
     )
     place.add_argument("--per-second", type=float, metavar="R", help="frames per second instead (default: none)")
     place = parser.add_argument_group("crops")

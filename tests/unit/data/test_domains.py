@@ -98,6 +98,18 @@ def test_split_folders_win(tmp_path: Path) -> None:
         assert all(record.group.startswith(split[:3]) for record in domain.split(split))
 
 
+def test_what_lies_beside_the_classes_is_named(tmp_path: Path) -> None:
+    plain = fill(
+        tmp_path / "d", "real/a.png", "fake/b.png", "fake2/c.png", "masks/b.png", "docs/x.txt", "d.png", "e.csv"
+    )
+    notes = open_domain(plain, data=DATA).notes
+    assert "not read, beside the class folders: fake2, masks" in notes
+    assert "1 images beside the class folders were not read" in notes
+    names = [f"{split}/{kind}/{split}.png" for split in ("train", "test") for kind in ("real", "fake")]
+    split = fill(tmp_path / "s", *names, "dev/real/c.png", "train/other/d.png", "train/real/other/e.png")
+    assert "not read, beside the class folders: dev, train/other" in open_domain(split, data=DATA).notes
+
+
 def test_a_missing_split_folder_leaves_the_split_empty(tmp_path: Path) -> None:
     domain = open_domain(
         fill(tmp_path, "test/real/a.png", "test/fake/b.png", "train/real/c.png", "train/fake/d.txt"), data=DATA
