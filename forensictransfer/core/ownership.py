@@ -38,7 +38,7 @@ SILENCE = 600.0  # seconds without one after which an owner on another machine i
 _PATIENCE = 0.5  # seconds: another process may be looking at the lock, not holding it
 _MOST = 4096  # bytes of a record that are read
 _COMMAND = 200  # characters of the command line that are kept
-# File systems of one machine, whose locks are therefore known to all that use them.
+# File systems that several machines may use; on all others every user sees the locks.
 _SHARED = ("nfs", "cifs", "smb", "9p", "fuse", "lustre", "gpfs", "beegfs", "ceph", "gluster", "afs", "ocfs", "gfs")
 _WITHOUT_LOCKS = (errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP, errno.EINVAL)
 

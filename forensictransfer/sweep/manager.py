@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from shlex import quote
 
 import psutil
 
@@ -64,7 +65,7 @@ class Outcome:
             lines.append("--retry does the failed ones again")
         lines += [f"metadata alone, {name}: balanced accuracy {baseline(one)}" for name, one in self.alone.items()]
         lines += [f"warning: {line}" for name, one in self.alone.items() if (line := warning(name, one))]
-        lines.append(f"next: forensictransfer report {self.path}")
+        lines.append(f"next: forensictransfer report {quote(str(self.path))}")
         return "\n".join(map(visible, lines))
 
     @property

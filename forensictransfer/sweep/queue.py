@@ -24,6 +24,7 @@ import optuna
 from optuna.distributions import CategoricalDistribution
 from optuna.storages import RDBStorage, RetryHeartbeatStaleTrialCallback
 from optuna.trial import TrialState
+from sqlalchemy.engine import URL
 from sqlalchemy.exc import SQLAlchemyError
 
 from forensictransfer.core.errors import ErrorCode, UserError
@@ -211,7 +212,9 @@ class Queue:
 
 def storage_url(folder: Path, storage: str | None) -> str:
     """Return where the study is kept: an SQLite file in the sweep's folder, or what the user names."""
-    return storage or f"sqlite:///{folder.resolve() / 'study.db'}"
+    # Put together by SQLAlchemy: a question mark or a percent sign in the folder's name is none of the address.
+    file = URL.create("sqlite", database=str(folder.resolve() / "study.db"))
+    return storage or file.render_as_string()
 
 
 def open_study(url: str, name: str, heartbeat: int) -> optuna.Study:

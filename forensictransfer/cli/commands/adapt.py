@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from shlex import quote
 from typing import Any
 
 from forensictransfer.cli.common import DOMAIN, NAME, RUN_FIXES, RUN_SETTINGS, add_config, add_group, add_overwrite
@@ -63,4 +64,4 @@ def run(arguments: Namespace) -> None:
         overwrite=arguments.overwrite,
     )
     say(api.results(out))
-    say(f"wrote {out}; next: {NAME} table {arguments.run} {out}")
+    say(f"wrote {out}; next: {NAME} table {quote(arguments.run)} {quote(str(out))}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from shlex import quote
 from typing import Any
 
 from forensictransfer.cli.common import DOMAIN, NAME, add_config, add_group, add_overwrite
@@ -67,4 +68,4 @@ def run(arguments: Namespace) -> None:
         overwrite=arguments.overwrite,
     )
     say(api.results(out))
-    say(f"wrote {out}; next: {NAME} evaluate {out} --on DOMAIN")
+    say(f"wrote {out}; next: {NAME} evaluate {quote(str(out))} --on DOMAIN")

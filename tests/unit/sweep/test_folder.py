@@ -17,6 +17,7 @@ from forensictransfer.core.errors import UserError
 from forensictransfer.results.jobs import write_with_checksum
 from forensictransfer.sweep.folder import SweepFolder
 from forensictransfer.sweep.grid import _named
+from forensictransfer.sweep.queue import open_study, storage_url
 
 MADE = Path(__file__).parents[2] / "fixtures" / "v0_1" / "sweep"
 HOLD_JOB = """
@@ -115,3 +116,10 @@ def test_a_job_is_a_folder_whatever_its_domains_are_called(tmp_path: Path, name:
     assert len(job.encode()) <= 231 and job.isprintable() and not job.startswith(".")
     (tmp_path / f".{job}.partial-1234567").mkdir()
     assert job != _named(f"{name}-ft-res-s0", {"source": "1"})
+
+
+@pytest.mark.parametrize("name", ["plain", "a?b", "a%41b", "a#b", "a b", "a&b=c", "ü", "a:b@c", "a\nb", "a+b"])
+def test_the_study_lies_in_the_folder_whatever_that_is_called(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).mkdir()
+    open_study(storage_url(tmp_path / name, None), "sweep", 10)
+    assert os.listdir(tmp_path) == [name] and os.listdir(tmp_path / name) == ["study.db"]
