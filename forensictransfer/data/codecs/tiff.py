@@ -45,6 +45,10 @@ def decode_tiff(content: bytes) -> Image.Image | np.ndarray:
     _check_parts(content, tags, layout)
     if layout.separate:
         return _from_planes(content, tags, layout)
+    palette = tags.get(Tag.COLOUR_MAP, ())
+    if layout.colours == Colours.PALETTE and palette and max(palette) < 256:
+        # Some programs write 8 bits where the standard has 16, which all others, libtiff among them, take into account.
+        return _with_directory(content, tags, {Tag.COLOUR_MAP: tuple(257 * level for level in palette)})
     if layout.colours == Colours.WHITE_IS_ZERO and layout.bits > 8 and layout.samples == 1:
         grey = _eight_bits(_with_directory(content, tags, {Tag.PHOTOMETRIC: (Colours.BLACK_IS_ZERO,)}), layout.bits)
         return np.repeat(255 - grey[:, :, None], 3, axis=2)

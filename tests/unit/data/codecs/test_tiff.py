@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import itertools
+import struct
 from collections.abc import Iterator
 from typing import Any
 
@@ -134,6 +135,41 @@ def test_every_layout_is_read_right_or_refused_in_a_line() -> None:
     assert not missing
     assert read > 800
     assert refused > 300
+
+
+def test_a_palette_of_8_bits_is_understood() -> None:
+    """The standard has 16 bits for each colour; some programs write 0 to 255."""
+    rng = np.random.default_rng(0)
+    samples, palette = rng.integers(0, 256, (HEIGHT, WIDTH), np.uint8), rng.integers(0, 256, (3, 256)).astype(np.uint16)
+    stream = io.BytesIO()
+    tifffile.imwrite(stream, samples, photometric="palette", colormap=palette, metadata=None)
+    np.testing.assert_array_equal(
+        decode(stream.getvalue(), max_pixels=LIMIT), palette[:, samples].transpose(1, 2, 0).astype(np.uint8)
+    )
+
+
+@pytest.mark.parametrize("kind", ["group3", "group4", "tiff_ccitt"])
+@pytest.mark.parametrize("white_is_zero", [False, True])
+def test_fax_compression(kind: str, white_is_zero: bool) -> None:
+    bits = np.random.default_rng(0).random((HEIGHT, WIDTH)) < 0.3
+    stream = io.BytesIO()
+    Image.fromarray(bits).save(stream, "TIFF", compression=kind, tiffinfo={262: int(not white_is_zero)})
+    np.testing.assert_array_equal(decode(stream.getvalue(), max_pixels=LIMIT)[:, :, 0], 255 * bits.astype(np.uint8))
+
+
+@pytest.mark.parametrize("bits", [1, 2, 4, 8])
+def test_bits_in_the_other_order(bits: int) -> None:
+    """FillOrder 2, lowest bit first: written into the entry of a tag that says nothing of pixels, ResolutionUnit."""
+    data, samples, _ = written(("minisblack", bits, "u", "contig", None, None, "<", False))
+    with tifffile.TiffFile(io.BytesIO(data)) as file:
+        page: Any = file.pages[0]
+        start, size, entry = page.dataoffsets[0], page.databytecounts[0], page.tags[296].offset
+    turned = np.unpackbits(np.frombuffer(data[start : start + size], np.uint8).reshape(-1, 1), axis=1)[:, ::-1]
+    changed = bytearray(data)
+    changed[start : start + size] = np.packbits(turned, axis=1).tobytes()
+    changed[entry : entry + 12] = struct.pack("<HHIHH", 266, 3, 1, 2, 0)
+    found = decode(bytes(changed), max_pixels=LIMIT)
+    np.testing.assert_array_equal(found[:, :, 0], samples[:, :, 0] * (255 // ((1 << bits) - 1)))
 
 
 @pytest.mark.parametrize("compression", COMPRESSIONS)
