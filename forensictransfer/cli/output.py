@@ -19,7 +19,6 @@ from forensictransfer.core.files import write_json
 from forensictransfer.core.progress import is_lively
 from forensictransfer.core.tables import TextTable
 from forensictransfer.core.visible import visible, visible_json, visible_lines
-from forensictransfer.results.places import check_output
 
 STDOUT = "-"
 
@@ -45,6 +44,8 @@ def check_json(arguments: Namespace) -> None:
     name = arguments.json
     if name in (None, STDOUT):
         return
+    from forensictransfer.results.places import check_output
+
     path = Path(name).expanduser()
     if path.is_dir():
         raise UserError(

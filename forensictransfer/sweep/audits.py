@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable
 
-from forensictransfer.auditing.audit import audit_domains
 from forensictransfer.core.errors import UserError
 from forensictransfer.core.settings import DataSettings
 from forensictransfer.data.domains import Domain
@@ -28,6 +27,9 @@ def audit_all(folder: SweepFolder, domains: Iterable[Domain], data: DataSettings
         with folder.holding(f"audit-{path.stem}") as mine:
             if not mine:
                 continue
+            # Here: scikit-learn and scipy.stats take a second, which a sweep that goes on after its audits does without.
+            from forensictransfer.auditing.audit import audit_domains
+
             try:
                 found = audit_domains([domain], data=data, workers=workers).domains[0]
             except UserError as error:
