@@ -176,7 +176,7 @@ def test_a_sweep_audits_each_domain_once(
     found = read_audit(tmp_path, "told_apart", domains[1].fingerprint())
     assert found is not None and without_pixels(found)["balanced_accuracy"] > 0.95
     assert read_audit(tmp_path, "told_apart", "other images") is None and read_audit(tmp_path, "unknown") is None
-    monkeypatch.setattr("forensictransfer.sweep.audits.audit_domains", lambda *a, **k: pytest.fail("audited again"))
+    monkeypatch.setattr("forensictransfer.auditing.audit.audit_domains", lambda *a, **k: pytest.fail("audited again"))
     before = list(caplog.messages)
     audit_all(folder, domains, DataSettings(), 1)
     assert path.read_bytes() == kept and caplog.messages == before
