@@ -36,6 +36,7 @@ _log = logging.getLogger(__name__)
 HEARTBEAT = 30.0  # seconds between two signs of life
 SILENCE = 600.0  # seconds without one after which an owner on another machine is believed dead
 _PATIENCE = 0.5  # seconds: another process may be looking at the lock, not holding it
+_BEGINNING = b'{"doing": '  # of a record
 _MOST = 4096  # bytes of a record that are read
 _COMMAND = 200  # characters of the command line that are kept
 # File systems that several machines may use; on all others every user sees the locks.
@@ -151,6 +152,7 @@ def lock_file(folder: Path) -> Path:
 @contextlib.contextmanager
 def _locked(file: Path, folder: Path) -> Iterator[int]:
     """Hold the kernel's lock on a file and yield its descriptor. Raises UserError if another process holds it."""
+    _check_own(file)
     found: list[int] = []
     # A soft lock, a file as a mark, would outlive a killed process.
     lock = FileLock(file, fallback_to_soft=False, thread_local=False, on_acquired=found.append)
@@ -175,6 +177,20 @@ def _locked(file: Path, folder: Path) -> Iterator[int]:
                 return
         finally:
             lock.release()
+
+
+def _check_own(file: Path) -> None:
+    """Raise UserError if a file of the lock's name is something else: it would be written over and removed."""
+    try:
+        with file.open("rb") as opened:
+            beginning = opened.read(len(_BEGINNING))
+    except OSError:  # not there, or nothing that the next step would not meet, too
+        return
+    if file.is_symlink() or not _BEGINNING.startswith(beginning):
+        raise UserError(
+            f"{file}: is in the way of the lock of {file.name[1:-5]} and none itself; move it away",
+            code=ErrorCode.PATH_EXISTS,
+        )
 
 
 @contextlib.contextmanager

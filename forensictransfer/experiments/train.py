@@ -97,6 +97,7 @@ def _train(
         # An image that it cannot judge is found before anything is written; the scores are used below.
         for images, split in ((train, "train"), (validation, "validation")):
             session.scores.analyse(detector, images, settings.evaluate, progress=f"scoring {domain.name} {split}")
+    continued = resume and (out / "run.json").exists()
     run = RunFolder.create(out, _info(domain, settings), settings, resume=resume, overwrite=overwrite, owned=owned)
     if run.finished:
         _log.info("%s: is finished already; nothing to resume", run.path)
@@ -111,8 +112,9 @@ def _train(
         )
         state = _fit(detector, train, validation, settings, run)
     except Exception:
-        # Unless there is something that a resumed training could continue from, or it is another's by now.
-        if owned.holds() and not (run.path / checkpoint.NAME).exists() and not search.begun(run):
+        # Unless an earlier call has made it, a resumed training could continue from it, or it is another's by now.
+        kept = continued or (run.path / checkpoint.NAME).exists() or search.begun(run)
+        if owned.holds() and not kept:
             shutil.rmtree(run.path, ignore_errors=True)
         raise
     if state is not None:

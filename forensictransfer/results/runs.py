@@ -272,8 +272,9 @@ class RunFolder:
 
     def _clear_temporary(self) -> None:
         """Remove what a killed process was in the middle of writing."""
-        for path in self.path.rglob(".tmp-*"):
-            path.unlink(missing_ok=True)
+        for path in self.path.rglob(".tmp-[0-9]*-*"):
+            if path.is_file() and not path.is_symlink():
+                path.unlink(missing_ok=True)
 
     def _begin(self, settings: Settings) -> None:
         self.write("run.json", self.info)

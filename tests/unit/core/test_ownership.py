@@ -206,10 +206,26 @@ def test_file_systems_without_locks_go_by_the_record(tmp_path: Path, monkeypatch
         owned.check()
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"doing": 1}', b"\xff\xfe", b"[" * 5000])
+@pytest.mark.parametrize(
+    "content", [b"", b"{", b'{"doing": 1}', b'{"doing": "train", "ho', b'{"doing": ' + b"[" * 5000]
+)
 def test_a_damaged_record_is_nobodys(tmp_path: Path, content: bytes) -> None:
     lock_file(tmp_path / "run").write_bytes(content)
     check_free(tmp_path / "run")
     with owning(tmp_path / "run", "train") as owned:
         owned.check()
     assert not list(tmp_path.iterdir())
+
+
+def test_a_file_of_the_locks_name_that_is_none_is_left_alone(tmp_path: Path) -> None:
+    file = lock_file(tmp_path / "run")
+    for content in (b"mine", b"[]", b"\xff\xfe"):
+        file.write_bytes(content)
+        with refused("path-exists", f"{file}: "), owning(tmp_path / "run", "train"):
+            pass
+        assert file.read_bytes() == content
+    file.rename(tmp_path / "kept")
+    file.symlink_to(tmp_path / "kept")
+    with refused("path-exists", f"{file}: "), owning(tmp_path / "run", "train"):
+        pass
+    assert (tmp_path / "kept").read_bytes() == b"\xff\xfe"
