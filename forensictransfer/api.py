@@ -148,7 +148,9 @@ def evaluate(
 
     with opened.owning_evaluations([domain.name for domain in request.domains]):
         found = evaluation.evaluate_run(opened, request.domains, request.settings, overwrite=overwrite)
-        opened.write_text("CARD.md", card_text(opened))
+        card = ""
+        while card != (card := card_text(opened)):  # an evaluation on another domain may end meanwhile
+            opened.write_text("CARD.md", card)
     return found
 
 

@@ -34,7 +34,11 @@ def add_group(place: Any) -> None:
 
 def add_overwrite(place: Any) -> None:
     """Add the flag that replaces what is there."""
-    place.add_argument("--overwrite", action="store_true", help="replace what is there")
+    place.add_argument(
+        "--overwrite",
+        action="store_true",
+        help="replace what is there, and nothing else than a result of the same kind",
+    )
 
 
 def add_config(place: Any) -> None:
