@@ -115,7 +115,7 @@ def _train(
         # Unless an earlier call has made it, a resumed training could continue from it, or it is another's by now.
         kept = continued or (run.path / checkpoint.NAME).exists() or search.begun(run)
         if owned.holds() and not kept:
-            shutil.rmtree(run.path, ignore_errors=True)
+            shutil.rmtree(owned.folder, ignore_errors=True)  # not by a link, which would stay
         raise
     if state is not None:
         _take_best(as_trainable(detector), state, settings.train.monitor, run)

@@ -66,6 +66,12 @@ def check_replaceable(place: Path, domain: str) -> None:
             "and is not replaced; move it away",
             code=ErrorCode.PATH_WRONG_KIND,
         )
+    if place.parent.is_symlink():
+        raise UserError(
+            f"{place.parent}: is a link to {place.parent.resolve()}, and nothing behind it is replaced; remove the "
+            "evaluation there yourself",
+            code=ErrorCode.PATH_WRONG_KIND,
+        )
     whose = evaluated_domain(place)
     if whose is not None and whose != domain:
         own = encode_name(whose) if whose else place.name

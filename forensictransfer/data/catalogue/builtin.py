@@ -218,9 +218,10 @@ def _check_own(folder: Path, name: str) -> None:
         content = None
     said = content.get("name") if isinstance(content, dict) else None
     both = all((folder / file).is_file() for file in ("dataset_info.json", "features.json"))
-    if said != name and not (said is None and both):  # damaged, but of a build
+    if folder.is_symlink() or (said != name and not (said is None and both)):  # damaged, but of a build
+        what = "is a link" if folder.is_symlink() else "holds other files"
         raise UserError(
-            f"{folder}: holds other files where {name} is to be built, and is not replaced; move it away",
+            f"{folder}: {what} where {name} is to be built, and is not replaced; move it away",
             code=ErrorCode.PATH_EXISTS,
         )
 

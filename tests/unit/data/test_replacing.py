@@ -33,6 +33,12 @@ def test_a_build_replaces_no_other_files(tmp_path: Path) -> None:
                 build_builtin("forged_photos/splice", tmp_path, overwrite)
             assert str(caught.value).startswith(f"{folder}: ")
     assert (folder / "mine.txt").exists()
+    (folder / "dataset_info.json").write_text('{"name": "forged_photos"}')
+    folder.rename(tmp_path / "elsewhere")
+    folder.symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(UserError, match="link", check=lambda error: error.code == "path-exists"):
+        build_builtin("forged_photos/splice", tmp_path, True)
+    assert (tmp_path / "elsewhere" / "mine.txt").exists()
 
 
 def test_only_crops_are_replaced_by_crops(tmp_path: Path) -> None:

@@ -106,3 +106,11 @@ def test_names_that_some_file_systems_take_for_one_are_refused(run: RunFolder) -
     write(run, "Faces")
     assert "'Faces'" in refused("path-exists", run, "faces")
     assert write(run, "Faces", overwrite=True).name == "Faces"
+
+
+def test_nothing_behind_a_link_is_replaced(run: RunFolder, tmp_path: Path) -> None:
+    write(run, "a")
+    (run.path / "evaluations").rename(tmp_path / "of another run")
+    (run.path / "evaluations").symlink_to(tmp_path / "of another run")
+    assert "link" in refused("path-wrong-kind", run, "a")
+    assert (tmp_path / "of another run" / "a" / "metrics.json").is_file()
