@@ -11,54 +11,31 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import json
 import logging
 import os
-import shlex
-import socket
-import sys
 import threading
-import time
-import uuid
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 import psutil
 from filelock import FileLock, Timeout
 
 from forensictransfer.core.errors import ErrorCode, UserError
-from forensictransfer.core.files import now
+from forensictransfer.core.owners import (
+    SILENCE,
+    Owner,
+    check_own,
+    lives_elsewhere,
+    read_owner,
+    silent_for,
+    write_owner,
+)
 
 _log = logging.getLogger(__name__)
 
 HEARTBEAT = 30.0  # seconds between two signs of life
-SILENCE = 600.0  # seconds without one after which an owner on another machine is believed dead
 _PATIENCE = 0.5  # seconds: another process may be looking at the lock, not holding it
-_BEGINNING = b'{"doing": '  # of a record
-_MOST = 4096  # bytes of a record that are read
-_COMMAND = 200  # characters of the command line that are kept
-# File systems that several machines may use; on all others every user sees the locks.
-_SHARED = ("nfs", "cifs", "smb", "9p", "fuse", "lustre", "gpfs", "beegfs", "ceph", "gluster", "afs", "ocfs", "gfs")
 _WITHOUT_LOCKS = (errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP, errno.EINVAL)
-
-
-@dataclass(frozen=True)
-class Owner:
-    """Who writes to a folder. doing: the command in one word; since: when it began, in UTC."""
-
-    doing: str
-    host: str
-    pid: int
-    command: str
-    since: str
-    token: str
-
-    @property
-    def text(self) -> str:
-        """Describe the owner for a message, with its age."""
-        return f"`{self.doing}` (process {self.pid} on {self.host}, since {self.since}{_age(self.since)})"
 
 
 class Ownership:
@@ -75,7 +52,7 @@ class Ownership:
 
     def holds(self) -> bool:
         """Tell whether the folder is still owned: no other has taken it over or put another folder in its place."""
-        record = _read(self._file)
+        record = read_owner(self._file)
         if record is None or record.token != self.owner.token:
             return False
         return self._bound is None or _identity(self._bound[0]) == self._bound[1]
@@ -84,7 +61,7 @@ class Ownership:
         """Raise UserError unless the folder is still owned. Asked before anything is written or sealed."""
         if self.holds():
             return
-        record = _read(self._file)
+        record = read_owner(self._file)
         other = f" by {record.text}" if record is not None and record.token != self.owner.token else ""
         place = self._bound[0] if self._bound else self.folder
         raise UserError(
@@ -104,15 +81,15 @@ def owning(folder: Path, doing: str) -> Iterator[Ownership]:
     folder = Path(os.path.realpath(folder))
     file = lock_file(folder)
     made = _make_parents(file)
-    owner = Owner(doing, socket.gethostname(), os.getpid(), _command(), now(), uuid.uuid4().hex)
+    owner = Owner.me(doing)
     try:
         with _locked(file, folder) as descriptor:
-            before = _read(file)
+            before = read_owner(file)
             if before is not None:
-                if _lives_elsewhere(file, before):
+                if lives_elsewhere(file, before):
                     raise _in_use(folder, before, shared=True)
                 _log.warning("%s: its owner, %s, ended before it was done; it is taken over", folder, before.text)
-            _write(descriptor, owner, file)
+            write_owner(descriptor, owner, file)
             stop = threading.Event()
             beat = threading.Thread(target=_beat, args=(file, owner.token, stop), daemon=True)
             beat.start()
@@ -121,7 +98,7 @@ def owning(folder: Path, doing: str) -> Iterator[Ownership]:
                 yield ownership
             finally:
                 stop.set()
-                if os.getpid() == owner.pid and (still := _read(file)) is not None and still.token == owner.token:
+                if os.getpid() == owner.pid and (still := read_owner(file)) is not None and still.token == owner.token:
                     file.unlink(missing_ok=True)  # while it is still locked
     finally:
         for parent in made:
@@ -133,12 +110,12 @@ def check_free(folder: Path) -> None:
     """Raise UserError if another living process owns a folder. Nothing is written; for a word before any work."""
     folder = Path(os.path.realpath(folder))
     file = lock_file(folder)
-    record = _read(file)
+    record = read_owner(file)
     if record is None:
         return
     with _locked(file, folder):
-        still = _read(file)
-        if still is not None and _lives_elsewhere(file, still):
+        still = read_owner(file)
+        if still is not None and lives_elsewhere(file, still):
             raise _in_use(folder, still, shared=True)
         if still is None:  # it has ended meanwhile, and the lock made the file again
             file.unlink(missing_ok=True)
@@ -152,7 +129,7 @@ def lock_file(folder: Path) -> Path:
 @contextlib.contextmanager
 def _locked(file: Path, folder: Path) -> Iterator[int]:
     """Hold the kernel's lock on a file and yield its descriptor. Raises UserError if another process holds it."""
-    _check_own(file)
+    check_own(file)
     found: list[int] = []
     # A soft lock, a file as a mark, would outlive a killed process.
     lock = FileLock(file, fallback_to_soft=False, thread_local=False, on_acquired=found.append)
@@ -163,7 +140,7 @@ def _locked(file: Path, folder: Path) -> Iterator[int]:
         except Timeout:
             if not file.exists():  # /proc and its like
                 raise _not_writable(folder) from None
-            raise _in_use(folder, _read(file)) from None
+            raise _in_use(folder, read_owner(file)) from None
         except OSError as error:
             if error.errno not in _WITHOUT_LOCKS:
                 raise OSError(error.errno, os.strerror(error.errno or 0), str(folder)) from error
@@ -179,27 +156,13 @@ def _locked(file: Path, folder: Path) -> Iterator[int]:
             lock.release()
 
 
-def _check_own(file: Path) -> None:
-    """Raise UserError if a file of the lock's name is something else: it would be written over and removed."""
-    try:
-        with file.open("rb") as opened:
-            beginning = opened.read(len(_BEGINNING))
-    except OSError:  # not there, or nothing that the next step would not meet, too
-        return
-    if file.is_symlink() or not _BEGINNING.startswith(beginning):
-        raise UserError(
-            f"{file}: is in the way of the lock of {file.name[1:-5]} and none itself; move it away",
-            code=ErrorCode.PATH_EXISTS,
-        )
-
-
 @contextlib.contextmanager
 def _without_locks(file: Path, folder: Path) -> Iterator[int]:
     """Do without the kernel: on file systems without locks the record alone says who owns a folder."""
-    before = _read(file)
+    before = read_owner(file)
     if before is not None:
-        here = before.host == socket.gethostname()
-        if (here and psutil.pid_exists(before.pid)) or (not here and _silent_for(file) < SILENCE):
+        here = before.here
+        if (here and psutil.pid_exists(before.pid)) or (not here and silent_for(file) < SILENCE):
             raise _in_use(folder, before, shared=not here)
     descriptor = os.open(file, os.O_RDWR | os.O_CREAT, 0o644)
     try:
@@ -223,66 +186,13 @@ def _in_use(folder: Path, owner: Owner | None, *, shared: bool = False) -> UserE
     return UserError(f"{folder}: is being written by {who}; {until}", code=ErrorCode.FOLDER_IN_USE)
 
 
-def _lives_elsewhere(file: Path, owner: Owner) -> bool:
-    """Tell whether the owner may live on another machine whose locks are not seen here."""
-    return owner.host != socket.gethostname() and _silent_for(file) < SILENCE and _is_shared(file)
-
-
-def _silent_for(file: Path) -> float:
-    try:
-        return time.time() - file.stat().st_mtime
-    except OSError:
-        return 0.0
-
-
-def _is_shared(file: Path) -> bool:
-    """Tell whether a file lies on a file system that other machines may use, too."""
-    place = os.path.realpath(file.parent)
-    mounts = [one for one in psutil.disk_partitions(all=True) if _within(place, one.mountpoint)]
-    kind = max(mounts, key=lambda one: len(one.mountpoint)).fstype.lower() if mounts else "nfs"
-    return kind.startswith(_SHARED)
-
-
-def _within(place: str, folder: str) -> bool:
-    return place == folder or place.startswith(folder.rstrip(os.sep) + os.sep)
-
-
 def _beat(file: Path, token: str, stop: threading.Event) -> None:
     """Give a sign of life again and again."""
     while not stop.wait(HEARTBEAT):
-        record = _read(file)
+        record = read_owner(file)
         if record is not None and record.token == token:
             with contextlib.suppress(OSError):
                 os.utime(file)
-
-
-def _write(descriptor: int, owner: Owner, file: Path) -> None:
-    try:
-        content = json.dumps(asdict(owner)).encode()
-        os.ftruncate(descriptor, 0)
-        os.lseek(descriptor, 0, os.SEEK_SET)
-        if os.write(descriptor, content) != len(content):
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-    except OSError as error:
-        file.unlink(missing_ok=True)
-        raise OSError(error.errno, os.strerror(error.errno or 0), str(file)) from error
-
-
-def _read(file: Path) -> Owner | None:
-    """Read the record of an owner, None if there is none. One that is damaged is that of nobody known."""
-    try:
-        with file.open("rb") as opened:
-            content = json.loads(opened.read(_MOST))
-        return Owner(
-            doing=str(content["doing"]),
-            host=str(content["host"]),
-            pid=int(content["pid"]),
-            command=str(content["command"]),
-            since=str(content["since"]),
-            token=str(content["token"]),
-        )
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
-        return None
 
 
 def _make_parents(file: Path) -> list[Path]:
@@ -304,18 +214,3 @@ def _identity(path: Path) -> tuple[int, int] | None:
 
 def _of(status: os.stat_result) -> tuple[int, int]:
     return status.st_dev, status.st_ino
-
-
-def _command() -> str:
-    words = [os.path.basename(sys.argv[0]) or "python", *sys.argv[1:]] if sys.argv else ["python"]
-    return shlex.join(words)[:_COMMAND]
-
-
-def _age(since: str) -> str:
-    try:
-        seconds = (datetime.now(UTC) - datetime.fromisoformat(since)).total_seconds()
-    except ValueError:
-        return ""
-    if seconds < 120:
-        return f", {max(0, seconds):.0f} s ago"
-    return f", {seconds / 60:.0f} min ago" if seconds < 7200 else f", {seconds / 3600:.0f} h ago"

@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 from filelock import FileLock
 
-from forensictransfer.core import ownership
+from forensictransfer.core import owners, ownership
 from forensictransfer.core.errors import UserError
 from forensictransfer.core.ownership import check_free, lock_file, owning
 
@@ -168,7 +168,7 @@ def test_an_owner_on_another_machine_is_believed_alive_for_a_while(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str, silent: float, refuse: bool
 ) -> None:
     mounts = [SimpleNamespace(mountpoint="/", fstype="ext4"), SimpleNamespace(mountpoint=str(tmp_path), fstype=kind)]
-    monkeypatch.setattr(ownership.psutil, "disk_partitions", lambda all: mounts)
+    monkeypatch.setattr(owners.psutil, "disk_partitions", lambda all: mounts)
     record(tmp_path / "run")
     os.utime(lock_file(tmp_path / "run"), (time.time() - silent,) * 2)
     if not refuse:
