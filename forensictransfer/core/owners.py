@@ -74,6 +74,7 @@ def lives_elsewhere(file: Path, owner: Owner) -> bool:
 
 
 def silent_for(file: Path) -> float:
+    """Return the seconds since the last sign of life in a file, 0 if it is not there."""
     try:
         return time.time() - file.stat().st_mtime
     except OSError:
@@ -93,6 +94,7 @@ def _within(place: str, folder: str) -> bool:
 
 
 def write_owner(descriptor: int, owner: Owner, file: Path) -> None:
+    """Write the record of an owner into the open file of a lock. Raises OSError, the file named and removed."""
     try:
         content = json.dumps(asdict(owner)).encode()
         os.ftruncate(descriptor, 0)
@@ -117,7 +119,7 @@ def read_owner(file: Path) -> Owner | None:
             since=str(content["since"]),
             token=str(content["token"]),
         )
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+    except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError):
         return None
 
 
@@ -129,7 +131,7 @@ def _command() -> str:
 def _age(since: str) -> str:
     try:
         seconds = (datetime.now(UTC) - datetime.fromisoformat(since)).total_seconds()
-    except ValueError:
+    except (ValueError, TypeError, OverflowError):  # nobody writes such a time
         return ""
     if seconds < 120:
         return f", {max(0, seconds):.0f} s ago"

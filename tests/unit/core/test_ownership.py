@@ -229,3 +229,15 @@ def test_a_file_of_the_locks_name_that_is_none_is_left_alone(tmp_path: Path) -> 
     with refused("path-exists", f"{file}: "), owning(tmp_path / "run", "train"):
         pass
     assert (tmp_path / "kept").read_bytes() == b"\xff\xfe"
+
+
+@pytest.mark.parametrize(
+    "since", ["", "yesterday", "2026-01-01", "2026-01-01T00:00:00", "\x1b[31m\n", "9999-12-31T23:59:59Z"]
+)
+def test_a_record_of_any_time_is_told_in_one_line(tmp_path: Path, caplog: pytest.LogCaptureFixture, since: str) -> None:
+    record(tmp_path / "run", since=since)
+    with caplog.at_level(logging.WARNING), owning(tmp_path / "run", "train"):
+        assert "process 7 on elsewhere" in caplog.text
+    record(tmp_path / "run", pid=float("inf"))
+    with owning(tmp_path / "run", "train"):
+        pass
