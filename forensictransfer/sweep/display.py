@@ -15,6 +15,7 @@ import psutil
 
 from forensictransfer.core.errors import UserError
 from forensictransfer.core.progress import is_lively
+from forensictransfer.core.visible import visible
 from forensictransfer.results.audits import read_audits, without_pixels
 from forensictransfer.results.formats.document import read_document
 from forensictransfer.results.formats.sweep import JobRecord, SweepDomain, WorkerStatus
@@ -112,7 +113,7 @@ def _begin_live() -> Live:
 def _unwrapped(lines: list[str]) -> Text:
     from rich.text import Text
 
-    return Text("\n".join(lines), no_wrap=True, overflow="ellipsis")
+    return Text("\n".join(map(visible, lines)), no_wrap=True, overflow="ellipsis")
 
 
 def table_lines(grid: Grid, records: Mapping[str, JobRecord], running: Mapping[str, float], eta: float) -> list[str]:
@@ -123,7 +124,7 @@ def table_lines(grid: Grid, records: Mapping[str, JobRecord], running: Mapping[s
     jobs: dict[tuple[str, str, int], list[Job]] = {}
     for job in grid.jobs:
         jobs.setdefault((job.source, job.detector, job.seed), []).append(job)
-    width = max(len(" ".join((source, detector, f"seed {seed}"))) for source, detector, seed in jobs)
+    width = max(len(_label(*key)) for key in jobs)
     lines = [
         count_line(grid, records, running, eta),
         f"  {'source':<{width}}  {'done':>9}  {'own test':>8}  best target",
@@ -133,7 +134,7 @@ def table_lines(grid: Grid, records: Mapping[str, JobRecord], running: Mapping[s
         own = next((r.balanced_accuracy for r in ended if r.kind == TRAIN and r.balanced_accuracy is not None), None)
         others = [(r.balanced_accuracy, r) for r in ended if r.kind != TRAIN and r.balanced_accuracy is not None]
         best = max(others, key=itemgetter(0), default=None)
-        label = " ".join((source, detector, f"seed {seed}"))
+        label = _label(source, detector, seed)
         count = f"{sum(r.done for r in ended)}/{len(members)}"
         text = "-" if own is None else f"{100 * own:.1f} %"
         best_text = f"{100 * best[0]:.1f} % {_cell(best[1])}" if best else "-"
@@ -193,6 +194,10 @@ def clock(value: float) -> str:
     if hours:
         return f"{hours}:{minutes:02d}:{rest:02d}"
     return f"{minutes}:{rest:02d}" if minutes else f"{value:.1f} s" if value < 10 else f"{rest} s"
+
+
+def _label(source: str, detector: str, seed: int) -> str:
+    return visible(" ".join((source, detector, f"seed {seed}")))
 
 
 def _cell(record: JobRecord) -> str:
