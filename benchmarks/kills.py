@@ -309,8 +309,10 @@ def main() -> int:
             after = float(rng.uniform(0, 1.05 * seconds))
             found, fault = trial(job, folder, old, new, work, after)
             seen[job.name, found] += 1
+            said = f"{number + 1}: {job.name}, killed after {after:.2f} of {seconds:.2f} s: {found}"
+            print(f"{said}{'; ' if fault else ''}{fault}", flush=True)
             if fault:
-                faults.append(f"{job.name}, killed after {after:.2f} of {seconds:.2f} s ({found}): {fault}")
+                faults.append(f"{said}; {fault}")
     for job in jobs:
         states = ", ".join(f"{count} {found}" for (name, found), count in sorted(seen.items()) if name == job.name)
         print(f"  {job.name}: {states}")
