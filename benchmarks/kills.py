@@ -37,19 +37,8 @@ from forensictransfer.cli.main import main as command_line
 from forensictransfer.core.progress import progress_bar
 
 # What differs between two runs of the same command: when, where and how long.
-_VOLATILE = (
-    "created",
-    "seconds",
-    "minutes",
-    "path",
-    "parent",
-    "origin",
-    "host",
-    "pid",
-    "sha256",
-    "ended",
-    "began",
-    "peak",
+_VOLATILE = tuple(
+    "created seconds minutes path parent origin host pid sha256 ended began checksum memory worker attempt sessions".split()
 )
 _KERAS_NOTES = ("metadata.json", "config.json")  # the time, and numbers of objects in memory
 _SKIPPED = ("environment.json", "FINISHED", "CARD.md", "sweep.log")
