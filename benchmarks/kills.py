@@ -37,8 +37,22 @@ from forensictransfer.cli.main import main as command_line
 from forensictransfer.core.progress import progress_bar
 
 # What differs between two runs of the same command: when, where and how long.
-_VOLATILE = tuple(
-    "created seconds minutes path parent origin host pid sha256 ended began checksum memory worker attempt sessions".split()
+_VOLATILE = (
+    "created",
+    "seconds",
+    "minutes",
+    "path",
+    "parent",
+    "origin",
+    "host",
+    "pid",
+    "sha256",
+    "ended",
+    "began",
+    "checksum",
+    "memory",
+    "worker",
+    "attempt",
 )
 _KERAS_NOTES = ("metadata.json", "config.json")  # the time, and numbers of objects in memory
 _SKIPPED = ("environment.json", "FINISHED", "CARD.md", "sweep.log")
@@ -202,7 +216,7 @@ def _without_volatile(content: Any) -> Any:
         return {
             key: _without_volatile(value)
             for key, value in content.items()
-            if not any(word in str(key).lower() for word in _VOLATILE) and not _is_digest(value)
+            if key != "id" and not any(word in str(key).lower() for word in _VOLATILE) and not _is_digest(value)
         }
     return [_without_volatile(item) for item in content] if isinstance(content, list) else content
 
