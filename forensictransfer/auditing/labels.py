@@ -19,7 +19,7 @@ from forensictransfer.auditing.copies.families import Families
 from forensictransfer.auditing.intervals import balanced_accuracy
 from forensictransfer.auditing.traces.columns import FILE, TRACES
 from forensictransfer.auditing.traces.scan import Scan
-from forensictransfer.data.layout import SPLIT_FOLDERS
+from forensictransfer.data.folders.layout import SPLIT_FOLDERS
 from forensictransfer.data.records import CLASS_FOLDERS, CLASSES
 from forensictransfer.results.formats.audit import OddLabel, OddLabels
 

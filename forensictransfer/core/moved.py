@@ -28,6 +28,8 @@ MOVED = {
     "data.builtin": "data.catalogue.builtin",
     "data.celeba": "data.catalogue.celeba",
     "data.extracted": "data.catalogue.extracted",
+    "data.groups": "data.folders.groups",
+    "data.layout": "data.folders.layout",
     "data.manual": "data.catalogue.manual",
     "data.pipeline": "data.batches",
     "decision": "evaluation.decision",

@@ -11,7 +11,7 @@ from forensictransfer.core.settings import DataSettings
 from forensictransfer.core.tables import TextTable
 from forensictransfer.core.visible import visible
 from forensictransfer.data.catalogue.builtin import builtin_names
-from forensictransfer.data.copies import contradiction_line, contradictions, copies_across, same_files
+from forensictransfer.data.checks.copies import contradiction_line, contradictions, copies_across, same_files
 from forensictransfer.data.domains import Domain, open_domain
 from forensictransfer.data.encoded import ImageError, read_header
 from forensictransfer.data.exclusion import LeftOut

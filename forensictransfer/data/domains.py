@@ -14,11 +14,11 @@ from forensictransfer.core.names import check_name
 from forensictransfer.core.settings import DataSettings, DomainSettings, load_domain_file
 from forensictransfer.core.visible import visible
 from forensictransfer.data.catalogue.builtin import builtin_names, builtin_notes, find_builtin
+from forensictransfer.data.checks.groups import GroupFindings, asked_for, check_groups
+from forensictransfer.data.checks.names import check_names
 from forensictransfer.data.decode import Source
-from forensictransfer.data.group_checks import GroupFindings, asked_for, check_groups
-from forensictransfer.data.groups import groups_of, keep_apart
-from forensictransfer.data.layout import list_images
-from forensictransfer.data.name_checks import check_names
+from forensictransfer.data.folders.groups import groups_of, keep_apart
+from forensictransfer.data.folders.layout import list_images
 from forensictransfer.data.records import CLASSES, FAKE, REAL, SPLITS, Record
 from forensictransfer.data.splits import split_of
 from forensictransfer.data.stored import StoredImage

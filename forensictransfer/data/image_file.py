@@ -19,7 +19,7 @@ from PIL import ExifTags
 from PIL.JpegImagePlugin import JpegImageFile
 
 from forensictransfer.core.settings import DataSettings
-from forensictransfer.data.containers import Facts, container_facts
+from forensictransfer.data.codecs.containers import Facts, container_facts
 from forensictransfer.data.decode import Source, decode
 from forensictransfer.data.encoded import opened, read_content, source_name, stored_size
 from forensictransfer.data.records import Record

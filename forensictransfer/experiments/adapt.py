@@ -14,7 +14,7 @@ from forensictransfer.core.errors import ErrorCode, UserError
 from forensictransfer.core.ownership import Ownership
 from forensictransfer.core.progress import progress_bar
 from forensictransfer.core.settings import DataSettings, DomainSettings, Settings
-from forensictransfer.data.copies import check_labels_agree
+from forensictransfer.data.checks.copies import check_labels_agree
 from forensictransfer.data.domains import Domain
 from forensictransfer.data.exclusion import LeftOut
 from forensictransfer.data.images import Images

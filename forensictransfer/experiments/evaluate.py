@@ -11,7 +11,7 @@ import numpy as np
 from forensictransfer.core.errors import ErrorCode, UserError
 from forensictransfer.core.settings import Settings
 from forensictransfer.data.batches import Images
-from forensictransfer.data.copies import contradiction_line, contradictions
+from forensictransfer.data.checks.copies import contradiction_line, contradictions
 from forensictransfer.data.domains import Domain
 from forensictransfer.data.records import CLASSES
 from forensictransfer.data.splits import drop_shared

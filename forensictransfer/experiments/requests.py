@@ -72,7 +72,7 @@ def train_request(
     check_run_free(Path(out).expanduser())
     check_new(out, overwrite=overwrite, resume=resume)
     domain = open_domain_with_notes(source, group, settings.data, learn=True)
-    from forensictransfer.data.crop_note import crop_note
+    from forensictransfer.data.checks.crop_size import crop_note
 
     out = Path(out).expanduser()
     if note := crop_note(domain.split("train"), settings.data.crop):

@@ -15,7 +15,7 @@ from forensictransfer.core.errors import ErrorCode, UserError
 from forensictransfer.core.files import file_sha256
 from forensictransfer.core.ownership import Ownership
 from forensictransfer.core.settings import Settings
-from forensictransfer.data.copies import check_labels_agree, copies_across
+from forensictransfer.data.checks.copies import check_labels_agree, copies_across
 from forensictransfer.data.counts import Counts
 from forensictransfer.data.domains import Domain
 from forensictransfer.data.exclusion import LeftOut

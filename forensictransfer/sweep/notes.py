@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Collection
 
-from forensictransfer.data.crop_note import crop_note
+from forensictransfer.data.checks.crop_size import crop_note
 from forensictransfer.data.domains import Domain
 from forensictransfer.sweep.grid import TRAIN, Grid
 

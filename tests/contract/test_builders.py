@@ -19,7 +19,7 @@ from forensictransfer.data.catalogue import builtin
 from forensictransfer.data.catalogue.data_sets import DataSet, data_sets
 from forensictransfer.data.catalogue.manual import Item, list_domain
 from forensictransfer.data.encoded import read_header
-from forensictransfer.data.layout import SUFFIXES
+from forensictransfer.data.folders.layout import SUFFIXES
 
 SETS = data_sets()
 MANUAL = {name: data_set for name, data_set in SETS.items() if data_set.facts.manual}

@@ -27,7 +27,7 @@ from forensictransfer.core.version import __version__
 from forensictransfer.core.yaml_text import write_yaml
 from forensictransfer.data.decode import ImageError, Source, decode
 from forensictransfer.data.domains import Domain
-from forensictransfer.data.layout import SPLIT_FOLDERS
+from forensictransfer.data.folders.layout import SPLIT_FOLDERS
 from forensictransfer.data.records import CLASS_FOLDERS, CLASSES, Record
 from forensictransfer.data.splits import split_of
 from forensictransfer.results.formats.audits import EqualisedDomain

@@ -16,7 +16,7 @@ import numpy as np
 from PIL import ExifTags, JpegImagePlugin, TiffImagePlugin
 from PIL.ImageFile import ImageFile
 
-from forensictransfer.data.containers import Facts, container_facts
+from forensictransfer.data.codecs.containers import Facts, container_facts
 from forensictransfer.data.encoded import opened, stored_size
 
 NUMBER, CATEGORY = "number", "category"

@@ -15,7 +15,7 @@ from forensictransfer.auditing.traces.columns import CATEGORY, FILE, TRACES, fil
 from forensictransfer.auditing.traces.thumbnails import SIDE, perceptual_hash, thumbnail
 from forensictransfer.auditing.traces.tone import tone_traces
 from forensictransfer.core.progress import progress_bar
-from forensictransfer.data.containers import Facts
+from forensictransfer.data.codecs.containers import Facts
 from forensictransfer.data.decode import ImageError, Source, decode
 from forensictransfer.data.encoded import read_content
 from forensictransfer.data.records import Record

@@ -14,7 +14,7 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image, ImageChops
 
-from forensictransfer.data.containers import Facts
+from forensictransfer.data.codecs.containers import Facts
 
 SIDE = 512
 GRID_SEEN = 3.0  # how many spreads of the other seven places the strongest must stand out by

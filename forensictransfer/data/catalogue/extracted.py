@@ -10,8 +10,8 @@ from pathlib import Path
 from forensictransfer.core.csv_rows import MissingColumns, csv_rows
 from forensictransfer.core.errors import ErrorCode, UserError, nearest
 from forensictransfer.data.catalogue.data_sets import Facts
-from forensictransfer.data.layout import SUFFIXES
-from forensictransfer.data.walk import files_below
+from forensictransfer.data.folders.layout import SUFFIXES
+from forensictransfer.data.folders.walk import files_below
 
 
 class ManualFolder:

@@ -21,7 +21,7 @@ from forensictransfer.core.settings import DataSettings
 from forensictransfer.data.catalogue.data_sets import Facts
 from forensictransfer.data.catalogue.extracted import ManualFolder
 from forensictransfer.data.encoded import ImageError, read_header
-from forensictransfer.data.groups import keep_apart
+from forensictransfer.data.folders.groups import keep_apart
 from forensictransfer.data.records import CLASSES, SPLITS
 from forensictransfer.data.splits import split_of
 

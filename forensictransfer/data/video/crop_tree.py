@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from forensictransfer.data.catalogue.extracted import ManualFolder
-from forensictransfer.data.layout import SUFFIXES as IMAGE_SUFFIXES
+from forensictransfer.data.folders.layout import SUFFIXES as IMAGE_SUFFIXES
 from forensictransfer.data.records import SPLITS
 from forensictransfer.data.video.frames import SUFFIXES
 from forensictransfer.data.video.tree import mask_root

@@ -24,7 +24,7 @@ import numpy as np
 
 from forensictransfer.core.errors import ErrorCode
 from forensictransfer.data.decode import ImageError, decode
-from forensictransfer.data.layout import SUFFIXES as IMAGE_SUFFIXES
+from forensictransfer.data.folders.layout import SUFFIXES as IMAGE_SUFFIXES
 from forensictransfer.data.video.libraries import VideoError, load_av
 
 SUFFIXES = (".mp4", ".mov", ".m4v", ".avi", ".mkv", ".webm", ".mpg", ".mpeg", ".wmv", ".flv", ".ts")

@@ -10,7 +10,7 @@ from typing import Any
 from forensictransfer.core.errors import ErrorCode, UserError
 from forensictransfer.core.files import csv_text, write_json, write_text
 from forensictransfer.core.visible import visible
-from forensictransfer.data.layout import SPLIT_FOLDERS
+from forensictransfer.data.folders.layout import SPLIT_FOLDERS
 from forensictransfer.data.records import CLASS_FOLDERS
 from forensictransfer.data.video.clip import crop_name
 from forensictransfer.data.video.settings import FaceSettings

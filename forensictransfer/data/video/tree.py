@@ -10,8 +10,8 @@ from pathlib import Path, PurePosixPath
 
 from forensictransfer.core.errors import ErrorCode, UserError, some
 from forensictransfer.core.files import writing
+from forensictransfer.data.folders.walk import files_below
 from forensictransfer.data.video.frames import SUFFIXES
-from forensictransfer.data.walk import files_below
 
 _LISTS = (".txt", ".json", ".csv")
 _LARGEST_LIST = 20 * 2**20

@@ -16,7 +16,7 @@ from PIL.PngImagePlugin import PngInfo
 
 from forensictransfer.auditing.traces.columns import FILE, TONE, TRACES, file_traces
 from forensictransfer.auditing.traces.tone import flat_border, grid, sharpness, tone_traces
-from forensictransfer.data.containers import container_facts
+from forensictransfer.data.codecs.containers import container_facts
 from forensictransfer.data.decode import ImageError
 
 Picture = Callable[..., Image.Image]

@@ -13,7 +13,7 @@ from PIL import Image
 from forensictransfer import api
 from forensictransfer.cli.main import main
 from forensictransfer.core.settings import DataSettings
-from forensictransfer.data.crop_note import crop_note
+from forensictransfer.data.checks.crop_size import crop_note
 from forensictransfer.data.domains import open_domain
 
 FIXTURES = Path(__file__).resolve().parents[2] / "fixtures" / "v0_1"

@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from forensictransfer.core.errors import some
-from forensictransfer.data.layout import SPLIT_FOLDERS, Entry
+from forensictransfer.data.folders.layout import SPLIT_FOLDERS, Entry
 from forensictransfer.data.records import CLASSES, SPLITS
 
 _MASK_FOLDERS = ("mask", "masks", "groundtruth", "ground_truth", "gt")

@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 
 from forensictransfer.core.csv_rows import MissingColumns, csv_rows
 from forensictransfer.core.errors import ErrorCode, UserError, some
-from forensictransfer.data.layout import SPLIT_FOLDERS
+from forensictransfer.data.folders.layout import SPLIT_FOLDERS
 from forensictransfer.data.records import CLASS_FOLDERS, SPLITS
 
 FOLDER = "folder"

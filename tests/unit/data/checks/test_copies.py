@@ -10,7 +10,7 @@ from PIL import Image
 
 from forensictransfer.core.errors import UserError
 from forensictransfer.core.settings import DataSettings
-from forensictransfer.data.copies import check_labels_agree, contradictions, copies_across, same_files
+from forensictransfer.data.checks.copies import check_labels_agree, contradictions, copies_across, same_files
 from forensictransfer.data.describe import summary
 from forensictransfer.data.exclusion import LeftOut
 from forensictransfer.data.images import Images

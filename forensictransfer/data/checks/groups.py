@@ -16,8 +16,8 @@ from statistics import median
 from typing import TypeVar
 
 from forensictransfer.core.errors import UserError, some
-from forensictransfer.data.groups import FOLDER, groups_of, table_groups
-from forensictransfer.data.layout import Entry
+from forensictransfer.data.folders.groups import FOLDER, groups_of, table_groups
+from forensictransfer.data.folders.layout import Entry
 from forensictransfer.data.records import CLASSES, REAL
 
 TABLE = "groups.csv"

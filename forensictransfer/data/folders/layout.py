@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from forensictransfer.core.errors import ErrorCode, UserError, some
+from forensictransfer.data.folders.walk import ClassFolder, Skipped, find_files
 from forensictransfer.data.places import entries_of, is_folder
 from forensictransfer.data.records import CLASS_FOLDERS, CLASSES
-from forensictransfer.data.walk import ClassFolder, Skipped, find_files
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff")
 SPLIT_FOLDERS = {"train": "train", "validation": "validation", "val": "validation", "valid": "validation"} | {

@@ -1,0 +1,1 @@
+"""What may be wrong with a domain, looked for before it is used: groups, names, copies, sizes."""
