@@ -7,14 +7,12 @@ Niessner, "Generalized Zero and Few-Shot Transfer for Facial Forgery Detection",
 
 from __future__ import annotations
 
-import io
-
 import numpy as np
-from PIL import Image
 from scipy.ndimage import gaussian_filter
 
 from forensictransfer.core.settings import AugmentSettings
 from forensictransfer.data.decode import decode
+from forensictransfer.data.recompress import jpeg_bytes
 from forensictransfer.data.tiles import ALIGNMENT, fit_to, last_start
 
 
@@ -82,6 +80,4 @@ def _rounded(values: np.ndarray) -> np.ndarray:
 
 
 def _compressed(image: np.ndarray, quality: int) -> np.ndarray:
-    stream = io.BytesIO()
-    Image.fromarray(np.ascontiguousarray(image)).save(stream, "JPEG", quality=quality, subsampling="4:2:0")
-    return decode(stream.getvalue(), max_pixels=image.shape[0] * image.shape[1])
+    return decode(jpeg_bytes(image, quality), max_pixels=image.shape[0] * image.shape[1])

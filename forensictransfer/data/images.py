@@ -13,8 +13,10 @@ import numpy as np
 
 from forensictransfer.core.progress import progress_bar
 from forensictransfer.core.settings import DataSettings
-from forensictransfer.data.decode import ImageError, decode, digest
+from forensictransfer.data.decode import ImageError, Source, decode, digest
 from forensictransfer.data.exclusion import LeftOut
+from forensictransfer.data.image_file import ImageFile
+from forensictransfer.data.recompress import recompressed
 from forensictransfer.data.records import FAKE, REAL, Record
 
 _log = logging.getLogger(__name__)
@@ -27,7 +29,8 @@ class Images:
 
     All are decoded once on entry, which finds those that cannot be read: they are left out and listed in `skipped`.
     The first ones that fit into `data.memory_mb` stay in memory, the others are decoded again at each access. What
-    comes out depends neither on the number of threads nor on the memory.
+    comes out depends neither on the number of threads nor on the memory. With `data.recompress` every image is what a
+    JPEG of that quality makes of it.
 
     Attributes:
         records: the readable records.
@@ -41,6 +44,7 @@ class Images:
         check_labels([record.label for record in records])
         self.workers = data.workers
         self._max_pixels = int(data.max_megapixels * 1e6)
+        self._quality = data.recompress
         self._kept: list[np.ndarray | None] = []
         readable: list[Record] = []
         skipped: list[tuple[str, str]] = []
@@ -78,6 +82,11 @@ class Images:
         pixels = self._kept[index]
         return self._decode(self.records[index]) if pixels is None else pixels
 
+    def file(self, index: int) -> ImageFile:
+        """Return one image as an encoded file, the recompressed one where `data.recompress` asks for it."""
+        record = self.records[index]
+        return ImageFile(self._source(record), name=record.name, max_pixels=self._max_pixels, pixels=self._kept[index])
+
     def subset(self, indices: Sequence[int] | np.ndarray) -> Images:
         """Select the images at `indices`, in that order, without reading anything again.
 
@@ -93,7 +102,12 @@ class Images:
         return part
 
     def _decode(self, record: Record) -> np.ndarray:
-        return decode(record.source, max_pixels=self._max_pixels)
+        return decode(self._source(record), max_pixels=self._max_pixels)
+
+    def _source(self, record: Record) -> Source:
+        if self._quality is None:
+            return record.source
+        return recompressed(record.source, self._quality, max_pixels=self._max_pixels)
 
     def _read(self, record: Record) -> tuple[np.ndarray, str] | ImageError:
         try:

@@ -68,7 +68,7 @@ def _examined(detector: Detector, images: Images, batch: int, progress: str | No
     try:
         for start in range(0, n, batch):
             places = range(start, min(start + batch, n))
-            files = [ImageFile.of_record(images.records[i], pixels=images[i]) for i in places]
+            files = [images.file(i) for i in places]
             said = detector.examine(files)
             found += [_checked(file, evidence, detector.name) for file, evidence in zip(files, said, strict=True)]
             bar.update(len(files))

@@ -245,6 +245,7 @@ def _info(parent: RunFolder, target: Domain, settings: Settings) -> RunInfo:
         shots=options.shots,
         draws=options.draws,
         seed=settings.seed,
+        recompress=settings.data.recompress,
         threshold_rule=f"{options.threshold} (shots)",
         stop_rule=stops.get(options.strategy, "no gradient"),
         parent=str(parent.path.resolve()),

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from forensictransfer.data.domains import Domain
 
 _log = logging.getLogger(__name__)
-# A trained run is read in the geometry that it was trained in.
-FIXED = ("detector", "data.crop")
+# A trained run is read in the geometry, and after the compression, that it was trained in.
+FIXED = ("detector", "data.crop", "data.recompress")
 
 DomainLike = str | Path | DomainSettings
 SettingsLike = Settings | Mapping[str, Any]

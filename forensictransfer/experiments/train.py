@@ -247,6 +247,7 @@ def _info(domain: Domain, settings: Settings) -> RunInfo:
         shots=0,
         draws=1,
         seed=settings.seed,
+        recompress=settings.data.recompress,
         threshold_rule=f"{settings.train.threshold} (source validation)",
         stop_rule=_stop_rule(settings),
     )

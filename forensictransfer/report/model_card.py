@@ -51,6 +51,7 @@ def card_text(run: RunFolder) -> str:
         ("Adapted from", _without_folder(info.parent) if info.parent else None),
         ("Threshold rule", info.threshold_rule),
         ("Stop rule", info.stop_rule),
+        ("Images", None if info.recompress is None else f"compressed once more as JPEG {info.recompress} (4:2:0)"),
         ("Seed", info.seed),
         ("Made", f"{info.created} by forensictransfer {info.version}"),
     ]

@@ -14,6 +14,7 @@ from forensictransfer.results.metadata_baseline import warning
 from forensictransfer.results.runs import RunFolder
 
 ZERO_SHOT = "zero-shot"
+AS_STORED = "as stored"
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,8 @@ class Cell:
     test; source_data, on_data: fingerprints of the two ("" if unknown). own: the test is the source's own; aimed: the
     run is made for this test (zero-shot, or adapted to this domain). model: the folder of the run that was trained on
     the source (zero-shot: this one). draws: draws of shots behind each number (1 for zero-shot). n_*: images and groups
-    that were tested; dropped_*: images taken out before, because the run has seen their group or their pixels.
+    that were tested; compression: AS_STORED, or what all images, of training and test, went through when read;
+    dropped_*: images taken out before, because the run has seen their group or their pixels.
     alone: balanced accuracy on the domain of the test without a look at pixels (None: not measured); doubt: the warning
     about it, if it is high.
     """
@@ -55,6 +57,7 @@ class Cell:
     metrics: Mapping[str, Estimate]
     alone: Estimate | None = None
     doubt: str | None = None
+    compression: str = AS_STORED
 
     @property
     def dropped(self) -> int:
@@ -115,6 +118,7 @@ def _cell(run: RunFolder, found: Metrics) -> Cell:
         metrics=found.metrics,
         alone=None if baseline is None else baseline.estimate,
         doubt=warning(found.target, baseline),
+        compression=compression(info.recompress),
     )
 
 
@@ -128,6 +132,11 @@ def _same_domain(domain: DomainReference, tested: Metrics) -> bool:
         if there and here
     ]
     return not known or any(there == here for there, here in known)
+
+
+def compression(quality: int | None) -> str:
+    """Name what images go through when they are read: AS_STORED, or "JPEG" and a quality."""
+    return AS_STORED if quality is None else f"JPEG {quality}"
 
 
 def without_common_set(cells: Sequence[Cell]) -> tuple[list[Cell], str]:

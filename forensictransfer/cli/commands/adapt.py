@@ -42,10 +42,10 @@ examples:
     add_settings(
         parser,
         sections=("", "data", "adapt", "evaluate"),
-        leave_out=("detector", "data.crop"),
+        leave_out=("detector", "data.crop", "data.recompress"),
         short=("adapt.shots", "adapt.strategy", "adapt.draws", "seed"),
     )
-    parser.refused |= dict.fromkeys(("--detector", "--data.crop"), RUN_FIXES)
+    parser.refused |= dict.fromkeys(("--detector", "--data.crop", "--data.recompress"), RUN_FIXES)
     parser.set_defaults(handler=run)
     return parser
 

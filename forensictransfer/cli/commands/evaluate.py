@@ -32,8 +32,8 @@ examples:
     add_group(place)
     add_overwrite(place)
     add_config(place)
-    add_settings(parser, sections=("data", "evaluate"), leave_out=("data.crop", "data.augment"))
-    parser.refused |= dict.fromkeys(("--detector", "--data.crop"), RUN_FIXES)
+    add_settings(parser, sections=("data", "evaluate"), leave_out=("data.crop", "data.recompress", "data.augment"))
+    parser.refused |= dict.fromkeys(("--detector", "--data.crop", "--data.recompress"), RUN_FIXES)
     parser.set_defaults(handler=run)
     return parser
 

@@ -56,6 +56,10 @@ class DataSettings(Section):
     split: tuple[Fraction, Fraction, Fraction] = Field(
         (0.7, 0.15, 0.15), description="shares of train, validation and test; a group is in one of them"
     )
+    recompress: Quality | None = Field(
+        None,
+        description="JPEG quality (4:2:0) at which every image, real or fake, is compressed once more",
+    )
     max_megapixels: Positive = Field(100.0, description="larger images are refused before they are decoded")
     memory_mb: Annotated[int, Field(ge=0)] = Field(4096, description="decoded images kept in memory, MiB")
     workers: Count = Field(2, description="threads that decode images")

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from forensictransfer.results.cells import Cell
+from forensictransfer.results.cells import AS_STORED, Cell
 
 # what must agree within a row, and how a row says so when its like differs there
 _VARIANTS: tuple[tuple[str, Callable[[Cell], str]], ...] = (
@@ -14,6 +14,7 @@ _VARIANTS: tuple[tuple[str, Callable[[Cell], str]], ...] = (
     ("draws", lambda c: f"{c.draws} draw" + "s" * (c.draws != 1)),
     ("threshold_rule", lambda c: f"threshold {c.threshold_rule}"),
     ("stop_rule", lambda c: f"stop {c.stop_rule}"),
+    ("compression", lambda c: f"images {c.compression}" if c.compression == AS_STORED else f"after {c.compression}"),
     ("split", lambda c: f"split {c.split}"),
     ("source_data", lambda c: f"source data {c.source_data[:8] or 'unknown'}"),
     ("model", lambda c: f"model {os.path.relpath(c.model)}"),

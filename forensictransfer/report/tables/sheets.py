@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from forensictransfer.evaluation.estimate import Estimate
 from forensictransfer.report.tables.rows import rows, targets
-from forensictransfer.results.cells import Cell
+from forensictransfer.results.cells import AS_STORED, Cell
 from forensictransfer.results.numbers import BASELINE, BASELINE_MEANS, with_interval
 from forensictransfer.results.numbers import MISSING as MISSING
 from forensictransfer.results.numbers import UNDEFINED as UNDEFINED
@@ -69,12 +69,19 @@ def facts(cells: Sequence[Cell]) -> list[tuple[str, str]]:
         ("threshold rule", _by_strategy(cells, lambda c: c.threshold_rule)),
         ("stop rule", _by_strategy(cells, lambda c: c.stop_rule)),
         ("split", _values(c.split for c in cells)),
+        *_compressions(cells),
         (
             "dropped as shared",
             f"{by_group + by_pixels} test images ({by_group} by their group, {by_pixels} by their pixels)",
         ),
     ]
     return found + ([("skipped", f"{skipped} unreadable test images, listed in metrics.json")] if skipped else [])
+
+
+def _compressions(cells: Sequence[Cell]) -> list[tuple[str, str]]:
+    """Say what images went through when they were read, where it was anything."""
+    names = [cell.compression for cell in cells]
+    return [] if set(names) <= {AS_STORED} else [("images", _values(names))]
 
 
 def matrix(cells: Sequence[Cell], detector: str, metric: str) -> Sheet:

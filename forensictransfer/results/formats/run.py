@@ -26,7 +26,7 @@ class RunInfo(Document):
 
     source: the domain trained on; target: the domain adapted to; shots: labelled images per class of the target; draws:
     repetitions with other shots; threshold_rule, stop_rule: the rules by name; parent: the folder of the run that an
-    adapted run comes from.
+    adapted run comes from; recompress: quality of the JPEG that every image went through when it was read.
     """
 
     WHAT: ClassVar[str] = "a run"
@@ -44,6 +44,7 @@ class RunInfo(Document):
     threshold_rule: str | None = None
     stop_rule: str | None = None
     parent: str | None = None
+    recompress: Integer | None = None
 
     @model_validator(mode="after")
     def _whole(self) -> RunInfo:

@@ -124,7 +124,7 @@ DOCUMENTS |= {
 }
 # A field that may be left out: what did not apply, or what earlier versions did not write.
 OPTIONAL = {
-    "run.json": {"strategy", "seed", "threshold_rule", "stop_rule", "parent"},
+    "run.json": {"strategy", "seed", "threshold_rule", "stop_rule", "parent", "recompress"},
     "data.json": {"weights", "left_out", "left_out.train", "links"},
     "adapted data.json": {
         *("source.weights", "source.left_out", "source.left_out.train", "source.links"),
