@@ -125,7 +125,7 @@ def measured(name: str, options: argparse.Namespace) -> dict[str, Any]:
         ft.adapt(trained, options.target, adapted, settings={"adapt.strategy": strategy})
         run, after = RunFolder.open(trained), RunFolder.open(adapted)
         by_name = {one.target: one for one in run.evaluations()}
-        own = by_name.pop(run.info.source.name)
+        own = by_name.pop(run.info.source_name)
         (zero_shot,) = by_name.values()
         found = {one.target: one for one in after.evaluations()}[zero_shot.target]
         history = trained / "history.csv"

@@ -32,7 +32,7 @@ from forensictransfer.experiments.strategies.base import Adapted, FewShotTask, S
 from forensictransfer.report.model_card import card_text
 from forensictransfer.results.formats.data import AdaptationData, TargetData, TrainingData
 from forensictransfer.results.formats.decision import DecisionFile
-from forensictransfer.results.formats.run import RunInfo
+from forensictransfer.results.formats.run import DomainReference, RunInfo
 from forensictransfer.results.places import check_new, owning_run
 from forensictransfer.results.runs import RunFolder, domain_reference
 from forensictransfer.results.trials import write_trials
@@ -55,7 +55,8 @@ def adapt_run(
     """Adapt `parent` to `target` by `settings.adapt`, test it on both domains' test splits, and write the run `out`.
 
     Shots come from the target's train split. The threshold is picked by `adapt.threshold` on the shots alone. The
-    source's test is repeated with each adapted detector, since adaptation forgets. Without `keep_weights` the run
+    source's test is repeated with each adapted detector, since adaptation forgets; of several sources each one's.
+    Without `keep_weights` the run
     tells what was measured but cannot be evaluated again. session: what is kept between jobs. add_files: adds to the
     folder of the target's evaluation, after the first draw. Raises UserError for input that cannot work, also where
     the source's images are no longer there or another process writes to `out`.
@@ -78,7 +79,7 @@ def _adapt(
 ) -> RunFolder:
     """Do what `adapt_run` says in a folder that is owned."""
     check_splits(target, ("test",))
-    source = _source_again(parent, settings.data, session)
+    sources = _sources_again(parent, settings.data, session)
     options = settings.adapt
     adapt_one = strategy(options.strategy)
     unreadable: dict[str, str] = {}
@@ -94,7 +95,7 @@ def _adapt(
         if keep_weights and isinstance(detector, TrainableDetector):
             with run.writing("model.keras") as path:
                 detector.save(str(path))
-        tests = [DomainTest(run, domain, settings, session, f"reading {domain.name}") for domain in (target, source)]
+        tests = [DomainTest(run, domain, settings, session, f"reading {domain.name}") for domain in (target, *sources)]
         scope = weights_restored if options.strategy in WITH_GRADIENT else contextlib.nullcontext
         for draw, images in enumerate(progress_bar(shots, desc=f"adapting to {target.name}", unit="draw")):
             with scope(detector):
@@ -109,7 +110,8 @@ def _adapt(
                 if draw == 0 and add_files is not None:  # now, while the detector has the weights of this draw
                     add_files(_draft(run), tests[0])
         tests[0].write(add_files=_move_draft)
-        tests[1].write()
+        for test in tests[1:]:
+            test.write()
         run.write_text("CARD.md", card_text(run))
     return RunFolder.open(out)
 
@@ -148,8 +150,12 @@ def _readable_shots(
         unreadable.update(images.skipped)
 
 
-def _source_again(parent: RunFolder, data: DataSettings, session: Session) -> Domain:
-    info = parent.info.source
+def _sources_again(parent: RunFolder, data: DataSettings, session: Session) -> list[Domain]:
+    """Open the domains that a run was trained on. Raises UserError if one is gone or has other images by now."""
+    return [_source_again(parent, source, data, session) for source in parent.info.trained_on]
+
+
+def _source_again(parent: RunFolder, info: DomainReference, data: DataSettings, session: Session) -> Domain:
     spec = DomainSettings(path=info.origin, name=info.name, group=info.group)
     try:
         source = session.domain(spec, data)
@@ -239,7 +245,7 @@ def _info(parent: RunFolder, target: Domain, settings: Settings) -> RunInfo:
     return RunInfo.new(
         "adapt",
         detector=parent.info.detector,
-        source=parent.info.source,
+        **RunInfo.learned_from(parent.info.trained_on),
         target=domain_reference(target),
         strategy=options.strategy,
         shots=options.shots,

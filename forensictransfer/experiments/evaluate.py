@@ -75,7 +75,7 @@ class DomainTest:
         info, settings = self.run.info, self.settings
         summary = summarise_draws(self.draws, resamples=settings.evaluate.resamples, seed=settings.seed)
         metrics = Metrics(
-            source=info.source.name,
+            source=info.source_name,
             target=self.domain.name,
             run_target=None if info.target is None else info.target.name,
             detector=info.detector,

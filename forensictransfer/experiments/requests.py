@@ -188,26 +188,29 @@ def _check_fixed(run: RunFolder, settings: Settings) -> None:
 
 
 def _check_other_domain(parent: RunFolder, target: Domain) -> None:
-    """Refuse the source as the target.
+    """Refuse a source as the target.
 
     By place only: a copy elsewhere is found by its pixels, when shared photographs are dropped from the test.
     """
-    if os.path.realpath(parent.info.source.origin) == os.path.realpath(target.origin):
-        raise UserError(
-            f"{target.origin}: is the source that {parent.path} was trained on; name another domain as target",
-            code=ErrorCode.RUN_UNSUITABLE,
-        )
+    for source in parent.info.trained_on:
+        if os.path.realpath(source.origin) == os.path.realpath(target.origin):
+            which = "the source" if parent.info.source else "one of the sources"
+            raise UserError(
+                f"{target.origin}: is {which} that {parent.path} was trained on; name another domain as target",
+                code=ErrorCode.RUN_UNSUITABLE,
+            )
 
 
 def _note_other_groups(run: RunFolder, domain: Domain) -> None:
     """Log that a run is tested on its own source by another group rule: its test split is another one."""
-    known, rule = run.info.source, domain.spec.group
-    if os.path.realpath(known.origin) == os.path.realpath(domain.origin) and known.group != rule:
-        _log.warning(
-            "warning: %s: the run was trained on it by the group rule '%s', and is tested by '%s', whose test split is "
-            "another one; what the run has seen is left out by its pixels; --group '%s' is the run's own",
-            *(domain.name, known.group, rule, known.group),
-        )
+    rule = domain.spec.group
+    for known in run.info.trained_on:
+        if os.path.realpath(known.origin) == os.path.realpath(domain.origin) and known.group != rule:
+            _log.warning(
+                "warning: %s: the run was trained on it by the group rule '%s', and is tested by '%s', whose test "
+                "split is another one; what the run has seen is left out by its pixels; --group '%s' is the run's own",
+                *(domain.name, known.group, rule, known.group),
+            )
 
 
 def _check_names_differ(run: RunFolder, domains: Sequence[Domain]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from forensictransfer.core.errors import UserError
@@ -31,9 +31,8 @@ _LIMITS = """\
 
 def results_text(run: RunFolder) -> str:
     """Say what a run has measured, a line for each domain, and what it has forgotten of its source."""
-    forgotten = forgetting_line(run)
     found = run.evaluations()
-    return "\n".join([*evaluation_lines(found), *([forgotten] if forgotten else []), *remarks(found)])
+    return "\n".join([*evaluation_lines(found), *forgetting_lines(run), *remarks(found)])
 
 
 def card_text(run: RunFolder) -> str:
@@ -44,7 +43,7 @@ def card_text(run: RunFolder) -> str:
     info = run.info
     about = [
         ("Detector", info.detector),
-        ("Trained on", _domain(info.source, paths=False)),
+        ("Trained on", _domains(info, paths=False)),
         ("Adapted to", _domain(info.target, paths=False) if run.kind == "adapt" else None),
         ("Strategy", info.strategy if run.kind == "adapt" else None),
         ("Shots", _shots(info) if run.kind == "adapt" else None),
@@ -68,7 +67,7 @@ def card_text(run: RunFolder) -> str:
         "## Measured",
         "",
         *(_measured_table(run.evaluations()) or ["Nothing yet: `forensictransfer evaluate RUN --on DOMAIN`."]),
-        *(["", markdown_escape(f"{line[0].upper()}{line[1:]}.")] if (line := forgetting_line(run)) else []),
+        *(part for line in forgetting_lines(run) for part in ("", markdown_escape(f"{line[0].upper()}{line[1:]}."))),
         *(line for text in _doubts(run.evaluations()) for line in ("", markdown_escape(text))),
         *(line for text in remarks(run.evaluations()) for line in ("", f"**{markdown_escape(text)}**")),
         "",
@@ -86,7 +85,7 @@ def show_text(run: RunFolder) -> str:
         ("state", "finished" if run.finished else f"not finished (no {MARKER}): --resume continues it"),
         ("made", f"{info.created} by forensictransfer {info.version}"),
         ("detector", info.detector),
-        ("source", _domain(info.source)),
+        *(("source", _domain(one)) for one in info.trained_on),
         ("target", _domain(info.target) if run.kind == "adapt" else None),
         ("strategy", info.strategy if run.kind == "adapt" else None),
         ("shots", _shots(info) if run.kind == "adapt" else None),
@@ -102,14 +101,14 @@ def show_text(run: RunFolder) -> str:
     lines += ["", "Measured on test splits:" if evaluations else "Not evaluated yet."]
     lines += [f"  {line}".rstrip() for line in (evaluation_lines(evaluations) if evaluations else ())]
     lines += [f"  {line}" for line in [*_doubts(evaluations), *remarks(evaluations)]]
-    lines += ["", forgotten] if (forgotten := forgetting_line(run)) else []
+    lines += ["", *forgotten] if (forgotten := forgetting_lines(run)) else []
     names = sorted(path.name + "/" * path.is_dir() for path in run.path.iterdir() if not path.name.startswith("."))
     return "\n".join([*lines, "", "Files: " + visible(" ".join(names))])
 
 
 def title(run: RunFolder) -> str:
     """Say what the run is, in one line."""
-    name = f"{run.info.detector} trained on {_name(run.info.source)}"
+    name = f"{run.info.detector} trained on {run.info.source_name}"
     return name if run.kind == "train" else f"{name}, adapted to {_name(run.info.target)}"
 
 
@@ -148,27 +147,44 @@ def _doubts(evaluations: Iterable[Metrics]) -> list[str]:
     return [visible(f"warning: {one.target}: {line}") for one in evaluations for line in one.warnings]
 
 
-def forgetting_line(run: RunFolder) -> str | None:
-    """Compare an adapted run on its source's test with the run that it came from; None for others.
+def forgetting_lines(run: RunFolder) -> list[str]:
+    """Compare an adapted run on each source's test with the run that it came from, and the means; empty for others.
 
     Where that run is gone, was made again or was not tested, "before" is unknown.
     """
-    source, parent = run.info.source, run.info.parent
-    after = _own_test(run) if parent else None
-    if after is None or parent is None:
-        return None
-    before = _own_test(RunFolder(Path(parent), run.info))
-    figures = [accuracy(_measured(one, "balanced_accuracy")) if one else "unknown" for one in (before, after)]
-    return f"on its source {visible(source.name)}: balanced accuracy {figures[0]} before adaptation, {figures[1]} after"
+    if not run.info.parent:
+        return []
+    parent = RunFolder(Path(run.info.parent), run.info)
+    pairs = [(source, _own_test(parent, source), _own_test(run, source)) for source in run.info.trained_on]
+    tested = [(source.name, before, after) for source, before, after in pairs if after is not None]
+    lines = [_forgotten(f"on its source {name}", (before, after)) for name, before, after in tested]
+    if len(tested) > 1:
+        lines.append(_mean_forgotten([(before, after) for _, before, after in tested]))
+    return lines
 
 
-def _own_test(run: RunFolder) -> Metrics | None:
-    """Find the evaluation of a run on the very images of its source."""
+def _forgotten(what: str, tests: Sequence[Metrics | None]) -> str:
+    """Write the accuracies of one test before and after."""
+    figures = [accuracy(_measured(one, "balanced_accuracy")) if one else "unknown" for one in tests]
+    return f"{visible(what)}: balanced accuracy {figures[0]} before adaptation, {figures[1]} after"
+
+
+def _mean_forgotten(tests: Sequence[tuple[Metrics | None, Metrics | None]]) -> str:
+    """Write the mean over sources, each counted alike; "unknown" where that of one is."""
+    figures = []
+    for side in zip(*tests, strict=True):
+        values = [one and _measured(one, "balanced_accuracy").value for one in side]
+        known = [value for value in values if value is not None]
+        figures.append(f"{100 * sum(known) / len(known):.1f} %" if len(known) == len(values) else "unknown")
+    return f"mean over its {len(tests)} sources: balanced accuracy {figures[0]} before adaptation, {figures[1]} after"
+
+
+def _own_test(run: RunFolder, source: DomainReference) -> Metrics | None:
+    """Find the evaluation of a run on the very images of a source."""
     try:
         found = run.evaluations()
     except UserError:
         return None
-    source = run.info.source
     same = [one for one in found if (one.fingerprint, one.origin) == (source.fingerprint, source.origin)]
     return same[0] if same else None
 
@@ -213,6 +229,11 @@ def _shots(info: RunInfo) -> str:
 
 def _name(domain: DomainReference | None) -> str:
     return domain.name if domain else "nothing"
+
+
+def _domains(info: RunInfo, *, paths: bool = True) -> str:
+    """Name the domains trained on with origin, grouping and fingerprint, one after the other."""
+    return "; ".join(str(_domain(one, paths=paths)) for one in info.trained_on)
 
 
 def _domain(domain: DomainReference | None, *, paths: bool = True) -> str | None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from forensictransfer.evaluation.estimate import Estimate
 from forensictransfer.results.formats.metrics import Metrics
-from forensictransfer.results.formats.run import DomainReference
+from forensictransfer.results.formats.run import DomainReference, joined_name
 from forensictransfer.results.metadata_baseline import warning
 from forensictransfer.results.runs import RunFolder
 
@@ -21,11 +21,12 @@ AS_STORED = "as stored"
 class Cell:
     """One run evaluated on one domain.
 
-    source: the domain trained on; adapted_to: the domain whose shots it saw (None: zero-shot); on: the domain of the
-    test; source_data, on_data: fingerprints of the two ("" if unknown). own: the test is the source's own; aimed: the
-    run is made for this test (zero-shot, or adapted to this domain). model: the folder of the run that was trained on
-    the source (zero-shot: this one). draws: draws of shots behind each number (1 for zero-shot). n_*: images and groups
-    that were tested; compression: AS_STORED, or what all images, of training and test, went through when read;
+    source: the domain trained on, or several, `A + B`, which `sources` names one by one; adapted_to: the domain whose
+    shots it saw (None: zero-shot); on: the domain of the test; source_data, on_data: fingerprints of the two ("" if
+    unknown). own: the test is a source's own; aimed: the run is made for this test (zero-shot, or adapted to this
+    domain). model: the folder of the run that was trained on the source (zero-shot: this one). draws: draws of shots
+    behind each number (1 for zero-shot). n_*: images and groups that were tested;
+    compression: AS_STORED, or what all images, of training and test, went through when read;
     dropped_*: images taken out before, because the run has seen their group or their pixels.
     alone: balanced accuracy on the domain of the test without a look at pixels (None: not measured); doubt: the warning
     about it, if it is high.
@@ -58,6 +59,7 @@ class Cell:
     alone: Estimate | None = None
     doubt: str | None = None
     compression: str = AS_STORED
+    sources: tuple[str, ...] = ()
 
     @property
     def dropped(self) -> int:
@@ -94,12 +96,13 @@ def _cell(run: RunFolder, found: Metrics) -> Cell:
     return Cell(
         run=str(run.path),
         detector=found.detector,
-        source=info.source.name,
+        source=info.source_name,
+        sources=tuple(domain.name for domain in info.trained_on),
         adapted_to=None if info.target is None else info.target.name,
         on=found.target,
-        source_data=info.source.fingerprint,
+        source_data=info.source_fingerprint,
         on_data=found.fingerprint or "",
-        own=_same_domain(info.source, found),
+        own=any(_same_domain(source, found) for source in info.trained_on),
         aimed=info.target is None or _same_domain(info.target, found),
         model=os.path.realpath(info.parent or run.path),
         strategy=(found.strategy or "none") if adapted else ZERO_SHOT,
@@ -144,7 +147,7 @@ def without_common_set(cells: Sequence[Cell]) -> tuple[list[Cell], str]:
 
     Seven columns of `forged_photos/resynth_nearest` would fit on no screen.
     """
-    names = {name for c in cells for name in (c.source, c.on, c.adapted_to) if name is not None}
+    names = {name for c in cells for name in (*_sources(c), c.on, c.adapted_to) if name is not None}
     sets = {name.rpartition("/")[0] for name in names}
     common = sets.pop() if len(sets) == 1 else ""
     if not common:
@@ -154,6 +157,17 @@ def without_common_set(cells: Sequence[Cell]) -> tuple[list[Cell], str]:
         return name.removeprefix(f"{common}/")
 
     return [
-        replace(c, source=short(c.source), on=short(c.on), adapted_to=c.adapted_to and short(c.adapted_to))
+        replace(
+            c,
+            source=joined_name([short(name) for name in _sources(c)]),
+            sources=tuple(short(name) for name in _sources(c)),
+            on=short(c.on),
+            adapted_to=c.adapted_to and short(c.adapted_to),
+        )
         for c in cells
     ], common
+
+
+def _sources(cell: Cell) -> tuple[str, ...]:
+    """List the domains that a cell's run was trained on, one by one."""
+    return cell.sources or (cell.source,)

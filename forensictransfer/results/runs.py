@@ -37,7 +37,7 @@ from forensictransfer.results.evaluations import (
 )
 from forensictransfer.results.formats.document import read_document, write_document
 from forensictransfer.results.formats.metrics import Metrics
-from forensictransfer.results.formats.run import ABOUT, DomainReference, Marker, RunInfo
+from forensictransfer.results.formats.run import ABOUT, SOURCES, DomainReference, Marker, RunInfo
 from forensictransfer.results.places import MARKER, check_is_run, check_new
 from forensictransfer.results.scores import Scored, write_predictions, write_scores
 
@@ -305,7 +305,8 @@ class RunFolder:
     def check_same(self, info: RunInfo, settings: Settings) -> None:
         """Raise UserError unless a resumed run was begun with these settings, and with what `info` was given."""
         for key in (key for key in ABOUT if key in info.model_fields_set):
-            was, asked = getattr(self.info, key), getattr(info, key)
+            was, asked = ((i.trained_on if key in SOURCES else getattr(i, key)) for i in (self.info, info))
+            key = "source" if key in SOURCES else key
             if was != asked:
                 raise UserError(
                     f"{self.path}: cannot resume: {key} was {_short(was)}, now it is {_short(asked)}",
@@ -331,4 +332,6 @@ def _short(value: object) -> str:
     """Show a value of run.json in a message; a domain by its name and the start of its fingerprint."""
     if isinstance(value, DomainReference):
         return f"{value.name} ({value.fingerprint[:12]})"
+    if isinstance(value, tuple):
+        return " + ".join(map(_short, value))
     return "nothing" if value is None else str(value)

@@ -124,12 +124,13 @@ def forgetting(
 
     After adaptation the test lacks images that share a photograph with the shots, so it may hold a few images fewer.
     """
-    starts = {(c.source, c.seed): _value(c, metric) for c in results.cells if c.detector == detector and _before(c)}
+    before_it = [c for c in results.cells if c.detector == detector and _before(c)]
+    starts = {(c.source, c.on, c.seed): _value(c, metric) for c in before_it}
     found: dict[int, dict[Pair, list[tuple[float, float]]]] = {}
     for cell in results.cells:
         if cell.adapted_to is None or not cell.own or (cell.detector, cell.strategy) != (detector, strategy):
             continue
-        before, after = starts.get((cell.source, cell.seed)), _value(cell, metric)
+        before, after = starts.get((cell.source, cell.on, cell.seed)), _value(cell, metric)
         if before is not None and after is not None:
             of_pair = found.setdefault(cell.shots, {}).setdefault((cell.source, cell.adapted_to), [])
             of_pair.append((before, after))

@@ -154,19 +154,38 @@ def forgetting(cells: Sequence[Cell]) -> Sheet | None:
     """Compare accuracy on the source's own test before and after each adaptation; None if nothing was adapted."""
     numbers, body = _numbers(cells), []
     adapted = {cell.run: cell for cell in cells if cell.adapted_to is not None}
+    several = any(len(cell.sources) > 1 for cell in adapted.values())
     for run, cell in adapted.items():
-        after = next((c for c in cells if c.run == run and c.own), None)
-        before = _before(cells, cell)
-        pair = [c.metrics.get("balanced_accuracy") if c else None for c in (before, after)]
-        values = [m.value if m else None for m in pair]
-        change = MISSING
-        if values[0] is not None and values[1] is not None:
-            change = f"{100 * (values[1] - values[0]):+.1f}"
         labels = (str(numbers.index(run) + 1), cell.source, cell.adapted_to or MISSING, str(cell.shots), cell.strategy)
-        body.append((*labels, *(shown(m, "balanced_accuracy") for m in pair), change))
-    head = ("run", "source", "adapted to", "shots", "strategy", "before", "after", "change")
+        found = []
+        own = [c for c in cells if c.run == run and c.own]
+        for after in own if len(cell.sources) > 1 and own else (own[0] if own else None,):
+            name = after.on if after and len(cell.sources) > 1 else None
+            pair = [c.metrics.get("balanced_accuracy") if c else None for c in (_before(cells, cell, name), after)]
+            found.append(tuple(m.value if m else None for m in pair))
+            texts = (*(shown(m, "balanced_accuracy") for m in pair), _change(found[-1:]))
+            body.append((*labels, *((name or cell.source,) if several else ()), *texts))
+        if len(found) > 1:
+            means = (_mean(side) for side in zip(*found, strict=True))
+            body.append((*labels, "mean over sources", *means, _change(found)))
+    tested = ("tested on",) if several else ()
+    head = ("run", "source", "adapted to", "shots", "strategy", *tested, "before", "after", "change")
     title = "Forgetting: balanced accuracy on the source's own test before and after adaptation, %"
-    return Sheet(title, head, "rllrlllr", tuple(body), 1) if body else None
+    return Sheet(title, head, f"rllrl{'l' * several}llr", tuple(body), 1) if body else None
+
+
+def _mean(values: Sequence[float | None]) -> str:
+    """Write the mean of accuracies, in percent, if all are known."""
+    known = [value for value in values if value is not None]
+    return f"{100 * sum(known) / len(known):.1f}" if len(known) == len(values) else MISSING
+
+
+def _change(values: Sequence[tuple[float | None, ...]]) -> str:
+    """Write the mean change from before to after, in points; `values` has (before, after) of each test."""
+    known = [(before, after) for before, after in values if before is not None and after is not None]
+    if len(known) < len(values):
+        return MISSING
+    return f"{100 * sum(after - before for before, after in known) / len(known):+.1f}"
 
 
 def remarks(cells: Sequence[Cell]) -> list[str]:
@@ -187,7 +206,8 @@ def remarks(cells: Sequence[Cell]) -> list[str]:
         lines.append(
             "Test domains of one name are told apart by the start of their fingerprint: other images, splits or groups."
         )
-    pairs = [(_before(cells, c), c) for c in cells if c.own and c.adapted_to is not None]
+    adapted = [c for c in cells if c.own and c.adapted_to is not None]
+    pairs = [(_before(cells, c, c.on if len(c.sources) > 1 else None), c) for c in adapted]
     if any(b and (b.n_real, b.n_fake) != (c.n_real, c.n_fake) for b, c in pairs):
         lines.append(
             "Forgetting is not measured on quite the same images before and after: an adapted run drops from the "
@@ -205,9 +225,13 @@ def sheets(cells: Sequence[Cell], metrics: Iterable[str] = MAIN_METRICS) -> list
     return [*found, runs(cells), evaluations(cells), *([last] if last else [])]
 
 
-def _before(cells: Sequence[Cell], adapted: Cell) -> Cell | None:
-    """Find the own test of the run that was adapted: by its folder, else the only one of that source's data."""
+def _before(cells: Sequence[Cell], adapted: Cell, source: str | None = None) -> Cell | None:
+    """Find the own test of the run that was adapted: by its folder, else the only one of that source's data.
+
+    source: of several the one whose test it is.
+    """
     candidates = [c for c in cells if c.own and c.adapted_to is None and c.detector == adapted.detector]
+    candidates = [c for c in candidates if source in (None, c.on)]
     same_folder = [c for c in candidates if c.model == adapted.model]
     same_data = [c for c in candidates if (c.source, c.source_data) == (adapted.source, adapted.source_data)]
     matches = same_folder or same_data

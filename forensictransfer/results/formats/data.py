@@ -39,10 +39,11 @@ class WeightsFile(Part):
 
 
 class SourceData(Part):
-    """The domain of a training. skipped: (name, reason) of images that could not be read.
+    """The domain of a training, or all of them together. skipped: (name, reason) of images that could not be read.
 
     left_out: how many these are, by split and class; empty in files of versions that did not count them. links: (name,
-    reason) of links in the domain's folder that were not followed.
+    reason) of links in the domain's folder that were not followed. Of several domains, names and notes begin with the
+    domain's, and `origin` is empty.
     """
 
     name: str
@@ -56,8 +57,9 @@ class SourceData(Part):
 
 
 class TrainingData(SourceData):
-    """data.json of a training."""
+    """data.json of a training. sources: each domain by itself, where there are several."""
 
+    sources: tuple[SourceData, ...] = ()
     seen: SeenImages
     weights: WeightsFile | None = None
 
@@ -70,6 +72,7 @@ class TrainingData(SourceData):
 class AdaptedSource(SourceData):
     """What data.json of an adaptation repeats of its training."""
 
+    sources: tuple[SourceData, ...] = ()
     weights: WeightsFile | None = None
 
 

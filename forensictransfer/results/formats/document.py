@@ -35,6 +35,7 @@ class Document(Part):
     """A whole file, which says itself in which version of its format it is."""
 
     FORMAT: ClassVar[int] = 1
+    READ: ClassVar[tuple[int, ...]] = (1,)  # the formats that this version reads
     WHAT: ClassVar[str]  # what the file is, in a message: "a run"
 
     format: Integer = 1
@@ -56,9 +57,10 @@ def parse_document(path: Path, content: object, kind: type[T], remedy: str = "re
     """Check the content of a JSON file that was read already; see `read_document`."""
     if isinstance(kind, type) and issubclass(kind, Document):
         found = content.get("format") if isinstance(content, dict) else None
-        if found != kind.FORMAT or isinstance(found, bool):
+        if found not in kind.READ or isinstance(found, bool):
+            expected = " or ".join(map(str, kind.READ))
             raise UserError(
-                f"{path}: expected {kind.WHAT} of format {kind.FORMAT}, got format {_shown(found)}; this is version "
+                f"{path}: expected {kind.WHAT} of format {expected}, got format {_shown(found)}; this is version "
                 f"{__version__}; {remedy}",
                 code=ErrorCode.FORMAT_UNKNOWN,
             )

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Sequence
 from typing import Any, ClassVar, Literal
 
-from pydantic import model_validator
+from pydantic import SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from forensictransfer.core.files import now
 from forensictransfer.core.values import Integer
@@ -24,18 +26,25 @@ class DomainReference(Part):
 class RunInfo(Document):
     """run.json: what a run is, and what it was made from. A field is None where it does not apply.
 
-    source: the domain trained on; target: the domain adapted to; shots: labelled images per class of the target; draws:
-    repetitions with other shots; threshold_rule, stop_rule: the rules by name; parent: the folder of the run that an
-    adapted run comes from; recompress: quality of the JPEG that every image went through when it was read.
+    source: the domain trained on, None where these are several; sources: the several, in the order in which they were
+    named, empty for one (`trained_on` has either); target: the domain adapted to; shots: labelled images per class of
+    the target; draws: repetitions with other shots; threshold_rule, stop_rule: the rules by name; parent: the folder of
+    the run that an adapted run comes from; recompress: quality of the JPEG that every image went through when it
+    was read.
+
+    The file of a run of several sources is of format 2, which versions that know only one source refuse; that of one
+    source stays as it was, of format 1.
     """
 
     WHAT: ClassVar[str] = "a run"
+    READ: ClassVar[tuple[int, ...]] = (1, 2)
 
     kind: Literal["train", "adapt"]
     version: str
     created: str
     detector: str
-    source: DomainReference
+    source: DomainReference | None = None
+    sources: tuple[DomainReference, ...] = ()
     target: DomainReference | None = None
     strategy: str | None = None
     shots: Integer | None = None
@@ -48,6 +57,10 @@ class RunInfo(Document):
 
     @model_validator(mode="after")
     def _whole(self) -> RunInfo:
+        if self.source is None and not self.sources:
+            raise ValueError(f"field '{'source' if self.format == 1 else 'sources'}': is missing")
+        if self.sources and (self.source is not None or len(self.sources) < 2):
+            raise ValueError("field 'sources': expected two or more, without a field 'source'")
         if self.kind == "adapt":
             for name in ("target", "shots", "draws"):
                 if getattr(self, name) is None:
@@ -57,11 +70,51 @@ class RunInfo(Document):
     @classmethod
     def new(cls, kind: Literal["train", "adapt"], **about: Any) -> RunInfo:
         """Describe a run that begins now with this version; about: the other fields."""
-        return cls(format=cls.FORMAT, kind=kind, version=__version__, created=now(), **about)
+        form = 2 if about.get("sources") else 1
+        return cls(format=form, kind=kind, version=__version__, created=now(), **about)
+
+    @staticmethod
+    def learned_from(domains: Sequence[DomainReference]) -> dict[str, Any]:
+        """Return the fields that name the domains trained on."""
+        return {"source": domains[0]} if len(domains) == 1 else {"sources": tuple(domains)}
+
+    @property
+    def trained_on(self) -> tuple[DomainReference, ...]:
+        """The domains trained on: one or more."""
+        return self.sources if self.source is None else (self.source,)
+
+    @property
+    def source_name(self) -> str:
+        """The name of what was trained on in tables: `A`, or `A + B + C`."""
+        return joined_name([domain.name for domain in self.trained_on])
+
+    @property
+    def source_fingerprint(self) -> str:
+        """The fingerprint of what was trained on; of several domains, a hash over theirs."""
+        return joined_fingerprint([domain.fingerprint for domain in self.trained_on])
+
+    @model_serializer(mode="wrap")
+    def _one_or_several(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        content: dict[str, Any] = handler(self)
+        del content["sources" if self.source is not None else "source"]
+        return content
+
+
+def joined_name(names: Sequence[str]) -> str:
+    """Name several domains that are learned from together, in their order."""
+    return " + ".join(names)
+
+
+def joined_fingerprint(fingerprints: Sequence[str]) -> str:
+    """Compute one fingerprint of several domains, in their order; of one domain it is its own."""
+    if len(fingerprints) == 1:
+        return fingerprints[0]
+    return hashlib.sha256("\n".join(fingerprints).encode()).hexdigest()
 
 
 # What a resumed run must have in common with what is asked for now.
 ABOUT = tuple(name for name in RunInfo.model_fields if name not in ("format", "kind", "version", "created"))
+SOURCES = ("source", "sources")  # of these the one that a run has
 
 
 class Marker(Document):

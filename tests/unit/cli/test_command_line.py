@@ -248,7 +248,7 @@ def test_runs_that_cannot_be_used(capsys: pytest.CaptureFixture[str]) -> None:
     for words in (["show", "run"], ["table", "run"], ["evaluate", "--run", "run", "--on", source]):
         assert "run/settings.yaml: was changed or damaged" in fail(capsys, *words)
     run.write_json("run.json", {**run.info.model_dump(), "format": 99})
-    assert "expected a run of format 1, got format 99" in fail(capsys, "show", "run")
+    assert "expected a run of format 1 or 2, got format 99" in fail(capsys, "show", "run")
 
 
 def test_a_read_only_place_is_named(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

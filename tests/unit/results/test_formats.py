@@ -47,6 +47,7 @@ TRAINING = TrainingData(
 )
 DOCUMENTS: dict[str, Any] = {
     "run.json": run_info("adapt"),
+    "run.json of several sources": run_info(source=None, sources=(domain_of("splice"), domain_of("copy"))),
     "FINISHED": Marker(finished="2026-11-23T00:00:00Z", sha256={"run.json": "ab"}),
     "environment.json": environment(),
     "decision.json": DecisionFile.of(Decision(threshold=0.5)),
@@ -122,12 +123,22 @@ DOCUMENTS |= {
     "chosen.json": search_outcome(trials=4, seconds=1.5, number=3, value=0.4, default_value=0.6, settings={}),
     "chosen.json with a reason": search_outcome(settings={}, reason="nothing can be held out"),
 }
+WITHOUT_TARGET = ("target", "shots", "draws")
 # A field that may be left out: what did not apply, or what earlier versions did not write.
 OPTIONAL = {
+    "run.json of several sources": {
+        "strategy",
+        "seed",
+        "threshold_rule",
+        "stop_rule",
+        "parent",
+        "recompress",
+        *WITHOUT_TARGET,
+    },
     "run.json": {"strategy", "seed", "threshold_rule", "stop_rule", "parent", "recompress"},
-    "data.json": {"weights", "left_out", "left_out.train", "links"},
+    "data.json": {"weights", "sources", "left_out", "left_out.train", "links"},
     "adapted data.json": {
-        *("source.weights", "source.left_out", "source.left_out.train", "source.links"),
+        *("source.weights", "source.sources", "source.left_out", "source.left_out.train", "source.links"),
         *("target.skipped", "target.left_out", "target.links"),
     },
     "metrics.json": {"origin", "fingerprint", "metadata_only", "metadata_only.strongest", "left_out", "warnings"},

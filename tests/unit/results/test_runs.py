@@ -19,7 +19,7 @@ from forensictransfer.core.settings import Settings, load_settings
 from forensictransfer.data.counts import Counts
 from forensictransfer.evaluation.estimate import Estimate
 from forensictransfer.evaluation.metrics import ScoredImages
-from forensictransfer.report.model_card import card_text, forgetting_line, show_text
+from forensictransfer.report.model_card import card_text, forgetting_lines, show_text
 from forensictransfer.results.formats.metrics import Dropped
 from forensictransfer.results.formats.run import Marker, RunInfo
 from forensictransfer.results.places import check_new
@@ -75,6 +75,28 @@ def test_a_run_is_read_back(tmp_path: Path) -> None:
     assert (run.path / "history.csv").read_text() == 'epoch,loss\n0,0.5\n1,"a,b"\n'
 
 
+def test_a_run_of_several_sources_is_read_back(tmp_path: Path) -> None:
+    first, second = domain_of("splice"), domain_of("retouch", fingerprint="cd" * 32)
+    info = run_info(source=None, sources=(first, second))
+    run = RunFolder.create(tmp_path / "a", info, Settings())
+    content = run.read_json("run.json")
+    assert content["format"] == 2 and "source" not in content and len(content["sources"]) == 2
+    opened = RunFolder.open(run.path, finished=False).info
+    assert opened == info and opened.trained_on == (first, second) and opened.source_name == "splice + retouch"
+    run.check_same(info, Settings())
+    reordered = run_info(source=None, sources=(second, first))
+    for other in (run_info(source=first), reordered):
+        assert "source was splice (" in error("inputs-changed", run.check_same, other, Settings())
+    assert opened.source_fingerprint not in (reordered.source_fingerprint, first.fingerprint)
+
+
+def test_a_run_of_one_source_is_written_as_it_always_was(tmp_path: Path) -> None:
+    run = RunFolder.create(tmp_path / "a", INFO_TRAIN, Settings())
+    content = run.read_json("run.json")
+    assert content["format"] == 1 and content["source"] == SOURCE.model_dump() and "sources" not in content
+    assert run.info.trained_on == (SOURCE,) and run.info.source_fingerprint == SOURCE.fingerprint
+
+
 def test_open_says_what_is_wrong(tmp_path: Path) -> None:
     run = finished(tmp_path / "splice")
     misspelt = error("path-missing", RunFolder.open, tmp_path / "splise")
@@ -89,7 +111,7 @@ def test_open_says_what_is_wrong(tmp_path: Path) -> None:
 
 def test_another_format_is_named(tmp_path: Path) -> None:
     run = finished(tmp_path / "a")
-    run.write_json("run.json", {**run.info.model_dump(), "format": 2})
+    run.write_json("run.json", {**run.info.model_dump(), "format": 3})
     assert f"{run.path / 'run.json'}: " in error("format-unknown", RunFolder.open, run.path)
 
 
@@ -247,15 +269,15 @@ def test_card_and_show_tell_the_numbers(tmp_path: Path) -> None:
 def test_an_adapted_run_tells_what_it_has_forgotten(tmp_path: Path) -> None:
     parent = RunFolder.create(tmp_path / "parent", INFO_TRAIN, Settings())
     adapted = RunFolder.create(tmp_path / "adapted", run_info("adapt", parent=str(parent.path)), Settings())
-    assert forgetting_line(parent) is None and forgetting_line(adapted) is None  # nothing measured
+    assert forgetting_lines(parent) == [] and forgetting_lines(adapted) == []  # nothing measured
     about = {"origin": SOURCE.origin, "fingerprint": SOURCE.fingerprint}
     own = metrics_of("splice", **about, metrics=METRICS.metrics)
     after = {"balanced_accuracy": Estimate(0.7, None, None)}
     adapted.write_evaluation("splice", [], metrics_of("splice", **about, metrics=after))
-    assert "unknown before adaptation, 70.0 % [n/a] after" in str(forgetting_line(adapted))
+    assert "unknown before adaptation, 70.0 % [n/a] after" in forgetting_lines(adapted)[0]
     parent.write_evaluation("splice", [], own)
     line = "n its source splice: balanced accuracy 90.0 % [80.0, 95.0] before adaptation, 70.0 % [n/a] after"
-    assert forgetting_line(adapted) == f"o{line}"
+    assert forgetting_lines(adapted) == [f"o{line}"]
     assert f"\no{line}\n" in show_text(adapted) and f"\nO{line}.\n" in card_text(adapted)
 
 
