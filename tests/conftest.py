@@ -10,8 +10,9 @@ import csv
 import os
 import shutil
 import struct
+import subprocess
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,8 @@ import numpy as np
 import pytest
 from hypothesis import settings
 from PIL import Image, ImageFilter
+
+from tests.forked import ForkedPopen, fork_server
 
 # No deadline for one example, since machines are shared and the first call imports.
 settings.register_profile("shared-machine", deadline=None)
@@ -206,3 +209,18 @@ def trained(source: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def copied_run(trained: Path, tmp_path: Path) -> Path:
     """A copy of the trained run, to be changed."""
     return Path(shutil.copytree(trained, tmp_path / "copied"))
+
+
+@pytest.fixture(scope="session")
+def _fork_server() -> Iterator[None]:
+    with fork_server():
+        yield
+
+
+@pytest.fixture
+def forked_processes(_fork_server: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Processes that the test and the package start by `subprocess` have imported TensorFlow when they begin.
+
+    Those of fixtures for more than one test are fresh interpreters.
+    """
+    monkeypatch.setattr(subprocess, "Popen", ForkedPopen)

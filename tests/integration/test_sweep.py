@@ -1,6 +1,7 @@
 """A sweep: the grid and its names, what its folder refuses, and the command: each job once, kills and failures.
 
-Its workers are always processes of their own; what is compared with them, or killed, is the real command too.
+Its workers are always processes of their own; what is compared with them, or killed, is the real command too. The
+whole sweep, `swept`, is done by fresh interpreters; other processes have imported TensorFlow when they begin.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ from forensictransfer.sweep.queue import Queue, worker_name
 from forensictransfer.sweep.settings import load_sweep
 from tests.commands import run_command
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("forked_processes")]
 
 ROOT = Path(__file__).resolve().parents[2]
 GRID = {

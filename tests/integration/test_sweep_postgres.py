@@ -22,7 +22,7 @@ import pytest
 
 import forensictransfer as ft
 
-pytestmark = [pytest.mark.slow, pytest.mark.database]
+pytestmark = [pytest.mark.slow, pytest.mark.database, pytest.mark.usefixtures("forked_processes")]
 
 ROOT = Path(__file__).resolve().parents[2]
 GRID = {

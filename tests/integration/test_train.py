@@ -89,6 +89,7 @@ def test_a_seed_decides_everything_and_threads_nothing(
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("forked_processes")
 def test_a_killed_training_ends_in_the_same_weights(
     trained: Path, source: Path, quick: dict[str, Any], tmp_path: Path
 ) -> None:
@@ -234,6 +235,7 @@ def test_an_adaptation_takes_over_what_was_asked_and_not_what_was_found_for_the_
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("forked_processes")
 def test_a_searched_training_can_be_stopped_at_any_moment(
     searched: Path,
     source: Path,

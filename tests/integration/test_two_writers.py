@@ -95,6 +95,7 @@ def test_one_evaluation_of_a_run_keeps_out_only_the_same_and_trainings(
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("forked_processes")
 def test_a_killed_training_of_two_processes_is_resumed(
     source: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
