@@ -40,6 +40,7 @@ QUICK = {
     "adapt.steps": 6,
     "adapt.batch": 8,
     "adapt.trials": 4,
+    "adapt.shots_only": False,  # half a second for each adaptation
     "evaluate.stride": 16,
     "evaluate.batch": 16,
     "evaluate.resamples": 50,

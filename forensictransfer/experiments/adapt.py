@@ -18,8 +18,6 @@ from forensictransfer.data.checks.copies import check_labels_agree
 from forensictransfer.data.domains import Domain
 from forensictransfer.data.exclusion import LeftOut
 from forensictransfer.data.images import Images
-from forensictransfer.data.records import Record
-from forensictransfer.data.splits import draw_shots
 from forensictransfer.detectors.base import Detector
 from forensictransfer.detectors.evidence import Analysis
 from forensictransfer.detectors.trainable import TrainableDetector, as_trainable
@@ -27,6 +25,8 @@ from forensictransfer.evaluation.decision import Decision
 from forensictransfer.evaluation.scoring import analyse_images
 from forensictransfer.experiments.evaluate import DomainTest, check_splits, scored_images
 from forensictransfer.experiments.session import Session, weights_restored
+from forensictransfer.experiments.shots import readable_shots
+from forensictransfer.experiments.shots_only import measure_shots_only
 from forensictransfer.experiments.strategies import WITH_GRADIENT
 from forensictransfer.experiments.strategies.base import Adapted, FewShotTask, SourceKnowledge, strategy
 from forensictransfer.report.model_card import card_text
@@ -35,6 +35,7 @@ from forensictransfer.results.formats.decision import DecisionFile
 from forensictransfer.results.formats.run import DomainReference, RunInfo
 from forensictransfer.results.places import check_new, owning_run
 from forensictransfer.results.runs import RunFolder, domain_reference
+from forensictransfer.results.shots_only import FOLDER, write_shots_only
 from forensictransfer.results.trials import write_trials
 
 _log = logging.getLogger(__name__)
@@ -55,11 +56,11 @@ def adapt_run(
     """Adapt `parent` to `target` by `settings.adapt`, test it on both domains' test splits, and write the run `out`.
 
     Shots come from the target's train split. The threshold is picked by `adapt.threshold` on the shots alone. The
-    source's test is repeated with each adapted detector, since adaptation forgets; of several sources each one's.
-    Without `keep_weights` the run
-    tells what was measured but cannot be evaluated again. session: what is kept between jobs. add_files: adds to the
-    folder of the target's evaluation, after the first draw. Raises UserError for input that cannot work, also where
-    the source's images are no longer there or another process writes to `out`.
+    source's test is repeated with each adapted detector, since adaptation forgets; of several sources each one's. What
+    a simple classifier reaches by the same shots and nothing else is measured beside it, unless `adapt.shots_only` is
+    false. Without `keep_weights` the run tells what was measured but cannot be evaluated again. session: what is kept
+    between jobs. add_files: adds to the folder of the target's evaluation, after the first draw. Raises UserError for
+    input that cannot work, also where the source's images are no longer there or another process writes to `out`.
     """
     with owning_run(out, "adapt") as owned:
         check_new(out, overwrite=overwrite)
@@ -83,7 +84,7 @@ def _adapt(
     options = settings.adapt
     adapt_one = strategy(options.strategy)
     unreadable: dict[str, str] = {}
-    shots = [_readable_shots(target, settings, draw, session, unreadable) for draw in range(options.draws)]
+    shots = [readable_shots(target, settings, draw, session, unreadable) for draw in range(options.draws)]
     tested = session.contents(target, "test", settings.data, f"reading {target.name}")
     check_labels_agree(target.name, [*shots, tested])
     detector = session.detector(parent)
@@ -112,6 +113,9 @@ def _adapt(
         tests[0].write(add_files=_move_draft)
         for test in tests[1:]:
             test.write()
+        if options.shots_only:
+            alone = measure_shots_only(target, shots, tests[0].images, settings, session)
+            write_shots_only(run.folder(FOLDER), *alone)
         run.write_text("CARD.md", card_text(run))
     return RunFolder.open(out)
 
@@ -129,25 +133,6 @@ def _move_draft(folder: Path, test: DomainTest) -> None:
         path.rename(folder / path.name)
     if draft.exists():
         draft.rmdir()
-
-
-def _readable_shots(
-    target: Domain, settings: Settings, draw: int, session: Session, unreadable: dict[str, str]
-) -> Images:
-    """Read the shots of a draw; an unreadable one is replaced by the next image of the same draw's order.
-
-    Names and reasons of those that were replaced are added to `unreadable`.
-    """
-    k = settings.adapt.shots
-    excluded: set[str] = set()
-    while True:
-        candidates: list[Record] = [record for record in target.records if record.name not in excluded]
-        chosen = draw_shots(candidates, k, seed=settings.seed, draw=draw, domain=target.name)
-        images = session.chosen(target, [candidates[i] for i in chosen], settings.data)
-        if not images.skipped:
-            return images
-        excluded |= {name for name, _ in images.skipped}
-        unreadable.update(images.skipped)
 
 
 def _sources_again(parent: RunFolder, data: DataSettings, session: Session) -> list[Domain]:

@@ -23,6 +23,7 @@ from forensictransfer.detectors.base import Detector
 from forensictransfer.detectors.loading import detector_class, load_detector, load_weights
 from forensictransfer.detectors.trainable import TrainableDetector, as_trainable
 from forensictransfer.evaluation.scoring import ScoreCache
+from forensictransfer.experiments.descriptors import SCORING, build_descriptor
 from forensictransfer.results.formats.metrics import MetadataBaseline
 from forensictransfer.results.runs import RunFolder
 
@@ -40,6 +41,9 @@ class Session:
 
     def __init__(self) -> None:
         self.scores = ScoreCache()
+        self._descriptor: TrainableDetector | None = None
+        # Apart from `scores`, whose few places belong to the runs.
+        self._described = ScoreCache()
         self._baselines: dict[tuple[str, str], MetadataBaseline] = {}
         self._domains: dict[str, Domain] = {}
         self._images: OrderedDict[tuple[int, str, str], tuple[Domain, Images]] = OrderedDict()
@@ -90,6 +94,12 @@ class Session:
         if key not in self._baselines:
             self._baselines[key] = metadata_only(domain)
         return self._baselines[key]
+
+    def described(self, images: Images, progress: str | None = None) -> np.ndarray:
+        """Compute the features that `shots only` goes by, (n, d), of each image once; see `descriptors`."""
+        if self._descriptor is None:
+            self._descriptor = build_descriptor()
+        return self._described.analyse(self._descriptor, images, SCORING, progress=progress).features
 
     def detector(self, run: RunFolder) -> Detector:
         """Load the detector of a run with the weights that its draws start from.

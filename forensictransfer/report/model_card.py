@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from forensictransfer.core.errors import UserError
@@ -11,6 +11,7 @@ from forensictransfer.core.tables import TextTable
 from forensictransfer.core.visible import visible
 from forensictransfer.core.yaml_text import flat, shown
 from forensictransfer.evaluation.estimate import Estimate
+from forensictransfer.report.names import points
 from forensictransfer.report.tables.markup import markdown_escape
 from forensictransfer.results.formats.metrics import Metrics
 from forensictransfer.results.formats.run import DomainReference, RunInfo
@@ -18,6 +19,7 @@ from forensictransfer.results.metadata_baseline import warnings
 from forensictransfer.results.numbers import BASELINE, BASELINE_MEANS, accuracy, baseline, fraction
 from forensictransfer.results.places import MARKER
 from forensictransfer.results.runs import RunFolder
+from forensictransfer.results.shots_only import MEANS, NAME, NO_GAIN, ShotsOnly, evaluations_beside
 from forensictransfer.results.threshold_note import threshold_notes
 
 _LIMITS = """\
@@ -32,7 +34,8 @@ _LIMITS = """\
 def results_text(run: RunFolder) -> str:
     """Say what a run has measured, a line for each domain, and what it has forgotten of its source."""
     found = run.evaluations()
-    return "\n".join([*evaluation_lines(found), *forgetting_lines(run), *remarks(found)])
+    table = evaluation_table(found, evaluations_beside(run, found)).text().splitlines()
+    return "\n".join([*table, *forgetting_lines(run), *remarks(found)])
 
 
 def card_text(run: RunFolder) -> str:
@@ -66,7 +69,7 @@ def card_text(run: RunFolder) -> str:
         "",
         "## Measured",
         "",
-        *(_measured_table(run.evaluations()) or ["Nothing yet: `forensictransfer evaluate RUN --on DOMAIN`."]),
+        *(_measured_table(run, run.evaluations()) or ["Nothing yet: `forensictransfer evaluate RUN --on DOMAIN`."]),
         *(part for line in forgetting_lines(run) for part in ("", markdown_escape(f"{line[0].upper()}{line[1:]}."))),
         *(line for text in _doubts(run.evaluations()) for line in ("", markdown_escape(text))),
         *(line for text in remarks(run.evaluations()) for line in ("", f"**{markdown_escape(text)}**")),
@@ -99,7 +102,8 @@ def show_text(run: RunFolder) -> str:
     lines += [f"  {name:<10} {visible(str(value))}" for name, value in facts if value is not None]
     evaluations = run.evaluations()
     lines += ["", "Measured on test splits:" if evaluations else "Not evaluated yet."]
-    lines += [f"  {line}".rstrip() for line in (evaluation_lines(evaluations) if evaluations else ())]
+    table = evaluation_table(evaluations, evaluations_beside(run, evaluations)).text().splitlines()
+    lines += [f"  {line}".rstrip() for line in (table if evaluations else ())]
     lines += [f"  {line}" for line in [*_doubts(evaluations), *remarks(evaluations)]]
     lines += ["", *forgotten] if (forgotten := forgetting_lines(run)) else []
     names = sorted(path.name + "/" * path.is_dir() for path in run.path.iterdir() if not path.name.startswith("."))
@@ -112,23 +116,46 @@ def title(run: RunFolder) -> str:
     return name if run.kind == "train" else f"{name}, adapted to {_name(run.info.target)}"
 
 
-def evaluation_table(evaluations: Iterable[Metrics]) -> TextTable:
+def evaluation_table(evaluations: Iterable[Metrics], alone: Mapping[str, ShotsOnly] | None = None) -> TextTable:
     """Write a row for each evaluation, and a legend.
 
-    The row: domain, balanced accuracy, AUC, accuracy on metadata alone, images.
+    The row: domain, balanced accuracy, AUC, accuracy on metadata alone, images. alone: what the shots alone reach, by
+    domain, which stands below.
     """
-    rows = (
-        (
-            one.target,
-            accuracy(_measured(one, "balanced_accuracy")),
-            fraction(_measured(one, "auc")),
-            baseline(one.metadata_baseline),
-            f"{one.n.real} real + {one.n.fake} fake{_left_out(one)}",
+    alone = alone or {}
+    rows: list[tuple[str, ...]] = []
+    for one in evaluations:
+        beside = alone.get(one.target)
+        rows.append(
+            (
+                one.target,
+                accuracy(_measured(one, "balanced_accuracy")) + _mark(beside),
+                fraction(_measured(one, "auc")),
+                baseline(one.metadata_baseline),
+                f"{one.n.real} real + {one.n.fake} fake{_left_out(one)}",
+            )
         )
-        for one in evaluations
-    )
+        if beside is not None:
+            numbers = accuracy(beside.metrics.get("balanced_accuracy")), fraction(beside.metrics.get("auc"))
+            rows.append((f"  {NAME}", *numbers, "", "the same"))
     head = ("tested on", "balanced accuracy", "AUC", BASELINE, "images")
-    return TextTable(head, tuple(rows), "lllll", notes=(f"In brackets 95 % intervals; {BASELINE_MEANS}.",))
+    return TextTable(head, tuple(rows), "lllll", notes=_legend(alone))
+
+
+def _legend(alone: Mapping[str, ShotsOnly]) -> tuple[str, ...]:
+    """Say what a table of evaluations shows besides accuracies, and what a run gains over its shots."""
+    lines = [f"In brackets 95 % intervals; {BASELINE_MEANS}."]
+    if alone:
+        lines.append(f"{MEANS.capitalize()}.")
+    for target, beside in alone.items():
+        gain = points(beside.gain)
+        said = "" if beside.beaten else f", so it is not shown to beat them ({NO_GAIN})"
+        lines.append(f"On {target} the run gains {gain} points over {NAME} (paired, balanced accuracy){said}.")
+    return tuple(lines)
+
+
+def _mark(beside: ShotsOnly | None) -> str:
+    return f" {NO_GAIN}" if beside is not None and not beside.beaten else ""
 
 
 def evaluation_lines(evaluations: Iterable[Metrics]) -> list[str]:
@@ -189,19 +216,24 @@ def _own_test(run: RunFolder, source: DomainReference) -> Metrics | None:
     return same[0] if same else None
 
 
-def _measured_table(evaluations: list[Metrics]) -> list[str]:
+def _measured_table(run: RunFolder, evaluations: list[Metrics]) -> list[str]:
     if not evaluations:
         return []
     columns = "test split of | balanced accuracy | on reals | on fakes | AUC | metadata alone | images | groups"
     head = [f"| {columns} |", "|---" * 8 + "|"]
     names = ("balanced_accuracy", "accuracy_real", "accuracy_fake")
-    rows = [
-        f"| {markdown_escape(one.target)} | {' | '.join(accuracy(_measured(one, name)) for name in names)} "
-        f"| {fraction(_measured(one, 'auc'))} | {baseline(one.metadata_baseline)} "
-        f"| {one.n.real} real, {one.n.fake} fake{_left_out(one)} | {one.n.groups} |"
-        for one in evaluations
-    ]
-    return [*head, *rows, "", f"In brackets 95 % intervals; {BASELINE_MEANS}."]
+    alone = evaluations_beside(run, evaluations)
+    rows = []
+    for one in evaluations:
+        rows.append(
+            f"| {markdown_escape(one.target)} | {' | '.join(accuracy(_measured(one, name)) for name in names)} "
+            f"| {fraction(_measured(one, 'auc'))} | {baseline(one.metadata_baseline)} "
+            f"| {one.n.real} real, {one.n.fake} fake{_left_out(one)} | {one.n.groups} |"
+        )
+        if beside := alone.get(one.target):
+            numbers = " | ".join(accuracy(beside.metrics.get(name)) for name in names)
+            rows.append(f"| {NAME} | {numbers} | {fraction(beside.metrics.get('auc'))} | | the same | |")
+    return [*head, *rows, *(line for text in _legend(alone) for line in ("", markdown_escape(text)))]
 
 
 def _measured(evaluation: Metrics, name: str) -> Estimate:

@@ -12,6 +12,7 @@ from forensictransfer.results.formats.metrics import Metrics
 from forensictransfer.results.formats.run import DomainReference, joined_name
 from forensictransfer.results.metadata_baseline import warning
 from forensictransfer.results.runs import RunFolder
+from forensictransfer.results.shots_only import ShotsOnly, run_shots_only
 
 ZERO_SHOT = "zero-shot"
 AS_STORED = "as stored"
@@ -29,7 +30,8 @@ class Cell:
     compression: AS_STORED, or what all images, of training and test, went through when read;
     dropped_*: images taken out before, because the run has seen their group or their pixels.
     alone: balanced accuracy on the domain of the test without a look at pixels (None: not measured); doubt: the warning
-    about it, if it is high.
+    about it, if it is high. shots_only: what the shots alone reach on this test, and whether the run beats it (None:
+    not measured, or no such test).
     """
 
     run: str
@@ -60,6 +62,7 @@ class Cell:
     doubt: str | None = None
     compression: str = AS_STORED
     sources: tuple[str, ...] = ()
+    shots_only: ShotsOnly | None = None
 
     @property
     def dropped(self) -> int:
@@ -122,6 +125,7 @@ def _cell(run: RunFolder, found: Metrics) -> Cell:
         alone=None if baseline is None else baseline.estimate,
         doubt=warning(found.target, baseline),
         compression=compression(info.recompress),
+        shots_only=run_shots_only(run, found),
     )
 
 

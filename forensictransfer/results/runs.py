@@ -5,6 +5,7 @@
     draws/<i>/       decision.json, shots.csv, model.keras if the weights changed (adapt)
     history.csv      losses by epoch         source_features.npz, data.json, environment.json, tensorboard/
     evaluations/<domain>/  predictions.csv, metrics.json              CARD.md  the same for people
+    shots_only/      predictions.csv, metrics.json: what the shots alone reach on the target's test (adapt)
     FINISHED         SHA-256 of every file that the result rests on; without it the run is not finished
 
 Every file is written atomically. No TensorFlow is imported.
@@ -161,6 +162,13 @@ class RunFolder:
         self.check_owned()
         path = self.path / name
         path.parent.mkdir(parents=True, exist_ok=True)
+        return path
+
+    def folder(self, name: str) -> Path:
+        """Return the path of a folder of the run to write files to, made. Raises UserError if it is no longer owned."""
+        self.check_owned()
+        path = self.path / name
+        path.mkdir(parents=True, exist_ok=True)
         return path
 
     def writing(self, name: str) -> contextlib.AbstractContextManager[Path]:

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 TRAIN, ZERO_SHOT, ADAPT = "train", "zero-shot", "adapt"
 _LONGEST = 220  # bytes of a readable name: with its hash, and as a folder in passing, it fits into the usual 255
-# They touch speed or place, not results, so they are no part of a job's name.
-_FREE = ("data.workers", "data.memory_mb", "data.data_dir")
+# They touch speed or place, or what is measured beside a result: no part of a job's name.
+_FREE = ("data.workers", "data.memory_mb", "data.data_dir", "adapt.shots_only")
 
 
 @dataclass(frozen=True)

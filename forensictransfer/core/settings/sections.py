@@ -114,6 +114,9 @@ class AdaptSettings(Section):
     trials: Count = Field(20, description="settings tried for each draw among its own shots (tuned)")
     stop: str = Field("steps", description="rule that ends fine-tuning early; steps: never (finetune)")
     threshold: str = Field("midpoint", description="rule that picks the threshold on the shots")
+    shots_only: bool = Field(
+        True, description="also measure what a simple classifier reaches by the same shots and nothing else"
+    )
 
 
 class EvaluateSettings(Section):

@@ -25,6 +25,7 @@ _CSV = (
     *("run", "detector", "source", "adapted_to", "tested_on", "own_test", "strategy", "shots", "draws", "seed"),
     *("threshold_rule", "stop_rule", "split", "compression", "source_data", "tested_on_data"),
     *("n_real", "n_fake", "n_groups", "dropped_group", "dropped_pixels", "skipped", "metric", "value", "low", "high"),
+    *("shots_only", "shots_only_low", "shots_only_high", "gain", "gain_low", "gain_high"),
 )
 
 
@@ -150,7 +151,8 @@ def render_latex(cells: Sequence[Cell], *, metrics: Iterable[str] = MAIN_METRICS
 def render_csv(cells: Sequence[Cell]) -> str:
     """Write the long form: a line per run, test domain and metric, fractions unrounded, empty where undefined.
 
-    The accuracy on metadata alone is one of the metrics, where it was measured.
+    The accuracy on metadata alone is one of the metrics, where it was measured. shots_only: what the shots alone reach
+    on the same test; gain: the balanced accuracy less theirs, paired over draws and images.
     """
     lines = []
     for c in cells:
@@ -159,13 +161,25 @@ def render_csv(cells: Sequence[Cell]) -> str:
         data = (c.split, c.compression, c.source_data, c.on_data)
         counts = (c.n_real, c.n_fake, c.n_groups, c.dropped_group, c.dropped_pixels, c.skipped)
         for metric, m in c.metrics.items():
-            lines.append((*about, *rules, *data, *counts, metric, *_numbers(m)))
+            lines.append((*about, *rules, *data, *counts, metric, *_numbers(m), *_beside(c, metric)))
         if c.alone is not None:
-            lines.append((*about, *rules, *data, *counts, "metadata_only_balanced_accuracy", *_numbers(c.alone)))
+            numbers = (*_numbers(c.alone), *_beside(c, ""))
+            lines.append((*about, *rules, *data, *counts, "metadata_only_balanced_accuracy", *numbers))
     return csv_text(_CSV, lines)
 
 
-def _numbers(measured: Estimate) -> tuple[str, ...]:
+def _beside(cell: Cell, metric: str) -> tuple[str, ...]:
+    """Write what the shots alone reach in a metric, and the gain over them where it is the balanced accuracy."""
+    alone = cell.shots_only
+    if alone is None:
+        return ("",) * 6
+    gain = alone.gain if metric == "balanced_accuracy" else None
+    return (*_numbers(alone.metrics.get(metric)), *_numbers(gain))
+
+
+def _numbers(measured: Estimate | None) -> tuple[str, ...]:
+    if measured is None:
+        return ("", "", "")
     return tuple("" if number is None else repr(number) for number in (measured.value, measured.low, measured.high))
 
 

@@ -8,11 +8,14 @@ from collections.abc import Iterator, Sequence
 from forensictransfer.core.files import csv_text
 from forensictransfer.report.tables.sheets import Sheet
 from forensictransfer.results.numbers import MISSING, UNDEFINED
+from forensictransfer.results.shots_only import NAME, NO_GAIN
 
 FOLDER = "tables"
+_NO_GAIN_NOTE = f"not above {NAME}"
 _NUMBER = r"[+-]?\d+(?:\.\d+)?"
 _MEASURED = re.compile(
-    rf"({_NUMBER}|undefined|{UNDEFINED})(?: \[(?:({_NUMBER}), ({_NUMBER})|no interval|{UNDEFINED})\])?(?: \((\w+)\))?"
+    rf"({_NUMBER}|undefined|{UNDEFINED})(?: \[(?:({_NUMBER}), ({_NUMBER})|no interval|{UNDEFINED})\])?"
+    rf"(?: (?:\((\w+)\)|({NO_GAIN})))?"
 )
 
 
@@ -47,8 +50,8 @@ def sheet_csv(sheet: Sheet) -> str:
     """Write a sheet as CSV, row by row; what was not measured is empty.
 
     A column of numbers with intervals (`71.3 [66.0, 76.2]`) becomes three: the number, `... low` and `... high`; a
-    word behind some of them (`71.3 [66.0, 76.2] (used)`) stands in a fourth, `... note`. Lines of a cell are joined
-    by semicolons.
+    word behind some of them (`71.3 [66.0, 76.2] (used)`) stands in a fourth, `... note`, and the mark of what does not
+    beat its shots becomes one. Lines of a cell are joined by semicolons.
     """
     columns = [column for j in range(len(sheet.head)) for column in _columns(sheet, j)]
     return csv_text([head for head, _ in columns], zip(*(values for _, values in columns), strict=True))
@@ -60,7 +63,8 @@ def _columns(sheet: Sheet, j: int) -> Iterator[tuple[str, Sequence[str]]]:
     if not any(match and match[2] for match in found) or any(v and not m for v, m in zip(values, found, strict=True)):
         yield head, values
         return
-    for number, name in ((1, head), (2, f"{head} low"), (3, f"{head} high"), (4, f"{head} note")):
-        column = [(match[number] or "") if match else "" for match in found]
-        if number < 4 or any(column):
-            yield name, column
+    for number, name in ((1, head), (2, f"{head} low"), (3, f"{head} high")):
+        yield name, [(match[number] or "") if match else "" for match in found]
+    notes = [(match[4] or _NO_GAIN_NOTE * bool(match[5])) if match else "" for match in found]
+    if any(notes):
+        yield f"{head} note", notes

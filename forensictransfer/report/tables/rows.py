@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from forensictransfer.evaluation.estimate import Estimate
 from forensictransfer.results.cells import AS_STORED, Cell
 
 # what must agree within a row, and how a row says so when its like differs there
@@ -19,6 +20,8 @@ _VARIANTS: tuple[tuple[str, Callable[[Cell], str]], ...] = (
     ("source_data", lambda c: f"source data {c.source_data[:8] or 'unknown'}"),
     ("model", lambda c: f"model {os.path.relpath(c.model)}"),
 )
+
+_SHOTS_DEPEND_ON = ("seed", "draws", "threshold_rule", "compression")
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,43 @@ def rows(cells: Sequence[Cell]) -> list[Row]:
     strategies = list(dict.fromkeys(cell.strategy for cell in cells))
     order = sorted(alike, key=lambda key: (sources.index(key[0]), key[1], strategies.index(key[2])))
     return [row for key in order for row in _apart(alike[key])]
+
+
+@dataclass(frozen=True)
+class ShotsOnlyRow:
+    """What the shots alone reach at one number of shots: metrics by the domain of shots and test.
+
+    apart: in which way the row differs from others of as many shots ("" if there are none).
+    """
+
+    shots: int
+    apart: str
+    metrics: Mapping[str, Mapping[str, Estimate]]
+
+
+def shots_only_rows(cells: Sequence[Cell]) -> list[ShotsOnlyRow]:
+    """Build the rows of `shots only`, by shots: the same numbers beside all sources and strategies stand there once.
+
+    Rows are set apart by what the shots and their threshold depend on, and by the images that were tested.
+    """
+    found: dict[int, dict[tuple[str, ...], dict[str, list[Mapping[str, Estimate]]]]] = {}
+    for cell in cells:
+        if cell.shots_only is not None:
+            key = tuple(say(cell) for name, say in _VARIANTS if name in _SHOTS_DEPEND_ON)
+            variant = found.setdefault(cell.shots, {}).setdefault(key, {})
+            measured = variant.setdefault(cell.on, [])
+            if cell.shots_only.metrics not in measured:
+                measured.append(cell.shots_only.metrics)
+    result = []
+    for shots in sorted(found):
+        differing = [len(set(words)) > 1 for words in zip(*found[shots], strict=True)]
+        for words, by_target in found[shots].items():
+            notes = [word for word, differs in zip(words, differing, strict=True) if differs]
+            for turn in range(max(len(same) for same in by_target.values())):
+                more = ["other test images"] if turn else []
+                row = {on: same[turn] for on, same in by_target.items() if len(same) > turn}
+                result.append(ShotsOnlyRow(shots, ", ".join([*notes, *more]), row))
+    return result
 
 
 def _apart(cells: Sequence[Cell]) -> list[Row]:

@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from forensictransfer.evaluation.estimate import Estimate
-from forensictransfer.report.tables.rows import rows, targets
+from forensictransfer.report.tables.rows import rows, shots_only_rows, targets
 from forensictransfer.results.cells import AS_STORED, Cell
 from forensictransfer.results.numbers import BASELINE, BASELINE_MEANS, with_interval
 from forensictransfer.results.numbers import MISSING as MISSING
 from forensictransfer.results.numbers import UNDEFINED as UNDEFINED
+from forensictransfer.results.shots_only import MEANS, NAME, NO_GAIN, NO_GAIN_MEANS
 
 MAIN_METRICS = ("balanced_accuracy", "auc")
 # how a metric is shown: title, factor, decimals
@@ -87,18 +88,22 @@ def _compressions(cells: Sequence[Cell]) -> list[tuple[str, str]]:
 def matrix(cells: Sequence[Cell], detector: str, metric: str) -> Sheet:
     """Build the matrix of one detector and metric: the zero-shot row, then a row per shots and strategy.
 
-    Under the accuracies stands what a classifier gets on each target that sees sizes, formats and metadata alone.
+    Below stands what the shots alone reach on each target, and under the accuracies what a classifier gets that sees
+    sizes, formats and metadata alone. A run that is not shown to beat its shots carries a mark.
     """
     cells = [cell for cell in cells if cell.detector == detector]
     columns, lines = targets(cells), rows(cells)
-    apart = any(row.apart for row in lines)
+    apart = any(row.apart for row in lines) or any(row.apart for row in shots_only_rows(cells))
     head = ("source", "shots", "strategy", *(("apart by",) if apart else ()))
     own, body = set(), []
     for number, row in enumerate(lines):
         label = (row.source, str(row.shots), row.strategy, *((row.apart or MISSING,) if apart else ()))
         found = [row.cells.get(name) for name in columns]
         own |= {(number, len(head) + i) for i, cell in enumerate(found) if cell is not None and cell.own}
-        body.append((*label, *(shown(c.metrics.get(metric) if c else None, metric) for c in found)))
+        body.append((*label, *(_marked(c, metric) for c in found)))
+    for alone_row in shots_only_rows(cells):
+        label = (NAME, str(alone_row.shots), MISSING, *((alone_row.apart or MISSING,) if apart else ()))
+        body.append((*label, *(shown(alone_row.metrics.get(name, {}).get(metric), metric) for name in columns)))
     alone = {cell.on: cell.alone for cell in cells if cell.alone is not None}
     if metric == "balanced_accuracy" and alone:
         blank = ("",) * (len(head) - 1)
@@ -106,6 +111,13 @@ def matrix(cells: Sequence[Cell], detector: str, metric: str) -> Sheet:
     title = f"{detector}: {_SHOWN.get(metric, (metric,))[0]}"
     align = "lrl" + "l" * (len(head) - 3 + len(columns))
     return Sheet(title, (*head, *columns), align, tuple(body), len(head), blank_repeats=1, own=frozenset(own))
+
+
+def _marked(cell: Cell | None, metric: str) -> str:
+    """Write a number of a cell; the balanced accuracy with a mark where the shots alone do as well."""
+    text = shown(cell.metrics.get(metric) if cell else None, metric)
+    behind = cell is not None and cell.shots_only is not None and not cell.shots_only.beaten
+    return f"{text} {NO_GAIN}" if behind and metric == "balanced_accuracy" else text
 
 
 def runs(cells: Sequence[Cell]) -> Sheet:
@@ -193,6 +205,11 @@ def remarks(cells: Sequence[Cell]) -> list[str]:
     lines = [f"{INTERVALS}."]
     if any(cell.alone is not None for cell in cells):
         lines.append(f"{BASELINE_MEANS.capitalize()}.")
+    beside = [cell.shots_only for cell in cells if cell.shots_only is not None]
+    if beside:
+        lines.append(f"{MEANS.capitalize()}.")
+    if any(not one.beaten for one in beside):
+        lines.append(f"{NO_GAIN_MEANS}.")
     lines += [f"Warning: {doubt}." for doubt in dict.fromkeys(cell.doubt for cell in cells) if doubt]
     used = [m for c in cells for name, m in c.metrics.items() if name in (*MAIN_METRICS, "accuracy_real")]
     if any(m.value is None or m.low is None for m in used):

@@ -1,0 +1,24 @@
+"""The descriptor that `shots only` goes by, the same beside every run: chosen here and nowhere else."""
+
+from __future__ import annotations
+
+import random
+
+from forensictransfer.core.settings import EvaluateSettings
+from forensictransfer.detectors.loading import trainable_class
+from forensictransfer.detectors.trainable import TrainableDetector
+
+# A detector whose features owe nothing to training.
+DESCRIPTOR = "cooccurrence"
+# Whatever the run's own are: so the numbers beside all detectors of a table are one and the same.
+CROP = 128
+SCORING = EvaluateSettings(stride=64, max_tiles=64, batch=32)
+
+
+def build_descriptor() -> TrainableDetector:
+    """Build the descriptor, whose weights are not used. Python's random numbers, which Keras seeds them by, stay."""
+    state = random.getstate()
+    try:
+        return trainable_class(DESCRIPTOR).create(CROP)
+    finally:
+        random.setstate(state)

@@ -1,0 +1,46 @@
+"""shots_only/metrics.json: what a classifier reaches that is fitted to the shots alone, beside an adapted run."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, ClassVar
+
+from pydantic import ValidationInfo, field_validator
+
+from forensictransfer.core.values import Integer
+from forensictransfer.data.counts import Counts
+from forensictransfer.evaluation.estimate import Estimate
+from forensictransfer.results.formats.document import Document
+from forensictransfer.results.formats.metrics import DrawMetrics, StoredEstimate
+
+
+class ShotsOnlyMetrics(Document):
+    """What the same shots of the same draws reach without any source.
+
+    target, origin, fingerprint: the domain of shots and test; descriptor: registered name of the detector whose
+    features are used; classifier: what was fitted to them; shots: per class; threshold_rule: as in run.json; resamples:
+    of the bootstrap; recompress: as in run.json; n: images tested.
+    """
+
+    WHAT: ClassVar[str] = "the metrics of `shots only`"
+
+    target: str
+    origin: str
+    fingerprint: str
+    descriptor: str
+    classifier: str
+    shots: Integer
+    draws: Integer
+    seed: Integer
+    threshold_rule: str
+    resamples: Integer
+    recompress: Integer | None = None
+    n: Counts
+    metrics: dict[str, StoredEstimate]
+    per_draw: tuple[DrawMetrics, ...]
+
+    @field_validator("metrics", mode="after")
+    @classmethod
+    def _with_n(cls, metrics: dict[str, Estimate], info: ValidationInfo) -> dict[str, Estimate]:
+        n: Any = info.data.get("n")
+        return {name: replace(one, n=n.groups if n else None) for name, one in metrics.items()}

@@ -1,0 +1,66 @@
+"""What the shots alone reach, measured beside an adaptation: by the same shots, on the same test images."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import forensictransfer as ft
+from forensictransfer.core.errors import UserError
+from forensictransfer.core.settings import DataSettings
+from forensictransfer.data.domains import open_domain
+from forensictransfer.data.images import Images
+from forensictransfer.detectors import registry
+from forensictransfer.evaluation.shots_only import fit_shots
+from forensictransfer.experiments.session import Session
+
+ROOT = Path(__file__).resolve().parents[2]
+Rows = Callable[[Path], list[dict[str, str]]]
+
+
+@pytest.fixture
+def run(source: Path, quick: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A run of a detector of the user's own, which has no model."""
+    monkeypatch.setattr(registry, "_ADDED", {})
+    monkeypatch.syspath_prepend(str(ROOT / "tests"))
+    ft.register_detector("laplacian", "toy_detector:Laplacian", "how little detail there is", trains="none")
+    return ft.train(source, tmp_path / "run", "laplacian", settings=quick)
+
+
+def test_the_shots_are_those_of_the_draws_and_the_test_is_the_runs(
+    run: Path, target: Path, rows: Rows, tmp_path: Path
+) -> None:
+    out = ft.adapt(run, target, tmp_path / "out", strategy="head", settings={"adapt.shots_only": True})
+    tested = rows(out / "evaluations" / "target" / "predictions.csv")
+    found = rows(out / "shots_only" / "predictions.csv")
+    assert [(row["draw"], row["path"]) for row in found] == [(row["draw"], row["path"]) for row in tested]
+    session, data = Session(), DataSettings()
+    records = {record.name: record for record in open_domain(target, data=data).records}
+    for draw in ("0", "1"):
+        shots, test = (
+            Images([records[row["path"]] for row in table], data=data)
+            for table in (rows(out / "draws" / draw / "shots.csv"), [row for row in found if row["draw"] == draw])
+        )
+        decision = fit_shots(session.described(shots), shots.labels)
+        scores = decision.scores(np.zeros((len(test), 2)), session.described(test))
+        was = [float(row["score"]) for row in found if row["draw"] == draw]
+        np.testing.assert_allclose(was, scores, rtol=1e-5, atol=1e-5)
+    text = ft.show(out)
+    assert "shots only" in text and "On target the run gains" in text
+
+
+def test_it_can_be_left_out(run: Path, target: Path, tmp_path: Path) -> None:
+    out = ft.adapt(run, target, tmp_path / "out", strategy="threshold", settings={"adapt.shots_only": False})
+    assert not (out / "shots_only").exists() and "shots only" not in ft.show(out)
+
+
+def test_a_result_that_was_edited_is_found(run: Path, target: Path, tmp_path: Path) -> None:
+    out = ft.adapt(run, target, tmp_path / "out", strategy="threshold", shots=1, settings={"adapt.shots_only": True})
+    path = out / "shots_only" / "metrics.json"
+    path.write_text(path.read_text().replace("nearest", "farthest"))
+    with pytest.raises(UserError, match=r"shots_only/metrics\.json.*was changed"):
+        ft.table(out)
