@@ -51,7 +51,7 @@ __all__ = [
 
 
 def train(
-    source: DomainLike,
+    source: DomainLike | Sequence[DomainLike],
     out: str | Path,
     detector: str | None = None,
     *,
@@ -61,14 +61,14 @@ def train(
     resume: bool = False,
     overwrite: bool = False,
 ) -> Path:
-    """Train a detector on the source domain and write a run folder.
+    """Train a detector on the source domain, or on several that count alike, and write a run folder.
 
     Args:
-        source: a built-in name, a folder, or a domain file.
+        source: a built-in name, a folder, or a domain file; or several of them.
         out: the run folder to write.
         detector: a registered name (`ft-res`, `forensictransfer detectors list`).
         config: a YAML file of settings. settings: single values over it (`{"train.epochs": 15}`), or all of them.
-        group: what belongs together in the source: `stem`, `path`, a regular expression, or a CSV file.
+        group: what belongs together in the source: `stem`, `path`, a regular expression, or a CSV file; holds for all.
         resume: continue a run that was interrupted. overwrite: replace a run that stands at `out`.
     Returns: the run folder.
     Raises: UserError for any mistake in the input.
@@ -80,7 +80,7 @@ def train(
     import_tensorflow()
     from forensictransfer.experiments import train as training
 
-    training.train_run(request.domain, request.settings, request.out, resume=resume, overwrite=overwrite)
+    training.train_run(request.domains, request.settings, request.out, resume=resume, overwrite=overwrite)
     return request.out
 
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from forensictransfer.core.errors import ErrorCode, UserError
 from forensictransfer.core.settings import AugmentSettings
+from forensictransfer.data.balance import cells
 from forensictransfer.data.crops import augment, random_crop, spatial_mixup
 from forensictransfer.data.images import Images, check_labels, in_order
 from forensictransfer.data.records import FAKE, REAL
@@ -40,16 +41,22 @@ __all__ = [
 _ORDER, _CROP, _MIXUP = 1, 2, 3
 
 
-def epoch_order(labels: np.ndarray, *, seed: int, epoch: int, batch: int, balance: bool) -> np.ndarray:
+def epoch_order(
+    labels: np.ndarray, *, seed: int, epoch: int, batch: int, balance: bool, domains: np.ndarray | None = None
+) -> np.ndarray:
     """Choose which images stand in which batch of an epoch: indices, int64 (steps, batch).
 
     Balanced, every batch alternates real and fake; each class runs through reshuffled passes, and the epoch ends
-    when the larger one has been seen once: steps = ceil(2 max(n_real, n_fake) / batch). Unbalanced, it is a
-    permutation, whose beginning fills the last batch up.
+    when the larger one has been seen once: steps = ceil(2 max(n_real, n_fake) / batch). Of several domains the real and
+    fake images take turns, domain by domain and on from batch to batch, so that in each batch the domains differ by a
+    pair at most; each class of each domain runs through passes of its own, and the epoch ends when the largest has been
+    seen once: steps = ceil(2 domains max(n) / batch). Unbalanced, it is a permutation, whose beginning fills the last
+    batch up.
 
     Args:
         labels: (n,), 0 = real, 1 = fake.
         batch: images in a batch; even if balanced.
+        domains: (n,), the number of each image's domain; None: all of one.
     Raises:
         UserError: no images, or a class that is missing though the batches are to be balanced.
     """
@@ -63,15 +70,18 @@ def epoch_order(labels: np.ndarray, *, seed: int, epoch: int, batch: int, balanc
         return np.resize(rng.permutation(len(labels)), (steps, batch))
     if batch % 2:
         raise ValueError(f"expected an even batch, half real and half fake, got {batch}")
-    real, fake = np.flatnonzero(labels == REAL), np.flatnonzero(labels == FAKE)
-    if not len(real) or not len(fake):
+    found = cells(labels, np.zeros(len(labels), int) if domains is None else domains)
+    if not found or not all(map(len, found)):
+        real, fake = (int((labels == label).sum()) for label in (REAL, FAKE))
+        within = " in each domain" if len(found) > 2 else ""
         raise UserError(
-            f"expected readable images of both classes to train on, got {len(real)} real, {len(fake)} fake",
+            f"expected readable images of both classes{within} to train on, got {real} real, {fake} fake",
             code=ErrorCode.DOMAIN_CLASS_MISSING,
         )
-    steps = math.ceil(2 * max(len(real), len(fake)) / batch)
-    half = steps * batch // 2
-    return np.stack([_passes(real, half, rng), _passes(fake, half, rng)], axis=1).reshape(steps, batch)
+    steps = math.ceil(len(found) * max(map(len, found)) / batch)
+    each = math.ceil(steps * batch / len(found))
+    turns = np.stack([_passes(cell, each, rng) for cell in found], axis=1)
+    return turns.reshape(-1)[: steps * batch].reshape(steps, batch)
 
 
 def training_batch(
@@ -117,7 +127,9 @@ def training_batches(
 
     def steps() -> Iterator[tuple[int, int, np.ndarray]]:
         for epoch in itertools.count(first_epoch):
-            order = epoch_order(images.labels, seed=seed, epoch=epoch, batch=batch, balance=balance)
+            order = epoch_order(
+                images.labels, seed=seed, epoch=epoch, batch=batch, balance=balance, domains=images.domains
+            )
             for step, indices in enumerate(order):
                 yield epoch, step, indices
 

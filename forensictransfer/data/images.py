@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import logging
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
@@ -37,6 +38,7 @@ class Images:
         skipped: (record name, one-line reason) of the others. left_out: how many these are, by class.
         labels: int32 (n,), 0 = real, 1 = fake.
         groups, digests: group and pixel digest (`decode.digest`) of each image.
+        domains: int32 (n,), which of several domains an image is of (`joined`); 0 otherwise.
     """
 
     def __init__(self, records: Sequence[Record], *, data: DataSettings, progress: str | None = None) -> None:
@@ -73,6 +75,34 @@ class Images:
         self.labels = np.array([record.label for record in readable], np.int32)
         self.groups = [record.group for record in readable]
         self.digests = digests
+        self.domains = np.zeros(len(readable), np.int32)
+
+    @classmethod
+    def joined(cls, parts: Mapping[str, Images]) -> Images:
+        """Put the images of several domains, by name and read with the same settings, one after the other.
+
+        Names of records begin with their domain's, which sets `real/1.png` of two domains apart.
+        """
+        named = [
+            [dataclasses.replace(record, name=f"{name}/{record.name}") for record in part.records]
+            for name, part in parts.items()
+        ]
+        every = list(parts.values())
+        whole = copy.copy(every[0])
+        whole._kept = [pixels for part in every for pixels in part._kept]
+        whole.records = tuple(record for records in named for record in records)
+        whole.skipped = tuple((f"{name}/{one}", why) for name, part in parts.items() for one, why in part.skipped)
+        whole.left_out = LeftOut.total(part.left_out for part in every)
+        whole.labels = np.concatenate([part.labels for part in every])
+        whole.groups = [group for part in every for group in part.groups]
+        whole.digests = [digest for part in every for digest in part.digests]
+        whole.domains = np.repeat(np.arange(len(every), dtype=np.int32), [len(part) for part in every])
+        return whole
+
+    @property
+    def kept_bytes(self) -> int:
+        """Memory that the decoded images take."""
+        return sum(pixels.nbytes for pixels in self._kept if pixels is not None)
 
     def __len__(self) -> int:
         return len(self.records)
@@ -99,6 +129,7 @@ class Images:
         part.labels = self.labels[np.array(chosen, int)]
         part.groups = [self.groups[index] for index in chosen]
         part.digests = [self.digests[index] for index in chosen]
+        part.domains = self.domains[np.array(chosen, int)]
         return part
 
     def _decode(self, record: Record) -> np.ndarray:

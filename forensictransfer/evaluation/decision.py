@@ -34,8 +34,13 @@ class Decision:
         """Compute the probability of fake of each score, (n,) in [0, 1]."""
         return probability(scores, self.threshold, self.slope)
 
-    def fitted(self, rule: str, scores: np.ndarray, labels: np.ndarray, chosen_on: str) -> Decision:
-        """Keep the score, with the threshold that `rule` picks on labelled scores and the slope fitted there."""
-        threshold = threshold_rule(rule)(scores, labels, None)
-        slope = fit_slope(scores, labels, threshold)
+    def fitted(
+        self, rule: str, scores: np.ndarray, labels: np.ndarray, chosen_on: str, weights: np.ndarray | None = None
+    ) -> Decision:
+        """Keep the score, with the threshold that `rule` picks on labelled scores and the slope fitted there.
+
+        weights: how many images each score counts for, None: 1.
+        """
+        threshold = threshold_rule(rule)(scores, labels, None, weights)
+        slope = fit_slope(scores, labels, threshold, weights)
         return replace(self, threshold=threshold, slope=slope, rule=rule, chosen_on=chosen_on)

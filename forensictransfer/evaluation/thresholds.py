@@ -2,11 +2,13 @@
 
 A detector's score is high for fakes, and fake is called when score > threshold. Every rule is a named function of
 labelled scores (the shots of the target, or a validation split of the source), never of a target's test data.
+Weights, 1 where none are given, say how many images a score counts for: of several sources each is to count alike.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -14,13 +16,29 @@ from numpy.typing import ArrayLike, NDArray
 from forensictransfer.core.errors import ErrorCode, UserError, nearest
 
 Floats = NDArray[np.float64]
-ThresholdRule = Callable[[ArrayLike, ArrayLike, Sequence[str] | None], float]
+
+
+class ThresholdRule(Protocol):
+    """A function of labelled scores (n,), of groups and of weights that gives a threshold."""
+
+    def __call__(
+        self,
+        scores: ArrayLike,
+        labels: ArrayLike,
+        groups: Sequence[str] | None = None,
+        weights: ArrayLike | None = None,
+    ) -> float:
+        """Pick the threshold."""
+        ...
+
 
 _PRIOR_IMAGES = 4.0  # weight of the pooled variance in `midpoint`
 _FLATTEST = 1e-3  # least slope, times the largest |score - threshold|
 
 
-def zero(scores: ArrayLike, labels: ArrayLike, groups: Sequence[str] | None = None) -> float:
+def zero(
+    scores: ArrayLike, labels: ArrayLike, groups: Sequence[str] | None = None, weights: ArrayLike | None = None
+) -> float:
     """Call an image fake if a_1 > a_0, as in the paper.
 
     The threshold is 0 on the score a_1 - a_0, whatever the labelled scores are.
@@ -28,7 +46,9 @@ def zero(scores: ArrayLike, labels: ArrayLike, groups: Sequence[str] | None = No
     return 0.0
 
 
-def balanced(scores: ArrayLike, labels: ArrayLike, groups: Sequence[str] | None = None) -> float:
+def balanced(
+    scores: ArrayLike, labels: ArrayLike, groups: Sequence[str] | None = None, weights: ArrayLike | None = None
+) -> float:
     """Choose the threshold that calls most of the labelled images right, both classes counting alike.
 
     threshold = middle of the widest interval of t, between the lowest and the highest score, on which
@@ -36,14 +56,14 @@ def balanced(scores: ArrayLike, labels: ArrayLike, groups: Sequence[str] | None 
     to 0. Where no t does better than a constant answer (0.5), the scores rank nothing and the rule is `midpoint`.
     scores, labels: (n,), both classes present; groups: (n,), images of one group and class then share one vote.
     """
-    x, y, w = _checked(scores, labels, groups)
+    x, y, w = _checked(scores, labels, groups, weights)
     order = np.argsort(x, kind="stable")
     values, first = np.unique(x[order], return_index=True)
     signed = (np.where(y == 1, -1.0, 1.0) * w / _class_totals(y, w))[order]
     # quality[i]: balanced accuracy of a threshold in [values[i], values[i + 1])
     quality = 0.5 + np.add.reduceat(signed, first).cumsum()[:-1] / 2
     if values.size < 2 or quality.max() <= 0.5 + 1e-9:
-        return midpoint(x, y, groups)
+        return midpoint(x, y, groups, weights)
     best = np.concatenate([[False], quality >= quality.max() - 1e-9, [False]])
     change = np.flatnonzero(np.diff(best.astype(int)))
     low, high = values[change[::2]], values[change[1::2]]
@@ -53,7 +73,9 @@ def balanced(scores: ArrayLike, labels: ArrayLike, groups: Sequence[str] | None 
     return float(middles[np.argmin(np.abs(middles))])
 
 
-def midpoint(scores: ArrayLike, labels: ArrayLike, groups: Sequence[str] | None = None) -> float:
+def midpoint(
+    scores: ArrayLike, labels: ArrayLike, groups: Sequence[str] | None = None, weights: ArrayLike | None = None
+) -> float:
     """Put the threshold between the class means, as many standard deviations from one as from the other.
 
     Works from one image per class.
@@ -65,7 +87,7 @@ def midpoint(scores: ArrayLike, labels: ArrayLike, groups: Sequence[str] | None 
     50.)
     scores, labels: (n,), both classes present; groups: (n,), images of one group and class then share one vote.
     """
-    x, y, w = _checked(scores, labels, groups)
+    x, y, w = _checked(scores, labels, groups, weights)
     means, squares, freedom = [], [], []
     for label in (0, 1):
         of_class, weight = x[y == label], w[y == label]
@@ -96,7 +118,7 @@ def threshold_rule(name: str) -> ThresholdRule:
     return THRESHOLD_RULES[name]
 
 
-def fit_slope(scores: ArrayLike, labels: ArrayLike, threshold: float) -> float:
+def fit_slope(scores: ArrayLike, labels: ArrayLike, threshold: float, weights: ArrayLike | None = None) -> float:
     """Fit how fast doubt turns into certainty around the threshold: a > 0 of p = 1 / (1 + exp(-a (score - threshold))).
 
     Minimises the cross-entropy to Platt's softened labels (n_1 + 1) / (n_1 + 2) for fakes and 1 / (n_0 + 2) for reals,
@@ -107,7 +129,7 @@ def fit_slope(scores: ArrayLike, labels: ArrayLike, threshold: float) -> float:
     """
     from scipy.special import expit  # here: the names of the rules are read by every --help, scipy takes 0.3 s
 
-    x, y, w = _checked(scores, labels, None)
+    x, y, w = _checked(scores, labels, None, weights)
     x = x - threshold
     scale = float(np.abs(x).max())
     if scale < np.finfo(np.float64).tiny * 1e6:
@@ -117,7 +139,7 @@ def fit_slope(scores: ArrayLike, labels: ArrayLike, threshold: float) -> float:
     target = np.where(y == 1, (counts + 1) / (counts + 2), 1 / (counts + 2))
 
     def gradient(a: float) -> float:
-        return float(((expit(a * x) - target) * x / counts).sum())
+        return float((w * ((expit(a * x) - target) * x / counts)).sum())
 
     low, high = _FLATTEST, _FLATTEST
     while gradient(high) < 0 and high < 1e12:  # convex: the gradient rises and ends above zero
@@ -136,9 +158,12 @@ def probability(scores: ArrayLike, threshold: float, slope: float) -> Floats:
 
 
 def _checked(
-    scores: ArrayLike, labels: ArrayLike, groups: Sequence[str] | None
+    scores: ArrayLike, labels: ArrayLike, groups: Sequence[str] | None, weights: ArrayLike | None
 ) -> tuple[Floats, NDArray[np.int64], Floats]:
-    """Check scores and labels and give them votes (n,): 1 each, or 1 / (images of the same group and class)."""
+    """Check scores and labels and give them votes (n,): 1 each, or 1 / (images of the same group and class).
+
+    Each is multiplied by its weight.
+    """
     x, y = np.asarray(scores, dtype=np.float64), np.asarray(labels)
     if x.ndim != 1 or x.shape != y.shape or (groups is not None and len(groups) != x.size):
         raise ValueError(f"expected scores, labels and groups of one shape (n,), got {x.shape} and {y.shape}")
@@ -147,11 +172,14 @@ def _checked(
     if not np.isfinite(x).all():
         raise ValueError("expected finite scores")
     y = y.astype(np.int64)
+    given = np.ones(x.size) if weights is None else np.asarray(weights, np.float64)
+    if given.shape != x.shape or not (np.isfinite(given) & (given > 0)).all():
+        raise ValueError("expected a positive weight for each score")
     if groups is None:
-        return x, y, np.ones(x.size)
+        return x, y, given
     numbers = np.unique(np.asarray(groups), return_inverse=True)[1].reshape(-1)
     _, inverse, sizes = np.unique(2 * numbers + y, return_inverse=True, return_counts=True)
-    return x, y, 1.0 / sizes[inverse.reshape(-1)]
+    return x, y, given / sizes[inverse.reshape(-1)]
 
 
 def _class_totals(y: NDArray[np.int64], w: Floats) -> Floats:

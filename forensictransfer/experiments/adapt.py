@@ -158,7 +158,8 @@ def _source_again(parent: RunFolder, info: DomainReference, data: DataSettings, 
 
 def _knowledge(parent: RunFolder) -> SourceKnowledge:
     with np.load(parent.path / "source_features.npz") as stored:
-        return SourceKnowledge(stored["energies"], stored["features"], stored["labels"])
+        sources = stored["sources"] if "sources" in stored.files else None
+        return SourceKnowledge(stored["energies"], stored["features"], stored["labels"], sources)
 
 
 def _write_draw(

@@ -56,7 +56,14 @@ def fit(
         return state
     detector.prepare_steps()
     crop, augment, seed = detector.crop, settings.data.augment, settings.seed
-    order = partial(epoch_order, train.labels, seed=seed, batch=options.batch, balance=options.balance)
+    order = partial(
+        epoch_order,
+        train.labels,
+        seed=seed,
+        batch=options.batch,
+        balance=options.balance,
+        domains=train.domains,
+    )
     steps = len(order(epoch=0))
 
     def batches() -> Generator[Any]:
@@ -136,12 +143,25 @@ def _close(feed: Generator[Any]) -> None:
 def validation_crops(images: Images, crop: int) -> tuple[np.ndarray, np.ndarray]:
     """Cut the crops that each epoch is validated on, side by side over every image.
 
-    They are evenly thinned out to VALIDATION_CROPS.
+    They are evenly thinned out to VALIDATION_CROPS. Of several domains each gives as many, by repeating some where it
+    has fewer, so that a mean over the crops is the mean over the domains.
 
     Returns uint8 (n, crop, crop, 3) and int32 (n,).
     """
-    per_image = max(1, VALIDATION_CROPS // len(images))
-    chosen = np.unique(np.linspace(0, len(images) - 1, min(len(images), VALIDATION_CROPS)).round().astype(int))
+    parts = [images.subset(np.flatnonzero(images.domains == domain)) for domain in np.unique(images.domains)]
+    found = [_side_by_side(part, crop, VALIDATION_CROPS // len(parts)) for part in parts]
+    most = max(len(labels) for _, labels in found)
+    every = [np.arange(most) * len(labels) // most for _, labels in found]
+    return (
+        np.concatenate([crops[rows] for (crops, _), rows in zip(found, every, strict=True)]),
+        np.concatenate([labels[rows] for (_, labels), rows in zip(found, every, strict=True)]),
+    )
+
+
+def _side_by_side(images: Images, crop: int, most: int) -> tuple[np.ndarray, np.ndarray]:
+    """Cut crops over every image, with the labels of each; about `most` at most."""
+    per_image = max(1, most // len(images))
+    chosen = np.unique(np.linspace(0, len(images) - 1, min(len(images), most)).round().astype(int))
     found = [tiles(images[int(i)], crop=crop, stride=crop, max_tiles=per_image) for i in chosen]
     return np.concatenate(found), np.repeat(images.labels[chosen], [len(crops) for crops in found])
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from forensictransfer.core.backend import prepare_tensorflow
 from forensictransfer.core.errors import ErrorCode, UserError
-from forensictransfer.core.names import folded
+from forensictransfer.core.names import encode_name, folded
 from forensictransfer.core.ownership import check_free
 from forensictransfer.core.problems import refuse
 from forensictransfer.core.settings import DataSettings, DomainSettings, Settings, unknown_names
@@ -20,7 +20,7 @@ from forensictransfer.detectors.registry import check_training
 from forensictransfer.experiments.choices import CHOICES, load_settings
 from forensictransfer.experiments.strategies import check_strategy
 from forensictransfer.results.evaluations import check_evaluation
-from forensictransfer.results.formats.run import RunInfo
+from forensictransfer.results.formats.run import DomainReference, RunInfo
 from forensictransfer.results.places import check_new, check_run_free
 from forensictransfer.results.runs import RunFolder, domain_reference
 
@@ -37,9 +37,12 @@ SettingsLike = Settings | Mapping[str, Any]
 
 @dataclass(frozen=True)
 class TrainRequest:
-    """A training that can begin. finished: the run to resume is there and whole, so that nothing is left to do."""
+    """A training that can begin, on one domain or several.
 
-    domain: Domain
+    finished: the run to resume is there and whole, so that nothing is left to do.
+    """
+
+    domains: Sequence[Domain]
     settings: Settings
     out: Path
     finished: bool
@@ -65,26 +68,48 @@ class EvaluateRequest:
 
 
 def train_request(
-    source: DomainLike, out: str | Path, settings: Settings, *, group: str | None, resume: bool, overwrite: bool
+    source: DomainLike | Sequence[DomainLike],
+    out: str | Path,
+    settings: Settings,
+    *,
+    group: str | None,
+    resume: bool,
+    overwrite: bool,
 ) -> TrainRequest:
     """Check what `train` is asked for. Raises UserError for any mistake in it."""
     check_training(settings.detector, settings.train)
     check_run_free(Path(out).expanduser())
     check_new(out, overwrite=overwrite, resume=resume)
-    domain = open_domain_with_notes(source, group, settings.data, learn=True)
+    specs = _listed(source)
+    if not specs:
+        raise UserError("train: expected at least one source", code=ErrorCode.COMMAND_LINE)
+    domains = [open_domain_with_notes(spec, group, settings.data, learn=True) for spec in specs]
+    _check_sources_differ(domains)
     from forensictransfer.data.checks.crop_size import crop_note
 
     out = Path(out).expanduser()
-    if note := crop_note(domain.split("train"), settings.data.crop):
-        _log.info("%s: %s", domain.name, note)
+    for domain in domains:
+        if note := crop_note(domain.split("train"), settings.data.crop):
+            _log.info("%s: %s", domain.name, note)
     finished = False
     if resume and not (out / "run.json").exists():
         _log.info("%s: there is nothing to resume; the training begins at its first epoch", out)
     elif resume:
         run = RunFolder.open(out, finished=False)
-        run.check_same(RunInfo.new("train", detector=settings.detector, source=domain_reference(domain)), settings)
+        run.check_same(_asked(settings, domains), settings)
         finished = run.finished
-    return TrainRequest(domain, settings, out, finished)
+    return TrainRequest(domains, settings, out, finished)
+
+
+def _asked(settings: Settings, domains: Sequence[Domain]) -> RunInfo:
+    """Describe the run that is asked for, as far as a run to be resumed has to agree with it."""
+    about = RunInfo.learned_from([domain_reference(domain) for domain in domains])
+    return RunInfo.new("train", detector=settings.detector, **about)
+
+
+def _listed(domains: DomainLike | Sequence[DomainLike]) -> list[DomainLike]:
+    """List one domain or several."""
+    return [domains] if isinstance(domains, (str, Path, DomainSettings)) else list(domains)
 
 
 def adapt_request(
@@ -106,6 +131,7 @@ def adapt_request(
     check_new(out, overwrite=overwrite)
     domain = open_domain_with_notes(target, group, settings.data, learn=True)
     _check_other_domain(parent, domain)
+    _check_names_differ([*parent.info.trained_on, domain_reference(domain)])
     from forensictransfer.data.splits import draw_shots
 
     # Fewer images than shots are found here, before seconds go into loading TensorFlow.
@@ -118,11 +144,11 @@ def evaluate_request(
 ) -> EvaluateRequest:
     """Check what `evaluate` is asked for. Raises UserError for any mistake in it."""
     _check_fixed(run, settings)
-    specs = [on] if isinstance(on, (str, Path, DomainSettings)) else list(on)
+    specs = _listed(on)
     if not specs:
         raise UserError("evaluate: expected at least one domain", code=ErrorCode.COMMAND_LINE)
     domains = [open_domain_with_notes(spec, group, settings.data) for spec in specs]
-    _check_names_differ(run, domains)
+    _check_names_differ([domain_reference(domain) for domain in domains])
     check_free(run.path)
     for domain in domains:
         _note_other_groups(run, domain)
@@ -213,11 +239,21 @@ def _note_other_groups(run: RunFolder, domain: Domain) -> None:
             )
 
 
-def _check_names_differ(run: RunFolder, domains: Sequence[Domain]) -> None:
-    """Refuse two domains of one name: they would end in one folder."""
-    places: dict[str, Domain] = {}
+def _check_sources_differ(domains: Sequence[Domain]) -> None:
+    """Refuse a source that is named twice, under one name or two, and two of one name."""
+    origins = [os.path.realpath(domain.origin) for domain in domains]
+    for number, domain in enumerate(domains):
+        if origins[number] in origins[:number]:
+            raise UserError(f"{domain.origin}: is named twice", code=ErrorCode.DOMAIN_REPEATED)
+    if len(domains) > 1:
+        _check_names_differ([domain_reference(domain) for domain in domains])
+
+
+def _check_names_differ(domains: Sequence[DomainReference]) -> None:
+    """Refuse two domains of one name: they would end in one folder. Also one domain that is named twice."""
+    places: dict[str, DomainReference] = {}
     for domain in domains:
-        other = places.setdefault(folded(run.evaluation_path(domain.name).name), domain)
+        other = places.setdefault(folded(encode_name(domain.name)), domain)
         if other is not domain and other.origin == domain.origin:
             raise UserError(f"{domain.origin}: is named twice", code=ErrorCode.DOMAIN_REPEATED)
         if other is not domain:

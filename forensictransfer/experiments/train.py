@@ -1,4 +1,4 @@
-"""Fit a detector on its source domain and write the run: the best weights, the threshold and the source's test."""
+"""Fit a detector on its source, one domain or several, and write the run: best weights, threshold, the own tests."""
 
 from __future__ import annotations
 
@@ -15,12 +15,10 @@ from forensictransfer.core.errors import ErrorCode, UserError
 from forensictransfer.core.files import file_sha256
 from forensictransfer.core.ownership import Ownership
 from forensictransfer.core.settings import Settings
-from forensictransfer.data.checks.copies import check_labels_agree, copies_across
-from forensictransfer.data.counts import Counts
+from forensictransfer.data.balance import balanced_rows, balanced_weights, thinned_rows
 from forensictransfer.data.domains import Domain
-from forensictransfer.data.exclusion import LeftOut
 from forensictransfer.data.images import Images
-from forensictransfer.data.records import FAKE, REAL, SPLITS
+from forensictransfer.data.records import SPLITS
 from forensictransfer.detectors.base import Detector
 from forensictransfer.detectors.loading import detector_class
 from forensictransfer.detectors.registry import check_training, detectors
@@ -29,26 +27,27 @@ from forensictransfer.evaluation.decision import Decision
 from forensictransfer.evaluation.scoring import analyse_images
 from forensictransfer.experiments import checkpoint
 from forensictransfer.experiments.evaluate import (
-    check_both_classes,
     check_splits,
     evaluate_run,
     scored_images,
 )
 from forensictransfer.experiments.fit import check_monitor, fit
 from forensictransfer.experiments.session import Session
+from forensictransfer.experiments.sources import describe, read_sources
 from forensictransfer.experiments.tuning import source as search
 from forensictransfer.report.model_card import card_text
-from forensictransfer.results.formats.data import SeenImages, TrainingData, WeightsFile
+from forensictransfer.results.formats.data import WeightsFile
 from forensictransfer.results.formats.decision import DecisionFile
 from forensictransfer.results.formats.run import RunInfo
 from forensictransfer.results.places import check_new, owning_run
 from forensictransfer.results.runs import RunFolder, domain_reference
 
 _log = logging.getLogger(__name__)
+_MOST_ROWS = 2048  # of one class of one domain, where there are several
 
 
 def train_run(
-    domain: Domain,
+    source: Domain | Sequence[Domain],
     settings: Settings,
     out: Path,
     *,
@@ -56,8 +55,9 @@ def train_run(
     overwrite: bool = False,
     session: Session | None = None,
 ) -> RunFolder:
-    """Train `settings.detector` on the train split of `domain`, stop by its validation split, test on its test split.
+    """Train `settings.detector` on a source's train split, stop by its validation split, test on its test split.
 
+    Of several domains each counts alike: in batches, in what is stopped by, and in the threshold; each is tested.
     Writes the run folder `out` and returns it. With `resume`, a training that was killed continues after its last whole
     epoch and ends in the weights of the undisturbed run. Raises UserError for input that cannot work, before anything
     is written, and where another process writes to `out`, before any work; a training that fails (a full disk) before
@@ -66,11 +66,12 @@ def train_run(
     """
     with owning_run(out, "train") as owned:
         check_new(out, overwrite=overwrite, resume=resume)
-        return _train(domain, settings, out, owned, resume=resume, overwrite=overwrite, session=session or Session())
+        domains = [source] if isinstance(source, Domain) else list(source)
+        return _train(domains, settings, out, owned, resume=resume, overwrite=overwrite, session=session or Session())
 
 
 def _train(
-    domain: Domain,
+    domains: Sequence[Domain],
     settings: Settings,
     out: Path,
     owned: Ownership,
@@ -80,36 +81,26 @@ def _train(
     session: Session,
 ) -> RunFolder:
     """Do what `train_run` says in a folder that is owned."""
-    check_splits(domain, SPLITS)
+    for domain in domains:
+        check_splits(domain, SPLITS)
     check_training(settings.detector, settings.train)
     detector = _fresh(settings)
     if detector.gradient:
         check_monitor(as_trainable(detector), settings.train)
-    train, validation = (
-        Images(domain.split(split), data=settings.data, progress=f"reading {domain.name} {split}")
-        for split in ("train", "validation")
-    )
-    for images, split in ((train, "train"), (validation, "validation")):
-        check_both_classes(images, domain.name, split)
-    test = session.contents(domain, "test", settings.data, f"reading {domain.name} test")
-    warnings = _check_contents(domain, {"train": train, "validation": validation, "test": test})
+    sources = read_sources(domains, settings.data, session)
+    train, validation = sources.train, sources.validation
     if not isinstance(detector, TrainableDetector):
         # An image that it cannot judge is found before anything is written; the scores are used below.
         for images, split in ((train, "train"), (validation, "validation")):
-            session.scores.analyse(detector, images, settings.evaluate, progress=f"scoring {domain.name} {split}")
+            session.scores.analyse(detector, images, settings.evaluate, progress=f"scoring {sources.name} {split}")
     continued = resume and (out / "run.json").exists()
-    run = RunFolder.create(out, _info(domain, settings), settings, resume=resume, overwrite=overwrite, owned=owned)
+    run = RunFolder.create(out, _info(domains, settings), settings, resume=resume, overwrite=overwrite, owned=owned)
     if run.finished:
         _log.info("%s: is finished already; nothing to resume", run.path)
         return run
     try:
         run.write("environment.json", environment())
-        run.write(
-            "data.json",
-            describe_data(
-                domain, {"train": train, "validation": validation}, _weights(settings.train.weights), warnings
-            ),
-        )
+        run.write("data.json", describe(sources, _weights(settings.train.weights)))
         state = _fit(detector, train, validation, settings, run)
     except Exception:
         # Unless an earlier call has made it, a resumed training could continue from it, or it is another's by now.
@@ -123,12 +114,12 @@ def _train(
         with run.writing("model.keras") as path:
             detector.save(str(path))
     found = session.scores.analyse(detector, validation, settings.evaluate, progress="choosing the threshold")
-    decision = Decision().fitted(settings.train.threshold, found.scores, validation.labels, "source validation")
+    alike = balanced_weights(validation.labels, validation.domains)
+    decision = Decision().fitted(settings.train.threshold, found.scores, validation.labels, "source validation", alike)
     run.write("decision.json", DecisionFile.of(decision))
     run.write_scores("validation.csv", scored_images(validation, decision, found))
-    known = session.scores.analyse(detector, train, settings.evaluate, progress="features of the source")
-    run.write_npz("source_features.npz", energies=known.energies, features=known.features, labels=train.labels)
-    evaluate_run(run, [domain], settings, overwrite=True, session=session)
+    _keep_features(detector, train, settings, run, session)
+    evaluate_run(run, domains, settings, overwrite=True, session=session)
     run.write_text("CARD.md", card_text(run))
     run.finish()
     # Last of all: a kill before this line costs no epoch.
@@ -145,7 +136,10 @@ def _fit(
         return None
     if not detector.gradient:
         found = analyse_images(detector, train, settings.evaluate, progress="features of the source")
-        detector.fit_features(found.features, train.labels)
+        rows: slice | np.ndarray = slice(None)
+        if train.domains.any():
+            rows = balanced_rows(train.labels, train.domains, _MOST_ROWS)
+        detector.fit_features(found.features[rows], train.labels[rows])
         return None
     if not settings.train.epochs:
         return None
@@ -157,6 +151,24 @@ def _fit(
             lambda tried, folder, judge: fit(as_trainable(_fresh(tried)), train, validation, tried, folder, judge),
         )
     return fit(detector, train, validation, used, run)
+
+
+def _keep_features(detector: Detector, train: Images, settings: Settings, run: RunFolder, session: Session) -> None:
+    """Write what an adaptation may use of the source: energies, features, labels and which source each row is of.
+
+    Of one domain these are all images of its train split. Of several they are at most 2048 of each class and domain,
+    evenly thinned out, so that the file does not grow with the number of images.
+    """
+    if train.domains.any():
+        train = train.subset(thinned_rows(train.labels, train.domains, _MOST_ROWS))
+    known = session.scores.analyse(detector, train, settings.evaluate, progress="features of the source")
+    run.write_npz(
+        "source_features.npz",
+        energies=known.energies,
+        features=known.features,
+        labels=train.labels,
+        sources=train.domains,
+    )
 
 
 def _take_best(detector: TrainableDetector, state: checkpoint.TrainingState, monitor: str, run: RunFolder) -> None:
@@ -197,52 +209,11 @@ def _weights(name: str | None) -> WeightsFile | None:
     return WeightsFile(file=str(path.resolve()), sha256=file_sha256(path))
 
 
-def _check_contents(domain: Domain, splits: dict[str, Images]) -> list[str]:
-    """Log, and return, what makes a training on these images doubtful.
-
-    Raises UserError if images of both classes have the same pixels.
-    """
-    check_labels_agree(domain.name, list(splits.values()))
-    left_out = LeftOut.total(images.left_out for images in splits.values())
-    records = [record for images in splits.values() for record in images.records]
-    digests = [digest for images in splits.values() for digest in images.digests]
-    warnings = [line for line in (left_out.warning(), copies_across(records, digests)) if line]
-    for warning in warnings:
-        _log.warning("warning: %s: %s", domain.name, warning)
-    return warnings
-
-
-def describe_data(
-    domain: Domain, splits: dict[str, Images], weights: WeightsFile | None = None, warnings: Sequence[str] = ()
-) -> TrainingData:
-    """Describe what a training is made from: the fingerprint, the counts, what was skipped, and all that is seen."""
-    return TrainingData(
-        name=domain.name,
-        origin=domain.origin,
-        fingerprint=domain.fingerprint(),
-        notes=(*warnings, *domain.warnings, *domain.notes),
-        splits={
-            name: Counts(
-                int((images.labels == REAL).sum()), int((images.labels == FAKE).sum()), len(set(images.groups))
-            )
-            for name, images in splits.items()
-        },
-        skipped=tuple(item for images in splits.values() for item in images.skipped),
-        left_out={name: images.left_out for name, images in splits.items()},
-        links=domain.skipped,
-        seen=SeenImages(
-            groups=tuple(sorted({group for images in splits.values() for group in images.groups})),
-            digests=tuple(sorted({digest for images in splits.values() for digest in images.digests})),
-        ),
-        weights=weights,
-    )
-
-
-def _info(domain: Domain, settings: Settings) -> RunInfo:
+def _info(domains: Sequence[Domain], settings: Settings) -> RunInfo:
     return RunInfo.new(
         "train",
         detector=settings.detector,
-        source=domain_reference(domain),
+        **RunInfo.learned_from([domain_reference(domain) for domain in domains]),
         strategy="zero-shot",
         shots=0,
         draws=1,

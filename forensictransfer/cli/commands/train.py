@@ -1,4 +1,4 @@
-"""The command `train`: fit a detector on a source domain."""
+"""The command `train`: fit a detector on a source domain, or on several together."""
 
 from __future__ import annotations
 
@@ -21,10 +21,11 @@ def add(sub: Any) -> Parser:
     """Add the command to the parser of all commands."""
     parser: Parser = sub.add_parser(
         "train",
-        usage=f"{NAME} train --source DOMAIN --out RUN [flags]",
+        usage=f"{NAME} train --source DOMAIN [DOMAIN ...] --out RUN [flags]",
         help="fit a detector on a source domain and write a run folder",
         description="Fit a detector on the train split of a source domain, stop by its validation split, and write\n"
-        "a run folder. Killed at any moment, it continues with --resume and ends in the same weights.",
+        "a run folder. Of several domains each counts alike, in batches, validation and threshold. Killed at any\n"
+        "moment, it continues with --resume and ends in the same weights.",
         epilog=DOMAIN
         + f"""
 detectors:
@@ -34,11 +35,14 @@ detectors:
 examples:
   {NAME} train --source forged_photos/splice --out runs/splice
   {NAME} train --source photos/faces --group 'id\\d+' --config quick --detector ft --out runs/faces
+  {NAME} train --source photos/splices photos/inpainted photos/faces --out runs/three
   {NAME} train --source photos/faces --detector meso4 --data.crop 256 --weights Meso4_DF.h5 --train.epochs 0 --out m
 """,
     )
     place = parser.add_argument_group("source and run")
-    place.add_argument("--source", required=True, metavar="DOMAIN", help="the domain to learn from")
+    place.add_argument(
+        "--source", required=True, nargs="+", metavar="DOMAIN", help="the domain, or the domains, to learn from"
+    )
     add_group(place)
     place.add_argument("--out", required=True, metavar="RUN", help="run folder to write")
     place.add_argument("--resume", action="store_true", help="continue a training that was interrupted")

@@ -22,11 +22,20 @@ from forensictransfer.results.trials import Trials
 
 @dataclass(frozen=True)
 class SourceKnowledge:
-    """What the run kept of its source's train split: energies (n, 2), features (n, d), labels (n,)."""
+    """What the run kept of its source's train split: energies (n, 2), features (n, d), labels (n,).
+
+    sources: (n,), of several sources the number of the one that a row is of, in the order of run.json; None: one.
+    """
 
     energies: np.ndarray
     features: np.ndarray
     labels: np.ndarray
+    sources: np.ndarray | None = None
+
+    def by_source(self) -> list[np.ndarray]:
+        """List the rows of each source, as indices."""
+        numbers = np.zeros(len(self.labels), int) if self.sources is None else self.sources
+        return [np.flatnonzero(numbers == number) for number in np.unique(numbers)]
 
 
 @dataclass(frozen=True)

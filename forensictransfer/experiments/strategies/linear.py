@@ -53,11 +53,14 @@ def prototype(task: FewShotTask) -> Adapted:
 def source_variance(task: FewShotTask) -> np.ndarray:
     """Compute the variance of each feature within the source's classes, float64 (d,).
 
-    It is kept off zero: a channel may be dead.
+    Of several sources it is the mean of theirs: how far their means lie apart is no spread of either. It is kept off
+    zero: a channel may be dead.
     """
-    source = task.source.features.astype(np.float64)
-    within = source - class_means(source, task.source.labels)[task.source.labels]
-    variance: np.ndarray = within.var(axis=0)
+    found = []
+    for rows in task.source.by_source():
+        source, labels = task.source.features[rows].astype(np.float64), task.source.labels[rows]
+        found.append((source - class_means(source, labels)[labels]).var(axis=0))
+    variance: np.ndarray = np.mean(found, axis=0)
     return variance + 1e-3 * variance.mean() + 1e-12
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from forensictransfer.core.errors import UserError
+from forensictransfer.data.balance import balanced_weights
 from forensictransfer.evaluation.thresholds import (
     THRESHOLD_RULES,
     balanced,
@@ -58,6 +60,29 @@ def test_balanced_by_hand() -> None:
     assert balanced([1, 1, 2, 2, 4, 4], [0, 0, 0, 1, 1, 1]) == 2.5
     # classes count alike however many images they have
     assert balanced([0, 1, 2, 3, 4, 3.5, 9], [0, 0, 0, 0, 0, 1, 1]) == 3.25
+
+
+@pytest.mark.parametrize("rule", FITTED)
+def test_weights_count_images_more_than_once(rule: Any) -> None:
+    scores, labels = np.array([0.0, 2, 3, 1, 4, 5]), np.array([0, 0, 0, 1, 1, 1])
+    weights = np.array([1, 2, 1, 3, 1, 1])
+    repeated = np.repeat(np.arange(6), weights)
+    assert rule(scores, labels, None, weights) == pytest.approx(rule(scores[repeated], labels[repeated]))
+    assert rule(scores, labels, None, np.ones(6)) == rule(scores, labels)
+    # The classes hold 4 and 5 images: so softly are they called real and fake, whoever weighs them.
+    slope, other = fit_slope(scores, labels, 2.5, weights), fit_slope(scores[repeated], labels[repeated], 2.5)
+    assert slope == pytest.approx(other)
+    with pytest.raises(ValueError, match="weight"):
+        rule(scores, labels, None, np.zeros(6))
+
+
+def test_the_balanced_rule_weighs_domains_alike() -> None:
+    """Nine pairs of one domain ask for a threshold near 0, a pair of another for one near 10."""
+    scores = np.array([-1.0] * 9 + [9] + [1] * 6 + [12] * 3 + [11])
+    labels = np.repeat([0, 1], 10)
+    weights = balanced_weights(labels, np.array(([0] * 9 + [1]) * 2))
+    assert balanced(scores, labels) == 0
+    assert balanced(scores, labels, None, weights) == 10
 
 
 def test_midpoint_by_hand() -> None:

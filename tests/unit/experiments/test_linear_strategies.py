@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -14,6 +15,7 @@ from forensictransfer.core.errors import UserError
 from forensictransfer.detectors.base import Analysis
 from forensictransfer.evaluation.decision import Decision
 from forensictransfer.experiments.strategies.base import FewShotTask, SourceKnowledge, strategy
+from forensictransfer.experiments.strategies.linear import source_variance
 from forensictransfer.experiments.strategies.stopping import stop_rule
 
 # Class means (1, 0) and (4, 3).
@@ -54,6 +56,17 @@ def test_head_by_hand() -> None:
     np.testing.assert_allclose(found.weights, [18 / 5.004, 18 / 5.004], rtol=1e-6)
     at = np.array([[2.5, 1.5], [3.5, 1.5]])  # half-way between the means the score is 0
     np.testing.assert_allclose(found.scores(NONE, at), [0, 18 / 5.004], atol=1e-6)
+
+
+def test_the_spread_of_several_sources_is_the_mean_of_theirs() -> None:
+    """However far apart they lie, and however many images each has."""
+    far, one = SOURCE + np.array([100, -50]), task(SHOTS, LABELS)
+    features = np.concatenate([SOURCE, far, far]).astype(np.float32)
+    labels, numbers = np.tile(SOURCE_LABELS, 3), np.repeat([0, 1, 1], 4)
+    knowledge = SourceKnowledge(np.zeros((12, 2), np.float32), features, labels, numbers)
+    np.testing.assert_allclose(source_variance(replace(one, source=knowledge)), source_variance(one), rtol=1e-5)
+    mixed = SourceKnowledge(np.zeros((12, 2), np.float32), features, labels)
+    assert source_variance(replace(one, source=mixed)).min() > 100 * source_variance(one).max()
 
 
 def test_head_turns_away_from_where_the_shots_spread() -> None:
