@@ -2,9 +2,9 @@
 #
 #   make demo      install, build the embedded data set, train, adapt, print the cross-domain table
 #   make install   make .venv with everything pinned (requirements/); a second call does nothing
-#   make test      install the test extras, then lint, types and all tests: what CI runs
+#   make test      install the test extras, then lint, types and all tests, with coverage: what CI runs
 #   make quick     lint, types, the order of imports and the unit tests: about two minutes on two cores
-#   make coverage  the unit tests, with the share of lines that they reach and its floor
+#   make coverage  the unit tests alone, with the share of lines that they reach and its floor
 #   make docs      pages of the Python calls from their docstrings, into build/docs
 #   make hooks     run the linters before each commit (pre-commit)
 #   make lint      ruff, mypy and import-linter alone
@@ -25,6 +25,8 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 INSTALLED := $(VENV)/.installed-$(TENSORFLOW)
 TESTABLE := $(VENV)/.testable-$(TENSORFLOW)
 DOCUMENTABLE := $(VENV)/.documentable-$(TENSORFLOW)
+# A class or module of tests stays in one process, which makes its fixtures once.
+PYTEST = $(BIN)/python -m pytest -n $(TESTERS) --dist loadscope --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo test quick coverage docs hooks lint bench clean
@@ -65,15 +67,15 @@ lint: $(TESTABLE)
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 
-test: lint
-	$(BIN)/python -m pytest -v -n $(TESTERS) --dist loadscope --no-loadscope-reorder
+# Unit tests are traced for coverage; the others are not, whose networks would take half as long again.
+test: lint coverage
+	$(PYTEST) -v --ignore=tests/unit
 
 quick: lint
-	$(BIN)/python -m pytest -q -n $(TESTERS) --dist loadscope --no-loadscope-reorder -m "not slow" tests/unit
+	$(PYTEST) -q -m "not slow" tests/unit
 
-# Beside `test`, not in it: tracing makes the unit tests slower.
 coverage: $(TESTABLE)
-	$(BIN)/python -m pytest -q -n $(TESTERS) --dist loadscope --no-loadscope-reorder --cov --cov-report=term:skip-covered tests/unit
+	$(PYTEST) -q --cov --cov-report=term:skip-covered tests/unit
 
 docs: $(DOCUMENTABLE)
 	$(BIN)/python docs/api_pages.py
