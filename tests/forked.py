@@ -48,7 +48,7 @@ RealPopen = subprocess.Popen
 
 
 class ForkedPopen(subprocess.Popen):
-    """`subprocess.Popen`, for which the server forks where Python is to run this package's command or some code."""
+    """`subprocess.Popen`, for which the server forks where Python is to run the command, a script or some code."""
 
     server: socket.socket | None = None
     lock = threading.Lock()
@@ -77,7 +77,8 @@ def _can_fork(words: list[str], asked: dict[str, Any]) -> bool:
     plain = asked["preexec_fn"] is None and not asked["shell"] and asked["uid"] is None and asked["gid"] is None
     if not plain or words[:1] != [sys.executable] or len(words) < 3:
         return False
-    return words[1] == "-c" or (words[1] == "-m" and words[2].partition(".")[0] == "forensictransfer")
+    ours = words[1] == "-m" and words[2].partition(".")[0] == "forensictransfer"
+    return ours or words[1] == "-c" or words[1].endswith(".py")
 
 
 def _ask(server: socket.socket, task: dict[str, Any], files: list[int]) -> int:
@@ -162,6 +163,11 @@ def _run(task: dict[str, Any], files: list[int]) -> None:
     ForkedPopen.server, ForkedPopen.lock = ours, threading.Lock()
     subprocess.Popen = ForkedPopen
     _, kind, what, *rest = task["words"]
+    if kind.endswith(".py"):
+        sys.argv = task["words"][1:]
+        sys.path.insert(0, os.path.dirname(os.path.abspath(kind)))
+        runpy.run_path(kind, run_name="__main__")
+        return
     sys.argv = [kind, *rest]
     if kind == "-m":
         runpy.run_module(what, run_name="__main__", alter_sys=True)

@@ -20,22 +20,24 @@ from tests.commands import run_command
 
 ROOT = Path(__file__).resolve().parents[2]
 START = "forensictransfer: error: "
+# The command, in a process whose files may have so many bytes at most.
+LIMITED = """
+import resource, sys
+from forensictransfer.cli.main import main
+
+limit = int(sys.argv[1])
+resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+sys.exit(main(sys.argv[2:]))
+"""
 
 
 def limited(*words: object, file_limit: int) -> subprocess.CompletedProcess[str]:
     """`forensictransfer WORDS` in a process whose files may have `file_limit` bytes at most."""
-
-    def limit() -> None:
-        import resource
-
-        resource.setrlimit(resource.RLIMIT_FSIZE, (file_limit, file_limit))
-
     return subprocess.run(
-        [sys.executable, "-m", "forensictransfer", *map(str, words)],
+        [sys.executable, "-c", LIMITED, str(file_limit), *map(str, words)],
         text=True,
         capture_output=True,
         env={**os.environ, "PYTHONPATH": str(ROOT), "FORENSICTRANSFER_DATA": "/nonexistent"},
-        preexec_fn=limit,
     )
 
 
@@ -162,6 +164,7 @@ def test_read_only_output(place: Path) -> None:
     assert "/proc/out: " in refused("path-not-writable", *words, "/proc/out")
 
 
+@pytest.mark.usefixtures("forked_processes")
 def test_a_full_disk_leaves_no_adapted_run(place: Path) -> None:
     """A limit on the size of a file plays the full disk: the model has nearly a megabyte."""
     before = everything(place)
@@ -172,6 +175,7 @@ def test_a_full_disk_leaves_no_adapted_run(place: Path) -> None:
     assert not (place / "out").exists() and not list(place.glob(".*"))
 
 
+@pytest.mark.usefixtures("forked_processes")
 def test_a_full_disk_leaves_no_training(place: Path, quick: dict[str, Any]) -> None:
     before = everything(place)
     settings = [f"--{name}={value}" for name, value in {**quick, "detector": "meso4"}.items()]

@@ -164,6 +164,7 @@ def test_the_audit_is_measured(
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("forked_processes")
 def test_detectors_side_by_side(
     source: Path, target: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
