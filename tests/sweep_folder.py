@@ -30,9 +30,11 @@ from forensictransfer.results.formats.metrics import DrawMetrics, Dropped, Scori
 from forensictransfer.results.formats.pictures import PicturedImage, PicturedImages
 from forensictransfer.results.formats.run import DomainReference, Marker, RunInfo
 from forensictransfer.results.formats.search import Trial
+from forensictransfer.results.formats.shots_only import ShotsOnlyMetrics
 from forensictransfer.results.formats.sweep import ImpossibleCell, SweepDomain, SweepInfo
 from forensictransfer.results.jobs import read_record, write_with_checksum
 from forensictransfer.results.scores import Scored, write_predictions, write_scores
+from forensictransfer.results.shots_only import write_shots_only
 from forensictransfer.results.trials import Trials, write_trials
 from forensictransfer.sweep.settings import SweepSettings
 from tests.documents import audit_of as audit_of
@@ -72,7 +74,8 @@ def write_sweep(folder: Path, **options: Any) -> Path:
 
     options: sources, targets (names), detectors, shots, draws, strategies, seeds; images (of either class in a test);
     accuracy (Case -> share of right verdicts in each class); missing, failed (parts of the names of jobs that have no
-    record, or failed); impossible ((target, shots), ...); pictures (False: none).
+    record, or failed); impossible ((target, shots), ...); pictures (False: none); alone (target and shots -> share of
+    right verdicts of the shots alone; None: not measured, as in earlier versions).
     """
     return _Writer(folder, **options).write()
 
@@ -114,7 +117,9 @@ class _Writer:
         failed: Sequence[str] = (),
         impossible: Sequence[tuple[str, int]] = (),
         pictures: bool = True,
+        alone: Callable[[str, int], float] | None = None,
     ) -> None:
+        self.alone = alone
         self.folder, self.images, self.accuracy, self.pictures = folder, images, accuracy, pictures
         self.missing, self.failed, self.impossible = missing, failed, impossible
         self.grid = {
@@ -169,7 +174,16 @@ class _Writer:
                         if target != source:
                             zero_shot = _job("zero-shot", detector, source, target, "zero-shot", 0, 1, seed)
                             others += [{**zero_shot, "run": train["run"]}, *self._adaptations(train, target)]
-        return [*trainings, *others]
+        return [*trainings, *self._shots_only(), *others]
+
+    def _shots_only(self) -> list[dict[str, Any]]:
+        return [
+            _job("shots-only", "cooccurrence", target, target, "shots-only", k, self.grid["draws"], seed)
+            for seed in self.grid["seeds"] * (self.alone is not None)
+            for target in self.grid["targets"]
+            for k in self.grid["shots"]
+            if k > 0 and (target, k) not in self.impossible
+        ]
 
     def _adaptations(self, train: dict[str, Any], target: str) -> list[dict[str, Any]]:
         about = (train["detector"], train["source"], target)
@@ -185,7 +199,9 @@ class _Writer:
         failed = any(part in job["job"] for part in self.failed)
         hashes: dict[str, str] = {}
         value = None
-        if not failed:
+        if not failed and job["kind"] == "shots-only":
+            value = self._write_shots_only(job, hashes)
+        elif not failed:
             run = self.folder / job["run"]
             if job["kind"] != "zero-shot":
                 self._write_run(run, job)
@@ -206,6 +222,30 @@ class _Writer:
         )
         (self.folder / "jobs").mkdir(exist_ok=True)
         write_with_checksum(self.folder / "jobs" / f"{job['job']}.json", record)
+
+    def _write_shots_only(self, job: dict[str, Any], hashes: dict[str, str]) -> float:
+        assert self.alone is not None
+        place, target, share = self.folder / job["run"], job["target"], self.alone(job["target"], job["shots"])
+        draws = [self._scored(job, target, draw, TEST, share) for draw in range(job["draws"])]
+        summary = summarise_draws(draws, resamples=50)
+        found = ShotsOnlyMetrics(
+            target=target,
+            origin=_domain(target).origin,
+            fingerprint=_domain(target).fingerprint,
+            descriptor="cooccurrence",
+            classifier="a discriminant",
+            **{key: job[key] for key in ("shots", "draws", "seed")},
+            threshold_rule="midpoint (shots)",
+            resamples=50,
+            n=summary.n,
+            metrics=dict(summary.metrics),
+            per_draw=tuple(DrawMetrics.of(one) for one in summary.per_draw),
+        )
+        place.mkdir(parents=True)
+        write_shots_only(place, found, draws)
+        for path in (place / "predictions.csv", place / "metrics.json"):
+            hashes[path.relative_to(self.folder).as_posix()] = file_sha256(path)
+        return summary.metrics["balanced_accuracy"].value or 0.0
 
     def _write_run(self, run: Path, job: dict[str, Any]) -> None:
         adapted = job["kind"] == "adapt"
@@ -271,7 +311,9 @@ class _Writer:
             _write_pictures(place / "pictures", draws[0])
         return place, summary.metrics["balanced_accuracy"].value or 0.0
 
-    def _scored(self, job: dict[str, Any], on: str, draw: int, what: str) -> ScoredImages:
+    def _scored(
+        self, job: dict[str, Any], on: str, draw: int, what: str, right_share: float | None = None
+    ) -> ScoredImages:
         """Images of one split, scored by one draw, as `summarise_draws` takes them."""
         n = {VALIDATION: 12, SHOTS: job["shots"], TEST: self.images}[what]
         about = Case(
@@ -284,7 +326,7 @@ class _Writer:
             draw,
             job["seed"],
         )
-        share = self.accuracy(about) if what == TEST else 1.0
+        share = self.accuracy(about) if what == TEST and right_share is None else right_share or 1.0
         rng = _rng(what, *about)
         offset = _rng("offset", about.source, about.target, about.strategy, about.shots, draw).normal(0, 0.2)
         right = np.concatenate([rng.permutation(np.arange(n) < round(share * n)) for _ in (0, 1)])
@@ -314,12 +356,15 @@ def _job(
     stem = f"{source}-{detector}-s{seed}"
     if kind == "zero-shot":
         stem += f"-on-{target}"
+    if kind == "shots-only":
+        stem = f"shots_only-{target}-s{seed}-k{shots}"
     if kind == "adapt":
         stem += f"-to-{target}-{strategy}-k{shots}"
     readable, digest = re.sub(r"[^\w.+-]+", "_", stem), hashlib.sha256(stem.encode()).hexdigest()
     name = f"{readable}-{digest[:10]}"
     about = {"kind": kind, "detector": detector, "source": source, "target": target, "strategy": strategy}
-    return {"job": name, **about, "shots": shots, "draws": draws, "seed": seed, "run": f"runs/{name}"}
+    folder = "shots_only" if kind == "shots-only" else "runs"
+    return {"job": name, **about, "shots": shots, "draws": draws, "seed": seed, "run": f"{folder}/{name}"}
 
 
 def _domain(name: str) -> DomainReference:

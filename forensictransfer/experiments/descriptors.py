@@ -1,12 +1,14 @@
-"""The descriptor that `shots only` goes by, the same beside every run: chosen here and nowhere else."""
+"""The descriptor that `shots only` goes by, the same beside every run: chosen here and nowhere else. No TensorFlow."""
 
 from __future__ import annotations
 
 import random
+from typing import TYPE_CHECKING
 
 from forensictransfer.core.settings import EvaluateSettings
-from forensictransfer.detectors.loading import trainable_class
-from forensictransfer.detectors.trainable import TrainableDetector
+
+if TYPE_CHECKING:
+    from forensictransfer.detectors.trainable import TrainableDetector
 
 # A detector whose features owe nothing to training.
 DESCRIPTOR = "cooccurrence"
@@ -17,6 +19,8 @@ SCORING = EvaluateSettings(stride=64, max_tiles=64, batch=32)
 
 def build_descriptor() -> TrainableDetector:
     """Build the descriptor, whose weights are not used. Python's random numbers, which Keras seeds them by, stay."""
+    from forensictransfer.detectors.loading import trainable_class
+
     state = random.getstate()
     try:
         return trainable_class(DESCRIPTOR).create(CROP)

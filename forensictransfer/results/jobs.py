@@ -15,7 +15,7 @@ from forensictransfer.results.formats.document import document_content, parse_do
 from forensictransfer.results.formats.sweep import JobRecord, SweepInfo
 
 FORMAT = 1
-TRAIN, ADAPT = "train", "adapt"
+TRAIN, ADAPT, SHOTS_ONLY = "train", "adapt", "shots-only"
 DONE, FAILED = "done", "failed"
 
 

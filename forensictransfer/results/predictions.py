@@ -7,6 +7,7 @@ from pathlib import Path
 
 from forensictransfer.results.cells import Cell
 from forensictransfer.results.scores import Scored, read_scores
+from forensictransfer.results.shots_only import PREDICTIONS
 from forensictransfer.results.sweep import SweepResults
 
 
@@ -31,6 +32,10 @@ class ScoreFiles:
         folder = self.results.path / cell.run / "draws"
         draws = self.results.draws[cell.run, cell.on]
         return {draw.draw: self._once(folder / str(draw.draw) / "shots.csv")[0] for draw in draws}
+
+    def shots_only(self, folder: str) -> Mapping[int, Scored]:
+        """Read the test images of what the shots alone reach by draw; folder: relative to the sweep's."""
+        return self._once(self.results.path / folder / PREDICTIONS)
 
     def validation(self, cell: Cell) -> Scored | None:
         """Read the source's validation split, scored by the network before adaptation.

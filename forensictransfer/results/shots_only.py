@@ -70,7 +70,7 @@ def run_shots_only(run: RunFolder, tested: Metrics) -> ShotsOnly | None:
     if not is_about(alone, run.info.target, tested):
         return None
     scores = read_scores(run.evaluation_path(tested.target) / PREDICTIONS)
-    return beside(tested, scores, alone, read_scores(folder / PREDICTIONS))
+    return beside(tested.per_draw, scores, alone, read_scores(folder / PREDICTIONS))
 
 
 def evaluations_beside(run: RunFolder, evaluations: Iterable[Metrics]) -> dict[str, ShotsOnly]:
@@ -85,19 +85,22 @@ def is_about(alone: ShotsOnlyMetrics, target: DomainReference, tested: Metrics) 
 
 
 def beside(
-    tested: Metrics, scores: Mapping[int, Scored], alone: ShotsOnlyMetrics, alone_scores: Mapping[int, Scored]
+    draws: Sequence[DrawMetrics],
+    scores: Mapping[int, Scored],
+    alone: ShotsOnlyMetrics,
+    alone_scores: Mapping[int, Scored],
 ) -> ShotsOnly:
     """Put what the shots alone reach beside an evaluation: paired over the draws and test images that both have.
 
-    scores, alone_scores: of the test images by number of the draw.
+    draws: of the evaluation; scores, alone_scores: of the test images by number of the draw.
     """
     gain = _gain(
-        {draw.draw: draw for draw in tested.per_draw},
+        {draw.draw: draw for draw in draws},
         scores,
         {draw.draw: draw for draw in alone.per_draw},
         alone_scores,
-        resamples=tested.settings.resamples,
-        seed=tested.seed or 0,
+        resamples=alone.resamples,
+        seed=alone.seed,
     )
     return ShotsOnly(alone.metrics, gain)
 

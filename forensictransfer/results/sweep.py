@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +14,19 @@ from forensictransfer.results.cells import Cell, collect
 from forensictransfer.results.evaluations import evaluation_path, read_metrics
 from forensictransfer.results.formats.document import read_document
 from forensictransfer.results.formats.metrics import DrawMetrics
+from forensictransfer.results.formats.shots_only import ShotsOnlyMetrics
 from forensictransfer.results.formats.sweep import ImpossibleCell, SweepInfo
-from forensictransfer.results.jobs import ADAPT, TRAIN, Record, check_results, read_info, read_record, remedy
+from forensictransfer.results.jobs import (
+    ADAPT,
+    SHOTS_ONLY,
+    TRAIN,
+    Record,
+    check_results,
+    read_info,
+    read_record,
+    remedy,
+)
+from forensictransfer.results.shots_only import read_shots_only
 
 
 @dataclass(frozen=True)
@@ -25,7 +36,8 @@ class SweepResults:
     info, settings, environment: sweep.json, sweep.yaml, environment.json. records: of the jobs that ended. missing:
     names of the jobs that have no record yet. cells: every test that a job which is done was made for, and the source's
     own test of each adapted run; `run` and `model` are relative to the sweep's folder, so that a report does not depend
-    on where that lies. draws: by (cell.run, cell.on), what each draw of shots gave.
+    on where that lies. draws: by (cell.run, cell.on), what each draw of shots gave. shots_only: what the shots alone
+    reach, by the folder that holds it, relative to the sweep's; empty in sweeps of earlier versions.
     """
 
     path: Path
@@ -36,6 +48,7 @@ class SweepResults:
     missing: tuple[str, ...]
     cells: tuple[Cell, ...]
     draws: Mapping[tuple[str, str], tuple[DrawMetrics, ...]]
+    shots_only: Mapping[str, ShotsOnlyMetrics] = field(default_factory=dict)
 
     @property
     def detectors(self) -> tuple[str, ...]:
@@ -139,6 +152,7 @@ def open_sweep(path: str | Path) -> SweepResults:
         missing=tuple(job for job in found if job not in ended),
         cells=cells,
         draws={},
+        shots_only={r.run: read_shots_only(path / r.run) for r in records if r.kind == SHOTS_ONLY and r.done},
     )
     return replace(
         results, draws={(c.run, c.on): read_metrics(results.folder(c) / "metrics.json").per_draw for c in cells}
@@ -166,7 +180,7 @@ def _cells(path: Path, records: tuple[Record, ...]) -> Iterator[Cell]:
     trained = {(r.detector, r.source, r.seed): r.run for r in records if r.kind == TRAIN}
     by_run: dict[str, dict[str, Cell]] = {}
     for record in records:
-        if not record.done:
+        if not record.done or record.kind == SHOTS_ONLY:
             continue
         if record.run not in by_run:
             by_run[record.run] = _tests(path / record.run, record.job)

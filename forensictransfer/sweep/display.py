@@ -19,9 +19,10 @@ from forensictransfer.core.visible import visible
 from forensictransfer.results.audits import read_audits, without_pixels
 from forensictransfer.results.formats.document import read_document
 from forensictransfer.results.formats.sweep import JobRecord, SweepDomain, WorkerStatus
+from forensictransfer.results.shots_only import NAME
 from forensictransfer.sweep.estimate import remaining, seconds
 from forensictransfer.sweep.folder import DONE, FAILED, SweepFolder
-from forensictransfer.sweep.grid import TRAIN, ZERO_SHOT, Grid, Job
+from forensictransfer.sweep.grid import SHOTS_ONLY, TRAIN, ZERO_SHOT, Grid, Job
 
 if TYPE_CHECKING:
     from rich.live import Live
@@ -122,9 +123,10 @@ def table_lines(grid: Grid, records: Mapping[str, JobRecord], running: Mapping[s
     A row for each source: its jobs, its own test, and the best of its targets.
     """
     jobs: dict[tuple[str, str, int], list[Job]] = {}
-    for job in grid.jobs:
+    beside = [job for job in grid.jobs if job.kind == SHOTS_ONLY]
+    for job in (job for job in grid.jobs if job.kind != SHOTS_ONLY):
         jobs.setdefault((job.source, job.detector, job.seed), []).append(job)
-    width = max(len(_label(*key)) for key in jobs)
+    width = max(len(label) for label in (*(_label(*key) for key in jobs), NAME))
     lines = [
         count_line(grid, records, running, eta),
         f"  {'source':<{width}}  {'done':>9}  {'own test':>8}  best target",
@@ -139,6 +141,9 @@ def table_lines(grid: Grid, records: Mapping[str, JobRecord], running: Mapping[s
         text = "-" if own is None else f"{100 * own:.1f} %"
         best_text = f"{100 * best[0]:.1f} % {_cell(best[1])}" if best else "-"
         lines.append(f"  {label:<{width}}  {count:>9}  {text:>8}  {best_text}")
+    if beside:
+        count = f"{sum(records[job.name].done for job in beside if job.name in records)}/{len(beside)}"
+        lines.append(f"  {NAME:<{width}}  {count:>9}  {'-':>8}  -")
     lines += [f"  running {clock(since):>7}  {name}" for name, since in running.items()]
     return lines
 
@@ -209,6 +214,8 @@ def _cell(record: JobRecord) -> str:
 def _whole(record: JobRecord) -> str:
     if record.kind == TRAIN:
         return f"{record.source}: trained ({record.detector}, seed {record.seed}), own test"
+    if record.kind == SHOTS_ONLY:
+        return f"{record.target}: {NAME}, {record.shots} shots"
     return f"{record.source} -> {_cell(record)}"
 
 

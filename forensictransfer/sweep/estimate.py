@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 
 from forensictransfer.results.formats.sweep import JobRecord, SweepDomain
-from forensictransfer.sweep.grid import ADAPT, TRAIN, Job
+from forensictransfer.sweep.grid import ADAPT, SHOTS_ONLY, TRAIN, Job
 
 # One thread of a 2020s server processor, crops of 128 pixels a second; the decoder left out of fine-tuning.
 _TRAINED, _TUNED, _SCORED = 130.0, 330.0, 1400.0
+_DESCRIBED = 40.0  # images of 256 pixels a second
 _OVERHEAD = 0.5  # seconds of any job: reading, bootstrap, writing
 _TUNED_TRIAL = 2.0  # folds that a trial runs until it is pruned or ends, on average
 
@@ -26,6 +27,10 @@ def seconds(job: Job, domains: Mapping[str, SweepDomain]) -> float:
             training = min(training, 60 * settings.train.minutes)
         return _OVERHEAD + searches * training
     assert job.target is not None
+    if job.kind == SHOTS_ONLY:
+        splits = domains[job.target].splits
+        shots = min(2 * job.shots * job.draws, splits["train"].images)
+        return _OVERHEAD + (splits["test"].images + shots) / _DESCRIBED
     tests = [domains[name].splits["test"] for name in (job.source, job.target)]
     tiles = sum(test.images for test in tests) * 6
     scoring = tiles * area / _SCORED

@@ -2,6 +2,7 @@
 
 sweep.yaml   the settings, valid again      sweep.json   domains, their fingerprints, jobs, impossible cells
 runs/<job>/  run folders                    jobs/<job>.json   how a job ended: the marker of a job that is done
+shots_only/<job>/  what the shots alone reach
 logs/        what workers printed           study.db     Optuna's study, unless it is kept elsewhere
 """
 
@@ -34,7 +35,8 @@ from forensictransfer.results.jobs import (
     read_record,
     write_with_checksum,
 )
-from forensictransfer.sweep.grid import Grid, Job
+from forensictransfer.results.shots_only import FOLDER
+from forensictransfer.sweep.grid import SHOTS_ONLY, Grid, Job
 from forensictransfer.sweep.settings import SweepSettings
 
 __all__ = ["DONE", "FAILED", "SweepFolder", "checksum"]
@@ -93,8 +95,8 @@ class SweepFolder:
         return load_checked(SweepSettings, self.path / "sweep.yaml")
 
     def run(self, job: Job) -> Path:
-        """Return the run folder that holds a job's result."""
-        return self.path / "runs" / job.run
+        """Return the folder that holds a job's result: a run, or what the shots alone reach."""
+        return self.path / (FOLDER if job.kind == SHOTS_ONLY else "runs") / job.run
 
     def log(self, name: str) -> Path:
         """Return the path of a file below logs/; the folder is made."""

@@ -18,6 +18,7 @@ from forensictransfer.data.counts import Counts
 from forensictransfer.data.records import SPLITS
 from forensictransfer.detectors.registry import check_training
 from forensictransfer.experiments.choices import held_choices
+from forensictransfer.experiments.descriptors import DESCRIPTOR
 from forensictransfer.experiments.strategies import strategies_of
 from forensictransfer.results.formats.sweep import ImpossibleCell, SweepDomain
 from forensictransfer.sweep.settings import TUNED, SweepSettings, job_settings
@@ -25,7 +26,7 @@ from forensictransfer.sweep.settings import TUNED, SweepSettings, job_settings
 if TYPE_CHECKING:
     from forensictransfer.data.domains import Domain
 
-TRAIN, ZERO_SHOT, ADAPT = "train", "zero-shot", "adapt"
+TRAIN, ZERO_SHOT, ADAPT, SHOTS_ONLY = "train", "zero-shot", "adapt", "shots-only"
 _LONGEST = 220  # bytes of a readable name: with its hash, and as a folder in passing, it fits into the usual 255
 # They touch speed or place, or what is measured beside a result: no part of a job's name.
 _FREE = ("data.workers", "data.memory_mb", "data.data_dir", "adapt.shots_only")
@@ -33,10 +34,13 @@ _FREE = ("data.workers", "data.memory_mb", "data.data_dir", "adapt.shots_only")
 
 @dataclass(frozen=True)
 class Job:
-    """One thing to do, once: a training, its test on a target, or an adaptation with all its draws.
+    """One thing to do, once: a training, its test on a target, an adaptation, or what the shots alone reach.
+
+    The last two do all their draws.
 
     name: readable, and ends in the hash of all that its result depends on. needs: the training that goes before it.
-    run: name of the run folder that holds its result. source, target: names of domains (target: None for a training).
+    run: name of the folder that holds its result. source, target: names of domains (target: None for a training; what
+    the shots alone reach has no source: both are the target, and `detector` is the descriptor).
     """
 
     kind: str
@@ -107,8 +111,9 @@ def make_grid(sweep: SweepSettings, sources: Sequence[Domain], targets: Sequence
         for strategy in sweep.strategies
         if strategy not in strategies_of(detector)
     )
-    _check_jobs([*trainings, *others])
-    return Grid((*trainings, *others), tuple(impossible), named, aimed, tuple(left_out))
+    alone = _shots_only(others, prints)
+    _check_jobs([*trainings, *alone, *others])
+    return Grid((*trainings, *alone, *others), tuple(impossible), named, aimed, tuple(left_out))
 
 
 def _training(sweep: SweepSettings, source: str, data: str, detector: str, seed: int, choices: Choices) -> Job:
@@ -159,6 +164,33 @@ def _adaptations(
             name = _named(stem, key)
             about = (training.detector, training.source, target, strategy, shots, sweep.draws, training.seed)
             yield Job(ADAPT, name, *about, settings, training.name, name)
+
+
+def _shots_only(jobs: Sequence[Job], prints: Mapping[str, str]) -> list[Job]:
+    """Lay out what the shots alone reach: once for all adaptations with the same shots, threshold and test."""
+    found: dict[str, Job] = {}
+    for job in jobs:
+        settings = job.settings
+        if job.kind != ADAPT or job.target is None or not settings.adapt.shots_only:
+            continue
+        read = {
+            name: value
+            for name, value in flat(settings.data.model_dump(mode="json")).items()
+            if f"data.{name}" not in _FREE and name != "crop" and not name.startswith("augment.")
+        }
+        key = {
+            "kind": SHOTS_ONLY,
+            "target": prints[job.target],
+            "descriptor": DESCRIPTOR,
+            "data": read,
+            "threshold": settings.adapt.threshold,
+            "resamples": settings.evaluate.resamples,
+            **{name: getattr(job, name) for name in ("shots", "draws", "seed")},
+        }
+        name = _named(f"shots_only-{job.target}-s{job.seed}-k{job.shots}", key)
+        about = (DESCRIPTOR, job.target, job.target, SHOTS_ONLY, job.shots, job.draws, job.seed)
+        found.setdefault(name, Job(SHOTS_ONLY, name, *about, settings, None, name))
+    return list(found.values())
 
 
 def _impossible(sweep: SweepSettings, targets: Sequence[Domain]) -> Iterator[ImpossibleCell]:

@@ -13,6 +13,7 @@ import numpy as np
 import psutil
 
 from forensictransfer.core.errors import UserError
+from forensictransfer.core.settings import load_settings
 from forensictransfer.data.domains import Domain
 from forensictransfer.detectors.base import Detector
 from forensictransfer.detectors.trainable import TrainableDetector
@@ -20,14 +21,17 @@ from forensictransfer.experiments import pictures
 from forensictransfer.experiments.adapt import adapt_run
 from forensictransfer.experiments.evaluate import DomainTest, evaluate_run
 from forensictransfer.experiments.session import Session
+from forensictransfer.experiments.shots_only import shots_only_of
 from forensictransfer.experiments.strategies import WITH_GRADIENT
 from forensictransfer.experiments.train import train_run
 from forensictransfer.report import tensorboard
 from forensictransfer.results.evaluations import read_metrics
 from forensictransfer.results.formats.metrics import Metrics
+from forensictransfer.results.formats.shots_only import ShotsOnlyMetrics
 from forensictransfer.results.runs import RunFolder
+from forensictransfer.results.shots_only import METRICS, PREDICTIONS, write_shots_only
 from forensictransfer.sweep.folder import SweepFolder
-from forensictransfer.sweep.grid import ADAPT, TRAIN, ZERO_SHOT, Job
+from forensictransfer.sweep.grid import ADAPT, SHOTS_ONLY, TRAIN, ZERO_SHOT, Job
 from forensictransfer.sweep.queue import worker_name
 
 # What is wrong with the machine, not with one job.
@@ -78,7 +82,8 @@ class Jobs:
             attempt=attempt,
             results=results,
         )
-        tensorboard.write_hparams(self.folder.path, record, metrics)
+        if isinstance(metrics, Metrics):
+            tensorboard.write_hparams(self.folder.path, record, metrics)
         self.folder.write_record(record)
         return None if value is None else float(value)
 
@@ -116,7 +121,7 @@ class Jobs:
         adapt_run(
             parent,
             self.domains[job.target],
-            job.settings,
+            load_settings(None, {"adapt.shots_only": False}, base=job.settings),  # a job of its own does that
             out,
             overwrite=True,  # what a killed worker may have left is not built upon: nothing records its hash
             keep_weights=self.sweep.keep_weights,
@@ -128,6 +133,14 @@ class Jobs:
         run = RunFolder.open(out)
         metrics, results = _results(run, job.target)
         return metrics, [*results, *_results(run, job.source)[1]]
+
+    def _shots_only(self, job: Job) -> tuple[ShotsOnlyMetrics, list[Path]]:
+        assert job.target is not None
+        metrics, draws = shots_only_of(self.domains[job.target], job.settings, self.session)
+        folder = self.folder.run(job)
+        folder.mkdir(parents=True, exist_ok=True)
+        write_shots_only(folder, metrics, draws)
+        return metrics, [folder / PREDICTIONS, folder / METRICS]
 
     def _add_files(
         self, detector: Detector, latents: bool = False, decoder: bool = True
@@ -159,8 +172,9 @@ def _results(run: RunFolder, domain: str) -> tuple[Metrics, list[Path]]:
     return metrics, [folder / name for name in names if (folder / name).is_file()]
 
 
-_KINDS: dict[str, Callable[[Jobs, Job], tuple[Metrics, list[Path]]]] = {
+_KINDS: dict[str, Callable[[Jobs, Job], tuple[Metrics | ShotsOnlyMetrics, list[Path]]]] = {
     TRAIN: Jobs._train,
     ZERO_SHOT: Jobs._zero_shot,
     ADAPT: Jobs._adapt,
+    SHOTS_ONLY: Jobs._shots_only,
 }

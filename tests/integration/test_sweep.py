@@ -46,7 +46,7 @@ GRID = {
     "settings": {
         "data.crop": 64,
         "train": {"epochs": 2, "batch": 16, "statistics_batches": 2},
-        "adapt": {"steps": 4, "batch": 8, "reconstruction": 0.0},
+        "adapt": {"steps": 4, "batch": 8, "reconstruction": 0.0, "shots_only": False},
         "evaluate": {"stride": 16, "batch": 16, "resamples": 50},
     },
 }
@@ -146,7 +146,7 @@ def test_a_name_changes_with_whatever_changes_the_result_and_with_nothing_else(d
     assert {job.name for job in plan(write(domains, domains=["beta", "alpha"], heartbeat=9)).jobs} == usual
     same = {**GRID["settings"], "data.workers": 1}
     assert {job.name for job in plan(write(domains, settings=same)).jobs} == usual
-    other = {**GRID["settings"], "adapt": {"steps": 5, "batch": 8, "reconstruction": 0.0}}
+    other = {**GRID["settings"], "adapt": {**GRID["settings"]["adapt"], "steps": 5}}
     changed = {job.name for job in plan(write(domains, settings=other)).jobs}
     assert {name for name in usual if "-to-" not in name} == {name for name in changed if "-to-" not in name}
     assert not {name for name in usual if "-to-" in name} & changed

@@ -35,6 +35,7 @@ GRID = {
     "settings": {
         "data.crop": 64,
         "train": {"epochs": 8, "batch": 16, "statistics_batches": 2},
+        "adapt.shots_only": False,
         "evaluate": {"stride": 16, "batch": 16, "resamples": 50},
     },
 }

@@ -7,10 +7,11 @@ from collections.abc import Iterator, Sequence
 from forensictransfer.evaluation.estimate import Estimate
 from forensictransfer.report.analysis.series import Pair, Point, average, forgetting
 from forensictransfer.report.analysis.significance import Comparison
-from forensictransfer.report.analysis.transfer import CHANCE, TRANSFERS, WEAK, WORSE, standing, transfers_from
+from forensictransfer.report.analysis.transfer import BEHIND, CHANCE, TRANSFERS, WEAK, WORSE, gains, standing
 from forensictransfer.report.analysis.view import METRIC, View, brief, told
 from forensictransfer.report.names import arrow, counted, listed, p_value, percent, points, span
 from forensictransfer.results.cells import Cell
+from forensictransfer.results.shots_only import NAME
 
 _MOST = 4  # pairs that are named in a sentence
 
@@ -27,6 +28,7 @@ def verdict(view: View, detector: str) -> list[str]:
         *_by_shots(view, detector),
         *_never(view, detector),
         *_means(view, detector),
+        *_alone(view, detector),
         *_strategies([c for c in view.over_pairs if c.detector == detector]),
         *_forgotten(view, detector),
     ]
@@ -88,11 +90,12 @@ def _by_shots(view: View, detector: str) -> Iterator[str]:
     for k in shots:
         found = _at(view, detector, main, k)
         pairs = "" if parts else " pairs transfer"
-        parts.append(f"{sum(standing(m) == TRANSFERS for m in found.values())} of {len(found)}{pairs} at k = {k}")
+        reached = sum(view.standing(detector, main, *pair, k, m) == TRANSFERS for pair, m in found.items())
+        parts.append(f"{reached} of {len(found)}{pairs} at k = {k}")
     yield f"Adapted by {main} with k shots per class, {listed(parts, 12)}."
     start: dict[int, dict[Pair, Estimate]] = {}
     for pair in view.pairs:
-        point = transfers_from(view.series(detector, main, *pair))
+        point = view.transfers_from(detector, main, *pair)
         if point is not None and point.shots:
             start.setdefault(point.shots, {})[pair] = point.measured
     for k in sorted(start):
@@ -105,19 +108,19 @@ def _never(view: View, detector: str) -> Iterator[str]:
     if main is None or not shots:
         return
     last = _at(view, detector, main, shots[-1])
+    standings = {pair: view.standing(detector, main, *pair, shots[-1], m) for pair, m in last.items()}
     for kind, words in (
+        (BEHIND, f"at 75 % or more, but not shown to beat {NAME}"),
         (WEAK, "better than chance but below 75 %"),
         (CHANCE, "not told from chance"),
         (WORSE, "worse than chance"),
     ):
-        pairs = [pair for pair, m in last.items() if standing(m) == kind]
+        pairs = [pair for pair in last if standings[pair] == kind]
         if pairs:
             named = _named(view, pairs, last, detector, main, shots[-1], most=2)
             yield f"At k = {shots[-1]}, {counted(len(pairs), 'pair')} {_are(len(pairs))} {words}: {named}."
-    targets = {target: [m for pair, m in last.items() if pair[1] == target] for target in view.results.targets}
-    closed = [
-        view.name(t) for t, found in targets.items() if found and not any(standing(m) == TRANSFERS for m in found)
-    ]
+    targets = {target: [standings[pair] for pair in last if pair[1] == target] for target in view.results.targets}
+    closed = [view.name(t) for t, found in targets.items() if found and TRANSFERS not in found]
     if closed and len(closed) < len([t for t in targets if targets[t]]):
         names = listed(closed, 8, "more domains")
         yield f"By {main} no source transfers to {names} with up to {counted(shots[-1], 'shot')}."
@@ -138,6 +141,26 @@ def _means(view: View, detector: str) -> Iterator[str]:
         f"The mean over {counted(len(rows[-1].pairs), 'pair')} is {values} "
         f"({images} test images a pair, {draws} of shots; interval over pairs)."
     )
+
+
+def _alone(view: View, detector: str) -> Iterator[str]:
+    """Say what the shots alone reach, and at how many pairs adaptation beats them, by shots."""
+    main = view.main
+    if main is None:
+        return
+    gained: list[str] = []
+    for k in view.measured_shots(detector, main):
+        known = [gain for pair in view.pairs if (gain := view.gains(detector, main, *pair).get(k)) is not None]
+        if known:
+            pairs = "" if gained else " pairs"
+            gained.append(f"{sum(map(gains, known))} of {len(known)}{pairs} at k = {k}")
+    if not gained:
+        return
+    rows = view.mean_alone(detector)[1]
+    means = [f"{100 * (row.measured.value or 0):.1f} % at k = {row.shots}" for row in rows]
+    if means:
+        yield f"The shots alone, without a source, reach a mean of {listed(means, 12)} on the same tests."
+    yield f"Adapted by {main}, {detector} is shown to beat its shots alone on {listed(gained, 12)}."
 
 
 def _strategies(comparisons: Sequence[Comparison]) -> Iterator[str]:

@@ -87,7 +87,7 @@ def _shots(view: View) -> Iterator[str]:
             continue
         start = rows.get(0)
         before = f"{100 * (start.measured.value or 0):.1f} → " if start and start.pairs == rows[k].pairs else ""
-        reached = sum(standing(m) == TRANSFERS for m in found.values())
+        reached = sum(view.standing(detector, strategy, *pair, k, m) == TRANSFERS for pair, m in found.items())
         by = f" by {strategy}" if len(strategies) > 1 else ""
         # With several detectors the curve beside the sentence has the intervals.
         value = percent(rows[k].measured) if not several else f"{100 * (rows[k].measured.value or 0):.1f} %"
@@ -97,8 +97,11 @@ def _shots(view: View) -> Iterator[str]:
             changes.append((detector, lost.change))
     if not texts:
         return
+    alone = next((row for d in view.results.detectors for row in view.mean_alone(d)[1] if row.shots == k), None)
     way = f", {next(iter(strategies))}" if len(strategies) == 1 else ""
     yield f"Mean over pairs ({counted(k, 'shot')} per class{way}): {', '.join(texts)}."
+    if alone is not None:
+        yield f"The shots alone, without a source: {percent(alone.measured)}."
     if changes:
         detector, change = min(changes, key=lambda item: item[1].value or 0)
         whose = f"{detector}, which loses most" if len(changes) > 1 else detector

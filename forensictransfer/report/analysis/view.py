@@ -10,9 +10,11 @@ import numpy as np
 
 from forensictransfer.evaluation.estimate import Estimate
 from forensictransfer.report.analysis.detectors import DetectorDifference, detector_differences
-from forensictransfer.report.analysis.series import Pair, Point, series
+from forensictransfer.report.analysis.series import Average, Pair, Point, average, series
+from forensictransfer.report.analysis.shots_only import alone_of, average_alone, gain_of, with_shots_only
 from forensictransfer.report.analysis.significance import Comparison, over_pairs, within_cells
 from forensictransfer.report.analysis.threshold_rules import RuleResult, compare_rules
+from forensictransfer.report.analysis.transfer import standing, transfers_from
 from forensictransfer.report.names import counted, percent, short_names, span
 from forensictransfer.results.cells import ZERO_SHOT, Cell
 from forensictransfer.results.predictions import ScoreFiles
@@ -27,8 +29,8 @@ class View:
     """Look-ups into the results of a sweep. Domains go by the names of the files; `name` makes these short."""
 
     def __init__(self, results: SweepResults) -> None:
-        self.results = results
         self.files = ScoreFiles(results)
+        self.results = results = with_shots_only(results, self.files)
         self.domains = tuple(dict.fromkeys([*results.sources, *results.targets]))
         self._names, self.common = short_names(self.domains)
         self._cells: dict[_Key, list[Cell]] = {}
@@ -113,6 +115,53 @@ class View:
         """Find the balanced accuracy of one cell of the grid; None if it was not measured."""
         found = (point.measured for point in self.series(detector, strategy, source, target) if point.shots == shots)
         return next(found, None)
+
+    def gains(self, detector: str, strategy: str, source: str, target: str) -> dict[int, Estimate]:
+        """Find what a pair gains over the shots alone, by number of shots; empty where that was not measured."""
+        found = {
+            shots: gain_of(self.cells(detector, strategy, source, target, shots))
+            for shots in self.measured_shots(detector, strategy)
+        }
+        return {shots: gain for shots, gain in found.items() if gain is not None}
+
+    def standing(
+        self, detector: str, strategy: str, source: str, target: str, shots: int, measured: Estimate | None
+    ) -> str:
+        """Tell whether a cell of the grid transfers, `transfer.standing`: with shots it has to beat the shots alone."""
+        cells = self.cells(detector, strategy, source, target, shots) if shots else ()
+        return standing(measured, gain_of(cells))
+
+    def transfers_from(self, detector: str, strategy: str, source: str, target: str) -> Point | None:
+        """Find from how many shots on a pair transfers; None: never."""
+        pair = (source, target)
+        return transfers_from(self.series(detector, strategy, *pair), self.gains(detector, strategy, *pair))
+
+    def alone(self, detector: str, strategy: str, source: str, target: str) -> tuple[tuple[int, Estimate], ...]:
+        """Find what the shots alone reach beside the adaptations of a pair: (shots, balanced accuracy), rising."""
+        found = (
+            (shots, alone_of(self.cells(detector, strategy, source, target, shots), METRIC))
+            for shots in self.measured_shots(detector, strategy)
+        )
+        return tuple((shots, measured) for shots, measured in found if measured is not None)
+
+    def average_alone(self, detector: str, strategy: str) -> tuple[Average, ...]:
+        """Average what the shots alone reach over the pairs that the strategy's mean is of, by shots; empty: unknown.
+
+        Each pair counts by its target, so that the two means are of the same tests.
+        """
+        found = []
+        for row in average(self.results, detector, strategy, METRIC):
+            by_pair = {pair: dict(self.alone(detector, strategy, *pair)).get(row.shots) for pair in row.pairs}
+            known = {pair: m.value for pair, m in by_pair.items() if m is not None and m.value is not None}
+            if row.shots and len(known) == len(row.pairs):
+                found.append(average_alone(row.shots, known))
+        return tuple(found)
+
+    def mean_alone(self, detector: str) -> tuple[str, tuple[Average, ...]]:
+        """Average what the shots alone reach beside a detector, and name the strategy whose pairs the means are of."""
+        found = {strategy: self.average_alone(detector, strategy) for strategy in self.strategies}
+        strategy = max(found, key=lambda name: len(found[name]), default="")
+        return strategy, found.get(strategy, ())
 
     def own(self, detector: str, source: str) -> Estimate | None:
         """Compute the balanced accuracy of a source on its own test: means over seeds, as in `series`."""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
 from forensictransfer.evaluation.estimate import Estimate
 from forensictransfer.report.names import wrapped
+from forensictransfer.results.shots_only import NAME, NO_GAIN
 
 # cividis at 50, 52, ... 100 %: perceptually uniform, and nearly the same to the colour-blind (Nunez and others,
 # "Optimizing colormaps with consideration for color vision deficiency", 2018).
@@ -22,7 +24,8 @@ class HeatMap:
     """What a heat map shows: rows and columns by the names that it prints.
 
     cells: accuracies by (source, target), the sources' own tests among them. notes: why a cell is empty, one word or
-    two. below: a line under the name of a target, such as its number of test images. links: where a cell leads.
+    two. below: a line under the name of a target, such as its number of test images. links: where a cell leads. behind:
+    cells that are not shown to beat the shots alone. alone: what these reach, by target: a row of its own.
     """
 
     sources: Sequence[str]
@@ -32,6 +35,8 @@ class HeatMap:
     below: Mapping[str, str]
     title: str
     links: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    behind: AbstractSet[tuple[str, str]] = frozenset()
+    alone: Mapping[str, Estimate] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -72,13 +77,18 @@ class HeatTable:
 def heat_table(shown: HeatMap, *, small: bool = False) -> HeatTable:
     """Print accuracies in per cent by source (rows) and target (columns), the 95 % interval below each number.
 
-    The source's own test has a frame. Where the whole interval lies below 50 %, the cell says so. Cells without
-    a number say why. small: ends of intervals without decimals, so that the columns are narrow.
+    The source's own test has a frame. Where the whole interval lies below 50 %, the cell says so, and a mark stands
+    where a run is not shown to beat its shots, which have a row below. Cells without a number say why. small: ends of
+    intervals without decimals, so that the columns are narrow.
     """
     rows = [
         HeatRow(wrapped(source, 18), [_cell(shown, source, target, 0 if small else 1) for target in shown.targets])
         for source in shown.sources
     ]
+    if shown.alone:
+        decimals = 0 if small else 1
+        cells = [_number(shown.alone.get(target), "–", decimals) for target in shown.targets]
+        rows.append(HeatRow(NAME, cells))
     heads = [HeatHead(wrapped(name, 12), shown.below.get(name, "")) for name in shown.targets]
     return HeatTable(shown.title, heads, rows)
 
@@ -109,15 +119,21 @@ def luminance(colour: str) -> float:
 
 
 def _cell(shown: HeatMap, source: str, target: str, decimals: int) -> HeatCell:
-    measured = shown.cells.get((source, target))
     link = shown.links.get((source, target), "")
+    mark = f" {NO_GAIN}" if (source, target) in shown.behind else ""
+    empty = shown.notes.get((source, target), "–")
+    return _number(shown.cells.get((source, target)), empty, decimals, " own" * (source == target), link, mark)
+
+
+def _number(
+    measured: Estimate | None, empty: str, decimals: int, look: str = "", link: str = "", mark: str = ""
+) -> HeatCell:
     if measured is None or measured.value is None:
-        note = "undefined" if measured is not None else shown.notes.get((source, target), "–")
-        return HeatCell(note, "", "empty", link)
+        return HeatCell("undefined" if measured is not None else empty, "", "empty", link)
     interval = "no interval"
     if measured.low is not None and measured.high is not None:
         interval = f"{100 * measured.low:.{decimals}f}–{100 * measured.high:.{decimals}f}"
-    look = f"v{shade(measured.value)}" + " own" * (source == target)
+    text, look = f"{100 * measured.value:.1f}{mark}", f"v{shade(measured.value)}{look}"
     if measured.high is not None and measured.high < 0.5:
-        return HeatCell(f"{100 * measured.value:.1f}", f"{interval} worse than chance", f"{look} worse", link)
-    return HeatCell(f"{100 * measured.value:.1f}", interval, look, link)
+        return HeatCell(text, f"{interval} worse than chance", f"{look} worse", link)
+    return HeatCell(text, interval, look, link)

@@ -28,6 +28,7 @@ from forensictransfer.report.tables.sweep import (
     tuning_sheet,
     within_sheet,
 )
+from forensictransfer.results.shots_only import NAME
 
 # What rows of the further tables hold beside the columns that the table of cells has, too.
 _MORE = ("against", "rule", "pairs", "p", "p_holm", "jobs", "seconds", "trials", "trials_pruned", "search_seconds")
@@ -89,8 +90,9 @@ def _notes(view: View) -> list[str]:
 
 def _averages(view: View) -> Iterator[Mapping[str, object]]:
     for detector in view.results.detectors:
-        for strategy in view.strategies:
-            for row in average(view.results, detector, strategy, METRIC):
+        found = [(strategy, average(view.results, detector, strategy, METRIC)) for strategy in view.strategies]
+        for strategy, rows in [*found, (NAME, view.mean_alone(detector)[1])]:
+            for row in rows:
                 about = {"table": "averages", "detector": detector, "strategy": strategy, "shots": row.shots}
                 yield {**about, "metric": METRIC, **vars(row.measured), "pairs": len(row.pairs)}
 

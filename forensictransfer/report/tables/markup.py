@@ -8,6 +8,7 @@ from forensictransfer.core.tables import GAP
 from forensictransfer.core.visible import visible
 from forensictransfer.report.tables.sheets import MISSING, Sheet
 from forensictransfer.report.tables.text import blocks, without_repeats
+from forensictransfer.results.shots_only import NO_GAIN
 
 LATEX_WIDTH = 100  # characters of a line in a footnote-sized table
 _LATEX = {
@@ -18,6 +19,7 @@ _LATEX = {
     "]": "{]}",
     "<": r"\textless{}",
     ">": r"\textgreater{}",
+    NO_GAIN: r"\dag{}",
     **{character: f"\\{character}" for character in "&%$#_{}"},
 }
 

@@ -9,12 +9,14 @@ from forensictransfer.report.analysis.detectors import DetectorDifference
 from forensictransfer.report.analysis.series import Average, Forgetting, Pair, average, forgetting
 from forensictransfer.report.analysis.significance import Comparison
 from forensictransfer.report.analysis.threshold_rules import ORACLE, RuleResult
-from forensictransfer.report.analysis.transfer import TRANSFERS, UNKNOWN, WEAK, WORSE, standing, transfers_from
+from forensictransfer.report.analysis.transfer import BEHIND, TRANSFERS, UNKNOWN, WEAK, WORSE
 from forensictransfer.report.analysis.view import METRIC, View
 from forensictransfer.report.names import arrow, duration, p_value, points, span
 from forensictransfer.report.tables.sheets import MISSING, Sheet, shown
+from forensictransfer.results.shots_only import NAME
 
 TUNED = "tuned"
+_WORDS = {WEAK: "weak", WORSE: "worse", UNKNOWN: "no interval", TRANSFERS: "transfers", BEHIND: "no gain"}
 
 
 def images_of(view: View, detector: str, strategy: str, shots: int, pairs: Sequence[Pair]) -> str:
@@ -43,13 +45,12 @@ def glance_sheet(view: View, detector: str, strategy: str) -> Sheet:
                 row.append(f"own test\n{shown(view.own(detector, source), METRIC)}")
                 continue
             series = view.series(detector, strategy, source, target)
-            found = transfers_from(series)
+            found = view.transfers_from(detector, strategy, source, target)
             if found is not None:
                 row.append(f"k ≥ {found.shots}\n{shown(found.measured, METRIC)}")
             elif series:
                 last = series[-1]
-                words = {WEAK: "weak", WORSE: "worse", UNKNOWN: "no interval", TRANSFERS: "transfers"}
-                word = words.get(standing(last.measured), "no")
+                word = _WORDS.get(view.standing(detector, strategy, source, target, last.shots, last.measured), "no")
                 row.append(f"{word}, k = {last.shots}\n{shown(last.measured, METRIC)}")
             else:
                 row.append(MISSING)
@@ -67,6 +68,8 @@ def averages_sheet(view: View) -> Sheet | None:
             for row in average(view.results, detector, strategy, METRIC):
                 if row.shots or not number:
                     body.append(_average(view, detector, strategy if row.shots else "zero-shot", row))
+        beside, rows = view.mean_alone(detector)
+        body += [_average(view, detector, beside, row, NAME) for row in rows]
     head = ("detector", "strategy", "shots", "balanced accuracy, %", "pairs", "test images a pair", "draws")
     return (
         Sheet("Mean over pairs of source and target", head, "llrlrrr", tuple(body), 3, blank_repeats=2)
@@ -233,10 +236,10 @@ def outcome(c: Comparison) -> str:
     return f"{c.first if (c.difference.value or 0) > 0 else c.second} is better"
 
 
-def _average(view: View, detector: str, strategy: str, row: Average) -> tuple[str, ...]:
+def _average(view: View, detector: str, strategy: str, row: Average, name: str = "") -> tuple[str, ...]:
     images = images_of(view, detector, strategy, row.shots, row.pairs)
     value = shown(row.measured, METRIC)
-    return (detector, strategy, str(row.shots), value, str(len(row.pairs)), images, draws_of(view, row.shots))
+    return (detector, name or strategy, str(row.shots), value, str(len(row.pairs)), images, draws_of(view, row.shots))
 
 
 def _tested(c: Comparison) -> tuple[str, ...]:

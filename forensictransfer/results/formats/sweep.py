@@ -13,12 +13,14 @@ from forensictransfer.results.formats.document import Document, Part
 
 
 class JobRecord(Document):
-    """How a job ended. kind: train, zero-shot or adapt; state: done or failed; seconds: wall clock of its worker.
+    """How a job ended.
+
+    kind: train, zero-shot, adapt or shots-only; state: done or failed; seconds: wall clock of its worker.
 
     cpu_seconds, memory_mb: of a job that is done, left out of the file otherwise. worker: host:pid. attempt: how often
-    the job was begun. run: the folder that holds its result, relative to the sweep's. target is None for a training.
-    sha256: of the results, by path relative to the sweep's folder. checksum: of all other fields, set when it is
-    written.
+    the job was begun. run: the folder that holds its result, relative to the sweep's. target is None for a training;
+    of shots-only, which has no source, `source` is the target, too. sha256: of the results, by path relative to the
+    sweep's folder. checksum: of all other fields, set when it is written.
     """
 
     WHAT: ClassVar[str] = "a record"

@@ -8,6 +8,8 @@ from markupsafe import Markup
 
 from forensictransfer.evaluation.estimate import Estimate
 from forensictransfer.report.analysis.series import OVER_PAIRS, Pair, average
+from forensictransfer.report.analysis.shots_only import gain_of
+from forensictransfer.report.analysis.transfer import gains
 from forensictransfer.report.analysis.view import METRIC, View, basis
 from forensictransfer.report.figures.curves import Curve, curve_key, curve_panel, limits_of
 from forensictransfer.report.figures.heat import HeatMap
@@ -32,6 +34,7 @@ from forensictransfer.report.page.sections.layout import UNFOLDED, by_detector, 
 from forensictransfer.report.tables.csv_files import TableFiles
 from forensictransfer.report.tables.sweep import averages_sheet, glance_sheet, seeds_sheet
 from forensictransfer.results.cells import Cell
+from forensictransfer.results.shots_only import MEANS, NAME
 
 
 def heat_section(view: View, links: Links, files: TableFiles) -> Section:
@@ -55,7 +58,9 @@ def curves_section(view: View, files: TableFiles) -> Section | None:
     parts = [
         paragraph(
             "Balanced accuracy by the number of labelled images per class, one line for each strategy, bands and thin "
-            "lines are 95 % intervals. All lines of a pair start at the same zero-shot test; k is placed by log(1 + k)."
+            "lines are 95 % intervals. All lines of a pair start at the same zero-shot test; k is placed by "
+            "log(1 + k).",
+            f" {MEANS.capitalize()}, on the pair's target." if view.results.shots_only else "",
         ),
         by_detector(view, lambda name: _curves(view, name)),
         long_table(sheet, f"{OVER_PAIRS}.", csv=files.add("averages", sheet)) if sheet else "",
@@ -76,8 +81,8 @@ def _maps(view: View, detector: str, links: Links, files: TableFiles) -> Markup:
     if view.main is not None:
         note = (
             "“k ≥ 5: 81.0 [..]” transfers at 5 shots per class and at every larger number measured; “weak” is better "
-            "than chance, but below 75 %, “no” is not told from chance, “worse” is worse than chance, all at the "
-            "largest k. Draws: as below."
+            "than chance, but below 75 %, “no gain” reaches 75 % but does not beat its shots alone, “no” is not told "
+            "from chance, “worse” is worse than chance, all at the largest k. Draws: as below."
         )
         sheet = glance_sheet(view, detector, view.main)
         csv = files.add(f"transfers_from-{detector}", sheet)
@@ -122,6 +127,11 @@ def heat_of(view: View, detector: str, strategy: str, shots: int, links: Links, 
             else:
                 cells[source, target] = measured
                 behind[source, target] = view.cells(detector, main, source, target, shots)
+    behind_shots = {
+        _short(view, pair)
+        for pair, found in behind.items()
+        if shots and (gain := gain_of(found)) is not None and not gains(gain)
+    }
     below = {}
     for target in view.domains if counts else ():
         images = [c.n_real + c.n_fake for found in behind.values() for c in found if c.on == target]
@@ -134,7 +144,16 @@ def heat_of(view: View, detector: str, strategy: str, shots: int, links: Links, 
         below,
         f"{strategy}, k = {shots}" if strategy else f"zero-shot, k = {shots}",
         {_short(view, pair): links.run(found) for pair, found in behind.items()},
+        behind_shots,
+        {view.name(t): m for t in view.results.targets if (m := _alone(view, detector, main, t, shots)) is not None},
     )
+
+
+def _alone(view: View, detector: str, strategy: str, target: str, shots: int) -> Estimate | None:
+    """Find what the shots alone reach on a target, beside the first source whose adaptation it stands beside."""
+    pairs = [pair for pair in view.pairs if pair[1] == target]
+    found = (measured for pair in pairs for k, measured in view.alone(detector, strategy, *pair) if k == shots)
+    return next(found, None)
 
 
 def _short(view: View, pair: Pair) -> Pair:
@@ -161,27 +180,35 @@ def why_empty(view: View, detector: str, source: str, target: str, strategy: str
 
 def _curves(view: View, detector: str) -> Markup:
     strategies, shots = view.strategies, view.results.shots
-    found = {pair: {strategy: _curve(view, detector, strategy, pair) for strategy in strategies} for pair in view.pairs}
+    found: dict[Pair, dict[str, Curve]] = {
+        pair: {strategy: _curve(view, detector, strategy, pair) for strategy in strategies} for pair in view.pairs
+    }
     means: dict[str, Curve] = {}
     pairs = set()
+    beside, alone = view.mean_alone(detector)
+    names = (*strategies, *((NAME,) if alone else ()))
     for strategy in strategies:
         rows = average(view.results, detector, strategy, METRIC)
         means[strategy] = [(row.shots, row.measured) for row in rows]
         pairs |= {len(row.pairs) for row in rows}
+    if alone:
+        means[NAME] = [(row.shots, row.measured) for row in alone]
+        for pair, curves in found.items():
+            curves[NAME] = view.alone(detector, beside, *pair)
     every = [*means.values(), *(curve for curves in found.values() for curve in curves.values())]
     limits = limits_of(every)
-    key = legend(curve_key(strategies, strategies))
+    key = legend(curve_key(names, names))
     caption = (
         f"Mean over {span(pairs)} of {counted(len(view.pairs), 'pair')}: those that every strategy has at every k, or "
         f"all if there are none. {counted(view.results.info.draws, 'draw')} each. {OVER_PAIRS}."
     )
     title = f"{detector}: mean over pairs"
-    mean = figure(curve_panel(means, strategies, shots, title, limits=limits, large=True), caption, title=title)
+    mean = figure(curve_panel(means, names, shots, title, limits=limits, large=True), caption, title=title)
     panels = []
     for (source, target), curves in found.items():
         if any(curves.values()):
             name = arrow(view.name(source), view.name(target))
-            drawn = curve_panel(curves, strategies, shots, name, limits=limits)
+            drawn = curve_panel(curves, names, shots, name, limits=limits)
             behind = view.last(detector, source, target) or view.cells(detector, "", source, target, 0)
             panels.append(((source, target), figure(drawn, f"{basis(behind)}.", title=name)))
     return lines(key, mean, small_multiples(view, panels, key if len(panels) > UNFOLDED else Markup("")))

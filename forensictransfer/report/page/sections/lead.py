@@ -14,11 +14,13 @@ from forensictransfer.report.page.links import Links
 from forensictransfer.report.page.sections.accuracy import heat_of
 from forensictransfer.report.page.sections.audits import doubtful_domains
 from forensictransfer.report.rendering import element, render
+from forensictransfer.results.shots_only import NAME, NO_GAIN
 
 _MEANING = (
     "Balanced accuracy in %, 95 % intervals. “Transfers”: at least 75 %, the whole interval above 50 %. Framed: "
     "the source's own test. A number leads to its run; all of them are in "
 )
+_NO_GAIN = f"{NO_GAIN}: not shown to beat its shots alone. "
 
 
 def title(view: View) -> str:
@@ -41,7 +43,9 @@ def lead(view: View, links: Links) -> Markup:
         warning=_warning(view),
         maps=tabs("matrix-of", [Tab(d, _maps(view, d, shots, links)) for d in view.results.detectors]),
         curve=_curve(view) if view.strategies else "",
-        meaning=put(_MEANING, element("link", "tables.csv", "tables.csv"), "."),
+        meaning=put(
+            _NO_GAIN * bool(view.results.shots_only), _MEANING, element("link", "tables.csv", "tables.csv"), "."
+        ),
     )
 
 
@@ -78,6 +82,10 @@ def _curve(view: View) -> Markup:
             chosen = strategy_at(view, detector, shots or 0)
             if chosen is not None:
                 curves[detector] = _mean(view, detector, chosen)
+    alone = max((view.mean_alone(detector)[1] for detector in detectors), key=len, default=())
+    if alone:
+        names = (*names, NAME)
+        curves[NAME] = [(row.shots, row.measured) for row in alone]
     heading = f"Mean over {counted(len(view.pairs), 'pair')} by shots"
     drawn = curve_panel(curves, names, view.results.shots, heading, limits=limits_of(curves.values()))
     key = legend(curve_key(list(curves), names, extras=False))
