@@ -129,8 +129,8 @@ def evaluation_table(evaluations: Iterable[Metrics], alone: Mapping[str, ShotsOn
         rows.append(
             (
                 one.target,
-                accuracy(_measured(one, "balanced_accuracy")) + _mark(beside),
-                fraction(_measured(one, "auc")),
+                accuracy(_measured(one, "balanced_accuracy")) + _mark(beside, "balanced_accuracy"),
+                fraction(_measured(one, "auc")) + _mark(beside, "auc"),
                 baseline(one.metadata_baseline),
                 f"{one.n.real} real + {one.n.fake} fake{_left_out(one)}",
             )
@@ -148,14 +148,18 @@ def _legend(alone: Mapping[str, ShotsOnly]) -> tuple[str, ...]:
     if alone:
         lines.append(f"{MEANS.capitalize()}.")
     for target, beside in alone.items():
-        gain = points(beside.gain)
-        said = "" if beside.beaten else f", so it is not shown to beat them ({NO_GAIN})"
-        lines.append(f"On {target} the run gains {gain} points over {NAME} (paired, balanced accuracy){said}.")
+        gain, auc = points(beside.gain), points(beside.auc_gain)
+        lines.append(
+            f"On {target} the run gains {gain} points of balanced accuracy and {auc} of AUC over {NAME} "
+            "(paired over draws and images)."
+        )
+        if _mark(beside, "balanced_accuracy") or _mark(beside, "auc"):
+            lines.append(f"{NO_GAIN}: not shown to beat {NAME}, as the interval of that difference is not above 0.")
     return tuple(lines)
 
 
-def _mark(beside: ShotsOnly | None) -> str:
-    return f" {NO_GAIN}" if beside is not None and not beside.beaten else ""
+def _mark(beside: ShotsOnly | None, metric: str) -> str:
+    return f" {NO_GAIN}" if beside is not None and not beside.beaten_in(metric) else ""
 
 
 def evaluation_lines(evaluations: Iterable[Metrics]) -> list[str]:

@@ -10,7 +10,7 @@ import numpy as np
 
 from forensictransfer.evaluation.estimate import Estimate
 from forensictransfer.evaluation.metrics import ScoredImages
-from forensictransfer.evaluation.paired import paired_difference
+from forensictransfer.evaluation.paired import PairedTest
 from forensictransfer.results.formats.document import read_document, write_document
 from forensictransfer.results.formats.metrics import DrawMetrics, Metrics
 from forensictransfer.results.formats.run import DomainReference
@@ -24,8 +24,8 @@ NAME = "shots only"
 MEANS = f"{NAME}: what a simple classifier reaches that is fitted to the same shots and nothing else"
 NO_GAIN = "†"
 NO_GAIN_MEANS = (
-    f"{NO_GAIN}: not shown to beat {NAME}; the 95 % interval of the paired difference in balanced accuracy, over the "
-    "same shots and test images, is not above 0"
+    f"{NO_GAIN}: not shown to beat {NAME} in this number; the 95 % interval of the difference, paired over the same "
+    "shots and test images, is not above 0"
 )
 
 
@@ -33,17 +33,27 @@ NO_GAIN_MEANS = (
 class ShotsOnly:
     """What the shots alone reach on the test of an adapted run.
 
-    metrics: theirs, by name; gain: balanced accuracy of the run less theirs, paired over draws and images, as a
-    fraction.
+    metrics: theirs, by name; gain, auc_gain: balanced accuracy and AUC of the run less theirs, paired over draws and
+    images, as fractions.
     """
 
     metrics: Mapping[str, Estimate]
     gain: Estimate
+    auc_gain: Estimate
 
     @property
     def beaten(self) -> bool:
-        """Whether the run is shown to do better: the whole interval of its gain lies above 0."""
-        return self.gain.low is not None and self.gain.low > 0
+        """Whether the run is shown to do better: the whole interval of its gain in balanced accuracy lies above 0."""
+        return self.beaten_in("balanced_accuracy")
+
+    def gain_in(self, metric: str) -> Estimate | None:
+        """Return the gain in a metric: balanced accuracy or AUC; None for others."""
+        return {"balanced_accuracy": self.gain, "auc": self.auc_gain}.get(metric)
+
+    def beaten_in(self, metric: str) -> bool:
+        """Tell whether the run is shown to do better in balanced accuracy or AUC."""
+        gain = self.gain_in(metric)
+        return gain is not None and gain.low is not None and gain.low > 0
 
 
 def write_shots_only(folder: Path, metrics: ShotsOnlyMetrics, draws: Sequence[ScoredImages]) -> None:
@@ -94,7 +104,7 @@ def beside(
 
     draws: of the evaluation; scores, alone_scores: of the test images by number of the draw.
     """
-    gain = _gain(
+    found = _gains(
         {draw.draw: draw for draw in draws},
         scores,
         {draw.draw: draw for draw in alone.per_draw},
@@ -102,10 +112,10 @@ def beside(
         resamples=alone.resamples,
         seed=alone.seed,
     )
-    return ShotsOnly(alone.metrics, gain)
+    return ShotsOnly(alone.metrics, *found)
 
 
-def _gain(
+def _gains(
     draws: Mapping[int, DrawMetrics],
     scores: Mapping[int, Scored],
     other_draws: Mapping[int, DrawMetrics],
@@ -113,15 +123,18 @@ def _gain(
     *,
     resamples: int,
     seed: int,
-) -> Estimate:
+) -> tuple[Estimate, Estimate]:
+    """Compute the gains in balanced accuracy and AUC."""
     numbers = [number for number in draws if number in other_draws and {number} <= scores.keys() & other_scores.keys()]
     if not numbers:
-        return Estimate(None, None, None)
+        return Estimate(None, None, None), Estimate(None, None, None)
     one, other = scores[numbers[0]], other_scores[numbers[0]]
     places = {name: place for place, name in enumerate(other.names)}
     kept = np.array([place for place, name in enumerate(one.names) if name in places], int)
     same = np.array([places[one.names[place]] for place in kept], int)
-    first = np.stack([scores[i].scores[kept] > draws[i].threshold for i in numbers])
-    second = np.stack([other_scores[i].scores[same] > other_draws[i].threshold for i in numbers])
     groups = [one.groups[place] for place in kept]
-    return paired_difference(one.labels[kept], groups, first, second, resamples=resamples, seed=seed)
+    test = PairedTest(one.labels[kept], groups, len(numbers), resamples=resamples, seed=seed)
+    first = np.stack([scores[i].scores[kept] for i in numbers])
+    second = np.stack([other_scores[i].scores[same] for i in numbers])
+    limits, other_limits = (np.array([[of[i].threshold] for i in numbers]) for of in (draws, other_draws))
+    return test.balanced_accuracy(first > limits, second > other_limits), test.auc(first, second)

@@ -152,7 +152,7 @@ def render_csv(cells: Sequence[Cell]) -> str:
     """Write the long form: a line per run, test domain and metric, fractions unrounded, empty where undefined.
 
     The accuracy on metadata alone is one of the metrics, where it was measured. shots_only: what the shots alone reach
-    on the same test; gain: the balanced accuracy less theirs, paired over draws and images.
+    on the same test; gain: balanced accuracy and AUC less theirs, paired over draws and images.
     """
     lines = []
     for c in cells:
@@ -169,12 +169,11 @@ def render_csv(cells: Sequence[Cell]) -> str:
 
 
 def _beside(cell: Cell, metric: str) -> tuple[str, ...]:
-    """Write what the shots alone reach in a metric, and the gain over them where it is the balanced accuracy."""
+    """Write what the shots alone reach in a metric, and the gain over them in balanced accuracy and AUC."""
     alone = cell.shots_only
     if alone is None:
         return ("",) * 6
-    gain = alone.gain if metric == "balanced_accuracy" else None
-    return (*_numbers(alone.metrics.get(metric)), *_numbers(gain))
+    return (*_numbers(alone.metrics.get(metric)), *_numbers(alone.gain_in(metric)))
 
 
 def _numbers(measured: Estimate | None) -> tuple[str, ...]:

@@ -114,10 +114,11 @@ def matrix(cells: Sequence[Cell], detector: str, metric: str) -> Sheet:
 
 
 def _marked(cell: Cell | None, metric: str) -> str:
-    """Write a number of a cell; the balanced accuracy with a mark where the shots alone do as well."""
+    """Write a number of a cell; balanced accuracy and AUC with a mark where the shots alone do as well."""
     text = shown(cell.metrics.get(metric) if cell else None, metric)
-    behind = cell is not None and cell.shots_only is not None and not cell.shots_only.beaten
-    return f"{text} {NO_GAIN}" if behind and metric == "balanced_accuracy" else text
+    alone = cell.shots_only if cell else None
+    behind = alone is not None and alone.gain_in(metric) is not None and not alone.beaten_in(metric)
+    return f"{text} {NO_GAIN}" if behind else text
 
 
 def runs(cells: Sequence[Cell]) -> Sheet:
@@ -208,7 +209,7 @@ def remarks(cells: Sequence[Cell]) -> list[str]:
     beside = [cell.shots_only for cell in cells if cell.shots_only is not None]
     if beside:
         lines.append(f"{MEANS.capitalize()}.")
-    if any(not one.beaten for one in beside):
+    if any(not one.beaten_in(metric) for one in beside for metric in MAIN_METRICS):
         lines.append(f"{NO_GAIN_MEANS}.")
     lines += [f"Warning: {doubt}." for doubt in dict.fromkeys(cell.doubt for cell in cells) if doubt]
     used = [m for c in cells for name, m in c.metrics.items() if name in (*MAIN_METRICS, "accuracy_real")]

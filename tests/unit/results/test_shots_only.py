@@ -92,7 +92,7 @@ def test_a_run_that_does_better_is_not_marked_and_one_that_does_not_is(make: Mak
     assert cells[1].shots_only.gain.value == pytest.approx(-0.3)
     text = table([better, worse])
     marked = [line for line in text.splitlines() if line.rstrip().endswith(NO_GAIN)]
-    assert len(marked) == 1 and " 5 " in marked[0] and "60.0 [" in marked[0]
+    assert len(marked) == 2 and " 5 " in marked[0] and "60.0 [" in marked[0]
     lines = text.partition("balanced accuracy, %")[2].splitlines()
     place = next(i for i, line in enumerate(lines) if line.startswith("shots only "))
     assert [line.split()[-3:-2] + line.split()[-5:-4] for line in lines[place : place + 2]] == [
@@ -120,6 +120,7 @@ def test_a_run_in_words_has_the_row_and_says_what_it_gains(make: Make) -> None:
     run = RunFolder.open(make(0.6, 0.9))
     for text in (results_text(run), show_text(run), card_text(run)):
         assert "shots only" in text and "not shown to beat" in text and "gains -30.0 [" in text
+        assert "of AUC over shots only" in text
 
 
 def test_an_earlier_run_has_no_such_row(make: Make) -> None:

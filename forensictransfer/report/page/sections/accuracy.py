@@ -34,7 +34,7 @@ from forensictransfer.report.page.sections.layout import UNFOLDED, by_detector, 
 from forensictransfer.report.tables.csv_files import TableFiles
 from forensictransfer.report.tables.sweep import averages_sheet, glance_sheet, seeds_sheet
 from forensictransfer.results.cells import Cell
-from forensictransfer.results.shots_only import MEANS, NAME
+from forensictransfer.results.shots_only import MEANS, NAME, NO_GAIN_MEANS
 
 
 def heat_section(view: View, links: Links, files: TableFiles) -> Section:
@@ -44,7 +44,7 @@ def heat_section(view: View, links: Links, files: TableFiles) -> Section:
         "the source's own test, which is the same at all k: before any adaptation. Dashed cells were not measured. A "
         "number leads to the run behind it; all of them, unrounded, are the rows “cells” of ",
         link("tables.csv", "tables.csv"),
-        ".",
+        f". {MEANS.capitalize()}. {NO_GAIN_MEANS}." if view.results.shots_only else ".",
     )
     maps = by_detector(view, lambda name: _maps(view, name, links, files))
     return Section("matrix", "Source × target", lines(text, maps))

@@ -20,7 +20,7 @@ _MEANING = (
     "Balanced accuracy in %, 95 % intervals. “Transfers”: at least 75 %, the whole interval above 50 %. Framed: "
     "the source's own test. A number leads to its run; all of them are in "
 )
-_NO_GAIN = f"{NO_GAIN}: not shown to beat its shots alone. "
+_NO_GAIN = f"{NO_GAIN}: not shown to beat its shots alone, so no transfer. "
 
 
 def title(view: View) -> str:
