@@ -13,6 +13,7 @@ from forensictransfer.report.analysis.significance import Comparison, gains
 from forensictransfer.report.analysis.transfer import MEANING
 from forensictransfer.report.analysis.view import METRIC, View
 from forensictransfer.report.tables.cross_domain import render_csv, render_latex, render_markdown
+from forensictransfer.report.tables.gains import gain_rows, gains_sheet
 from forensictransfer.report.tables.markup import latex_sheet, markdown_sheet
 from forensictransfer.report.tables.sheets import Sheet
 from forensictransfer.report.tables.sweep import (
@@ -44,6 +45,7 @@ def extra_sheets(view: View) -> list[Sheet]:
     found = (
         *glances,
         averages_sheet(view),
+        gains_sheet(view),
         detectors_sheet(view.detector_differences),
         forgetting_sheet(view),
         rules_sheet(view, view.rules),
@@ -73,12 +75,20 @@ def latex_file(view: View) -> str:
 def csv_file(view: View) -> str:
     """Write all tables in long form, fractions unrounded, empty where a column does not apply.
 
-    The column `table` says which a row is of: cells, averages, forgetting, rules, detectors, strategies (over
+    The column `table` says which a row is of: cells, averages, gains, forgetting, rules, detectors, strategies (over
     pairs), strategies_within (single cells), tuning, cost.
     """
     cells = list(csv.DictReader(io.StringIO(render_csv(view.results.cells))))
     rows: list[Mapping[str, object]] = [{"table": "cells", **row} for row in cells]
-    rows += [*_averages(view), *_forgetting(view), *_rules(view), *_detectors(view), *_comparisons(view), *_costs(view)]
+    rows += [
+        *_averages(view),
+        *_gains(view),
+        *_forgetting(view),
+        *_rules(view),
+        *_detectors(view),
+        *_comparisons(view),
+        *_costs(view),
+    ]
     columns = ("table", *(cells[0] if cells else ()), *_MORE)
     return csv_text(columns, [tuple(_text(row.get(name)) for name in columns) for row in rows])
 
@@ -95,6 +105,12 @@ def _averages(view: View) -> Iterator[Mapping[str, object]]:
             for row in rows:
                 about = {"table": "averages", "detector": detector, "strategy": strategy, "shots": row.shots}
                 yield {**about, "metric": METRIC, **vars(row.measured), "pairs": len(row.pairs)}
+
+
+def _gains(view: View) -> Iterator[Mapping[str, object]]:
+    for row in gain_rows(view):
+        about = {"table": "gains", "detector": row.detector, "strategy": row.strategy, "against": NAME}
+        yield {**about, "shots": row.shots, "metric": f"{METRIC}_gain", **vars(row.gain), "pairs": len(row.pairs)}
 
 
 def _forgetting(view: View) -> Iterator[Mapping[str, object]]:

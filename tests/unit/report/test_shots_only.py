@@ -11,6 +11,7 @@ from forensictransfer.report.analysis.findings import verdict
 from forensictransfer.report.analysis.summary import answers
 from forensictransfer.report.analysis.transfer import BEHIND, TRANSFERS
 from forensictransfer.report.analysis.view import View
+from forensictransfer.report.tables.gains import gains_sheet
 from forensictransfer.report.tables.sweep import averages_sheet, glance_sheet
 from forensictransfer.report.write import write_report
 from forensictransfer.results.sweep import open_sweep
@@ -75,6 +76,14 @@ def test_the_shots_alone_have_a_row_in_each_table(view: View) -> None:
     assert texts["alpha", "beta"].startswith("k ≥ 10\n") and texts["beta", "alpha"].startswith("no gain, k = 10\n")
 
 
+def test_the_gain_of_each_strategy_is_a_table(view: View) -> None:
+    sheet = gains_sheet(view)
+    assert sheet is not None
+    ((_, strategy, shots, gain, beaten, draws),) = sheet.rows
+    assert (strategy, shots, beaten, draws) == ("head", "10", "2 of 6", "2")
+    assert gain.startswith("+6.7 ["), "twice 30 and four times -5, over 6"
+
+
 def test_the_page_and_its_files_show_them(sweep: Path, tmp_path: Path) -> None:
     page = write_report(sweep, tmp_path / "out")
     text = page.read_text()
@@ -90,6 +99,9 @@ def test_the_page_and_its_files_show_them(sweep: Path, tmp_path: Path) -> None:
     }
     assert gains == {name: pytest.approx(0.9 - value) for name, value in ALONE.items()}
     assert [row["shots"] for row in rows if row["table"] == "averages" and row["strategy"] == "shots only"] == ["10"]
+    (gained,) = (row for row in rows if row["table"] == "gains")
+    assert float(gained["value"]) == pytest.approx(0.4 / 6) and gained["against"] == "shots only"
+    assert (tmp_path / "out" / "tables" / "gains.csv").is_file()
     assert (tmp_path / "out" / "tables.tex").read_text().isascii()
 
 
@@ -99,6 +111,7 @@ def test_a_sweep_of_an_earlier_version_has_no_such_row(tmp_path: Path) -> None:
     old = View(open_sweep(folder))
     assert old.mean_alone("ft-res") == ("head", ()) and not old.gains("ft-res", "head", "alpha", "beta")
     assert "shots only" not in " ".join(verdict(old, "ft-res"))
+    assert gains_sheet(old) is None
     assert "†" not in (write_report(folder, tmp_path / "out").parent / "tables.md").read_text().partition("###")[2]
 
 

@@ -32,9 +32,12 @@ from forensictransfer.report.page.elements import (
 from forensictransfer.report.page.links import Links
 from forensictransfer.report.page.sections.layout import UNFOLDED, by_detector, small_multiples
 from forensictransfer.report.tables.csv_files import TableFiles
+from forensictransfer.report.tables.gains import gains_sheet
 from forensictransfer.report.tables.sweep import averages_sheet, glance_sheet, seeds_sheet
 from forensictransfer.results.cells import Cell
 from forensictransfer.results.shots_only import MEANS, NAME, NO_GAIN_MEANS
+
+_BEATEN = "A pair beats its shots where the interval over its draws and images lies above 0"
 
 
 def heat_section(view: View, links: Links, files: TableFiles) -> Section:
@@ -54,7 +57,7 @@ def curves_section(view: View, files: TableFiles) -> Section | None:
     """Show accuracy by k: the mean over pairs, then a panel for each pair."""
     if not view.strategies:
         return None
-    sheet = averages_sheet(view)
+    sheet, beside = averages_sheet(view), gains_sheet(view)
     parts = [
         paragraph(
             "Balanced accuracy by the number of labelled images per class, one line for each strategy, bands and thin "
@@ -64,6 +67,7 @@ def curves_section(view: View, files: TableFiles) -> Section | None:
         ),
         by_detector(view, lambda name: _curves(view, name)),
         long_table(sheet, f"{OVER_PAIRS}.", csv=files.add("averages", sheet)) if sheet else "",
+        long_table(beside, f"{OVER_PAIRS}. {_BEATEN}.", csv=files.add("gains", beside)) if beside else "",
         *_seeds(view, files),
     ]
     return Section("curves", "k-shot curves", lines(*parts))
