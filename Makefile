@@ -67,8 +67,10 @@ lint: $(TESTABLE)
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 
-# Unit tests are traced for coverage; the others are not, whose networks would take half as long again.
-test: lint coverage
+# Unit tests are traced for coverage; the others are not, whose networks would take half as long again. The linters
+# run beside the unit tests.
+test: $(TESTABLE)
+	@$(MAKE) --no-print-directory -j2 lint coverage
 	$(PYTEST) -v --ignore=tests/unit
 
 quick: lint

@@ -83,6 +83,7 @@ def test_an_image_that_it_does_not_apply_to_is_one_line(source: Path, quick: dic
     assert "\n" not in str(caught.value) and not (tmp_path / "run").exists()
 
 
+@pytest.mark.usefixtures("forked_processes")
 def test_it_stands_in_sweeps_beside_networks(source: Path, target: Path, quick: dict[str, Any], tmp_path: Path) -> None:
     """Installed with an entry point, as workers of a sweep and other commands find it."""
     info = tmp_path / "toy-1.0.dist-info"
