@@ -39,6 +39,7 @@ install: $(INSTALLED)
 
 # The GPU and the CPU build overwrite each other's files: changing from one to the other makes a new environment.
 # Debian keeps a part of `venv` in a package of its own; where that is missing, the system's pip fills the environment.
+# pip compiles file by file; compileall does so with all cores. Files that are not for this Python do not compile.
 $(INSTALLED): requirements/common.txt requirements/$(TENSORFLOW).txt setup.py
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed, this is " + sys.version)'
 	@if [ ! -x $(BIN)/python ] || [ -z "$(wildcard $(INSTALLED))" ]; then \
@@ -46,8 +47,9 @@ $(INSTALLED): requirements/common.txt requirements/$(TENSORFLOW).txt setup.py
 	  $(PYTHON) -m venv --clear $(VENV) >/dev/null 2>&1 || \
 	  { $(PYTHON) -m venv --clear --without-pip $(VENV) && $(PYTHON) -m pip --python $(BIN)/python install pip; }; \
 	fi
-	$(PIP) install -r requirements/$(TENSORFLOW).txt
+	$(PIP) install --no-compile -r requirements/$(TENSORFLOW).txt
 	$(PIP) install --no-deps --no-build-isolation -e .
+	@$(BIN)/python -m compileall -q -q -j 0 $(VENV)/lib forensictransfer || true
 	@touch $@
 
 $(TESTABLE): requirements/test.txt $(INSTALLED)

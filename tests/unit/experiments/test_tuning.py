@@ -284,7 +284,8 @@ def test_a_really_diverged_trial_is_no_number(make_task: Callable[..., Any]) -> 
 
     task = make_task()
     start = task.detector.model.get_weights()
-    task = type(task)(**{**task.__dict__, "settings": load_settings(None, {"adapt.strategy": "finetune"})})
+    settings = load_settings(None, {"adapt.strategy": "finetune"}, base=task.settings)
+    task = type(task)(**{**task.__dict__, "settings": settings})
     task.detector.model.set_weights([weight * np.nan for weight in start])
     assert np.isnan(held_out_losses(task, start, np.array([0, 1]))).all()
     assert same(task.detector.model.get_weights(), start), "and the weights are as they were"
