@@ -25,6 +25,7 @@ from forensictransfer.core.errors import ErrorCode, UserError
 from forensictransfer.data.records import CLASSES
 from forensictransfer.results.evaluations import read_metrics
 from forensictransfer.results.formats.metrics import Metrics
+from forensictransfer.results.formats.shots_only import ShotsOnlyMetrics
 from forensictransfer.results.formats.sweep import JobRecord, SweepInfo
 
 if TYPE_CHECKING:
@@ -46,8 +47,8 @@ def write_hparams_config(sweep: Path, info: SweepInfo) -> None:
     from tensorboard.plugins.hparams.summary_v2 import Discrete, Metric
 
     values: dict[str, Sequence[Any]] = {
-        "source": info.sources,
-        "target": [*info.sources, *info.targets],
+        "source": info.learned_from,
+        "target": [*info.learned_from, *info.targets],
         "detector": info.detectors,
         "strategy": ["train", "zero-shot", *info.strategies],
         "shots": [0, *info.shots],
@@ -65,11 +66,11 @@ def write_hparams_config(sweep: Path, info: SweepInfo) -> None:
     _write_events(sweep / _FOLDER, [_hparams_summary(metadata.EXPERIMENT_TAG, experiment=experiment)], 0.0)
 
 
-def write_hparams(sweep: Path, record: JobRecord, metrics: Metrics) -> None:
+def write_hparams(sweep: Path, record: JobRecord, *metrics: Metrics) -> None:
     """Write a job's row of the HParams table, to be written before the record that marks the job as done.
 
-    metrics: metrics.json of the evaluation that the job was done for. A training stands as target = source and
-    strategy = train. A metric without a value is left out.
+    metrics: metrics.json of the evaluation that the job was done for; of several, one for each source, the means are
+    written. A training stands as target = source and strategy = train. A metric without a value is left out.
     """
     from tensorboard.plugins.hparams import api_pb2, metadata, plugin_data_pb2
     from tensorboard.plugins.hparams.summary_v2 import hparams_pb
@@ -80,11 +81,18 @@ def write_hparams(sweep: Path, record: JobRecord, metrics: Metrics) -> None:
     row["target"] = record.target or record.source
     row["strategy"] = "train" if record.kind == "train" else record.strategy
     summaries = [hparams_pb(row, trial_id=record.job, start_time_secs=now - record.seconds)]
-    values = {name: metrics.metrics[name].value for name in SCORES} | {"seconds": record.seconds}
+    values = {name: mean_of(metrics, name) for name in SCORES} | {"seconds": record.seconds}
     summaries += [scalar_pb(name, float(value)) for name, value in values.items() if value is not None]
     end = plugin_data_pb2.SessionEndInfo(status=api_pb2.STATUS_SUCCESS, end_time_secs=now)
     summaries.append(_hparams_summary(metadata.SESSION_END_INFO_TAG, session_end_info=end))
     _write_events(sweep / _FOLDER / record.job, summaries, now)
+
+
+def mean_of(metrics: Sequence[Metrics | ShotsOnlyMetrics], name: str) -> float | None:
+    """Compute the mean of one metric over some evaluations; None if one of them has no value."""
+    values = [one.metrics[name].value for one in metrics]
+    known = [value for value in values if value is not None]
+    return float(np.mean(known)) if len(known) == len(values) else None
 
 
 def write_projector(sweep: Path) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from forensictransfer.core.environment import Environment
 from forensictransfer.core.errors import ErrorCode, UserError
@@ -28,11 +28,14 @@ from forensictransfer.results.jobs import (
 )
 from forensictransfer.results.shots_only import read_shots_only
 
+Part = Literal["all", "pairs", "combined"]
+
 
 @dataclass(frozen=True)
 class SweepResults:
     """A sweep, finished or not. Everything is in the order of the jobs in sweep.json, whatever order they ended in.
 
+    part: "pairs" or "combined" where only the cells of single sources, or of several together, are looked at (`only`).
     info, settings, environment: sweep.json, sweep.yaml, environment.json. records: of the jobs that ended. missing:
     names of the jobs that have no record yet. cells: every test that a job which is done was made for, and the source's
     own test of each adapted run; `run` and `model` are relative to the sweep's folder, so that a report does not depend
@@ -49,6 +52,12 @@ class SweepResults:
     cells: tuple[Cell, ...]
     draws: Mapping[tuple[str, str], tuple[DrawMetrics, ...]]
     shots_only: Mapping[str, ShotsOnlyMetrics] = field(default_factory=dict)
+    part: Part = "all"
+
+    def only(self, part: Part) -> SweepResults:
+        """Look at the cells of single sources alone (`pairs`), or of several together (`combined`)."""
+        kept = tuple(cell for cell in self.cells if (len(cell.sources) > 1) == (part == "combined"))
+        return replace(self, cells=kept, part=part)
 
     @property
     def detectors(self) -> tuple[str, ...]:
@@ -56,12 +65,16 @@ class SweepResults:
 
     @property
     def sources(self) -> tuple[str, ...]:
-        return self.info.sources
+        """What was trained on, by the names in tables."""
+        several = len(self.info.combined)
+        every = self.info.learned_from
+        singles = every[: len(every) - several]
+        return {"all": every, "pairs": singles, "combined": every[len(singles) :]}[self.part]
 
     @property
     def targets(self) -> tuple[str, ...]:
         """Targets, those that are sources, too, in the sources' order, then the others."""
-        both = [name for name in self.sources if name in self.info.targets]
+        both = [name for name in self.info.sources if name in self.info.targets]
         return tuple(dict.fromkeys([*both, *self.info.targets]))
 
     @property
@@ -120,7 +133,8 @@ class SweepResults:
         ways = 0
         for item in self.impossible:
             idle = "tuned" in self.strategies and tuned_shots is not None and item.shots not in tuned_shots
-            sources = sum(source != item.target for source in self.sources)
+            singles = self.info.sources if self.info.pairs else ()
+            sources = sum(source != item.target for source in singles) + bool(self.info.combined)
             ways += sources * (len(self.strategies) - idle)
         return ways * len(self.detectors) * len(self.seeds)
 
@@ -142,7 +156,7 @@ def open_sweep(path: str | Path) -> SweepResults:
     _check_any_done(path, records)
     for record in records:
         check_results(path, record)
-    cells = tuple(_cells(path, records))
+    cells = tuple(_cells(path, info, records))
     results = SweepResults(
         path=path,
         info=info,
@@ -175,8 +189,11 @@ def _check_any_done(path: Path, records: tuple[Record, ...]) -> None:
     )
 
 
-def _cells(path: Path, records: tuple[Record, ...]) -> Iterator[Cell]:
-    """Yield the cells of the jobs that are done, in their order; what else was evaluated in their runs is left out."""
+def _cells(path: Path, info: SweepInfo, records: tuple[Record, ...]) -> Iterator[Cell]:
+    """Yield the cells of the jobs that are done, in their order; what else was evaluated in their runs is left out.
+
+    info: sweep.json, which says of which domains a source is.
+    """
     trained = {(r.detector, r.source, r.seed): r.run for r in records if r.kind == TRAIN}
     by_run: dict[str, dict[str, Cell]] = {}
     for record in records:
@@ -185,8 +202,9 @@ def _cells(path: Path, records: tuple[Record, ...]) -> Iterator[Cell]:
         if record.run not in by_run:
             by_run[record.run] = _tests(path / record.run, record.job)
         model = trained.get((record.detector, record.source, record.seed), record.run)
-        tests = (record.source,) if record.target is None else (record.target,)
-        for on in (*tests, record.source) if record.kind == ADAPT else tests:
+        sources = info.members(record.source)
+        tests = sources if record.target is None else (record.target,)
+        for on in (*tests, *sources) if record.kind == ADAPT else tests:
             cell = by_run[record.run].get(on)
             if cell is None:
                 raise UserError(

@@ -125,7 +125,7 @@ def table_lines(grid: Grid, records: Mapping[str, JobRecord], running: Mapping[s
     jobs: dict[tuple[str, str, int], list[Job]] = {}
     beside = [job for job in grid.jobs if job.kind == SHOTS_ONLY]
     for job in (job for job in grid.jobs if job.kind != SHOTS_ONLY):
-        jobs.setdefault((job.source, job.detector, job.seed), []).append(job)
+        jobs.setdefault((job.label, job.detector, job.seed), []).append(job)
     width = max(len(label) for label in (*(_label(*key) for key in jobs), NAME))
     lines = [
         count_line(grid, records, running, eta),

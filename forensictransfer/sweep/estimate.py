@@ -18,9 +18,9 @@ def seconds(job: Job, domains: Mapping[str, SweepDomain]) -> float:
     """Guess the seconds of a job on one thread."""
     settings = job.settings
     area = (settings.data.crop / 128) ** 2
-    source = domains[job.source].splits
+    sources = [domains[name].splits for name in job.sources]
     if job.kind == TRAIN:
-        crops = 2 * max(source["train"].real, source["train"].fake) + 1500
+        crops = 2 * len(sources) * max(max(one["train"].real, one["train"].fake) for one in sources) + 1500
         searches = 1 + 0.5 * getattr(settings.train, "trials", 0)
         training = settings.train.epochs * crops * area / _TRAINED
         if settings.train.minutes is not None:
@@ -31,7 +31,7 @@ def seconds(job: Job, domains: Mapping[str, SweepDomain]) -> float:
         splits = domains[job.target].splits
         shots = min(2 * job.shots * job.draws, splits["train"].images)
         return _OVERHEAD + (splits["test"].images + shots) / _DESCRIBED
-    tests = [domains[name].splits["test"] for name in (job.source, job.target)]
+    tests = [domains[name].splits["test"] for name in (*job.sources, job.target)]
     tiles = sum(test.images for test in tests) * 6
     scoring = tiles * area / _SCORED
     if job.kind != ADAPT:

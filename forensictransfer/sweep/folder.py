@@ -219,6 +219,8 @@ class SweepFolder:
             detectors=tuple(sweep.detectors),
             sources=grid.sources,
             targets=grid.targets,
+            pairs=sweep.pairs,
+            combined=grid.combined,
             shots=tuple(sweep.shots),
             draws=sweep.draws,
             strategies=tuple(sweep.strategies),

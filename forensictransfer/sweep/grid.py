@@ -20,6 +20,7 @@ from forensictransfer.detectors.registry import check_training
 from forensictransfer.experiments.choices import held_choices
 from forensictransfer.experiments.descriptors import DESCRIPTOR
 from forensictransfer.experiments.strategies import strategies_of
+from forensictransfer.results.formats.run import joined_fingerprint, joined_name
 from forensictransfer.results.formats.sweep import ImpossibleCell, SweepDomain
 from forensictransfer.sweep.settings import TUNED, SweepSettings, job_settings
 
@@ -40,7 +41,9 @@ class Job:
 
     name: readable, and ends in the hash of all that its result depends on. needs: the training that goes before it.
     run: name of the folder that holds its result. source, target: names of domains (target: None for a training; what
-    the shots alone reach has no source: both are the target, and `detector` is the descriptor).
+    the shots alone reach has no source: both are the target, and `detector` is the descriptor); a source of several
+    domains is called `A + B`. sources: the domains trained on, one by one. label: the source in a few letters, for
+    names of files and progress: `all-but-C`.
     """
 
     kind: str
@@ -55,13 +58,15 @@ class Job:
     settings: Settings
     needs: str | None
     run: str
+    sources: tuple[str, ...]
+    label: str
 
 
 @dataclass(frozen=True)
 class Grid:
     """The jobs in the order in which they are taken up, and the cells that cannot be measured, with the reason.
 
-    left_out: a line on each strategy that cannot adapt a detector.
+    combined: the domains of each training on several. left_out: a line on each strategy that cannot adapt a detector.
     """
 
     jobs: tuple[Job, ...]
@@ -69,12 +74,13 @@ class Grid:
     sources: tuple[str, ...]
     targets: tuple[str, ...]
     left_out: tuple[str, ...] = ()
+    combined: tuple[tuple[str, ...], ...] = ()
 
 
 def make_grid(sweep: SweepSettings, sources: Sequence[Domain], targets: Sequence[Domain]) -> Grid:
-    """Lay out all jobs of a sweep.
+    """Lay out all jobs of a sweep: each source with each target, and each target with all other sources together.
 
-    Raises UserError for domains that cannot be told apart, or if there is nothing to do.
+    Raises UserError for domains that cannot be told apart, or too few to leave one out.
     """
     domains = _by_name([*sources, *targets])
     for kind in (sources, targets):
@@ -93,17 +99,18 @@ def make_grid(sweep: SweepSettings, sources: Sequence[Domain], targets: Sequence
     choices = held_choices()
     trainings: list[Job] = []
     others: list[Job] = []
+    aims = _pairs(sources, targets) if sweep.pairs else {}
+    combined = _left_one_out(sources, targets) if sweep.leave_one_out else {}
     for seed in sweep.seeds:
         for detector in sweep.detectors:
-            for source in sources:
-                training = _training(sweep, source.name, prints[source.name], detector, seed, choices)
+            for learned, tested in {**aims, **combined}.items():
+                label = _label(learned, sources)
+                training = _training(sweep, learned, label, prints, detector, seed, choices)
                 trainings.append(training)
-                for target in targets:
-                    if target.origin == source.origin:
-                        continue
+                for target in tested:
                     # Whether or not k = 0 was asked for: it is what every adaptation is held against.
-                    others.append(_zero_shot(training, target.name, prints[target.name]))
-                    others += _adaptations(sweep, training, target.name, prints[target.name], barred, choices)
+                    others.append(_zero_shot(training, target, prints[target]))
+                    others += _adaptations(sweep, training, target, prints[target], barred, choices)
     named, aimed = (tuple(domain.name for domain in of_kind) for of_kind in (sources, targets))
     left_out = (
         f"{detector} is not adapted by {strategy}: it is not trained by gradient steps"
@@ -113,23 +120,64 @@ def make_grid(sweep: SweepSettings, sources: Sequence[Domain], targets: Sequence
     )
     alone = _shots_only(others, prints)
     _check_jobs([*trainings, *alone, *others])
-    return Grid((*trainings, *alone, *others), tuple(impossible), named, aimed, tuple(left_out))
+    return Grid((*trainings, *alone, *others), tuple(impossible), named, aimed, tuple(left_out), tuple(combined))
 
 
-def _training(sweep: SweepSettings, source: str, data: str, detector: str, seed: int, choices: Choices) -> Job:
+def _pairs(sources: Sequence[Domain], targets: Sequence[Domain]) -> dict[tuple[str, ...], list[str]]:
+    """List the targets of each source: all that are other domains."""
+    return {(source.name,): [target.name for target in targets if target.origin != source.origin] for source in sources}
+
+
+def _left_one_out(sources: Sequence[Domain], targets: Sequence[Domain]) -> dict[tuple[str, ...], list[str]]:
+    """List the targets of each set of sources: all sources but the target. Targets that are no sources share one set.
+
+    Raises UserError if fewer than two sources would be left.
+    """
+    found: dict[tuple[str, ...], list[str]] = {}
+    for target in targets:
+        learned = tuple(source.name for source in sources if source.origin != target.origin)
+        if len(learned) < 2:
+            raise UserError(
+                f"leave_one_out: expected two or more sources besides the target {target.name}, got {len(learned)}; "
+                "name more, or leave it off",
+                code=ErrorCode.SETTING_INVALID,
+            )
+        found.setdefault(learned, []).append(target.name)
+    return found
+
+
+def _label(learned: tuple[str, ...], sources: Sequence[Domain]) -> str:
+    """Name what is learned from in a few letters: a source, `all-but-A`, or `all`."""
+    if len(learned) == 1:
+        return learned[0]
+    return "-".join(["all", *(f"but-{source.name}" for source in sources if source.name not in learned)])
+
+
+def _training(
+    sweep: SweepSettings,
+    learned: tuple[str, ...],
+    label: str,
+    prints: Mapping[str, str],
+    detector: str,
+    seed: int,
+    choices: Choices,
+) -> Job:
+    source = joined_name(learned)
     settings = job_settings(sweep, source, detector=detector, seed=seed, choices=choices)
     check_training(settings.detector, settings.train)
     fixed = _fixed(settings, without="adapt.")
+    data = joined_fingerprint([prints[name] for name in learned])
     key = {"kind": TRAIN, "source": data, "settings": fixed, "threads": sweep.threads}
-    name = _named(f"{source}-{detector}-s{seed}", key)
-    return Job(TRAIN, name, detector, source, None, ZERO_SHOT, 0, 1, seed, settings, None, name)
+    name = _named(f"{label}-{detector}-s{seed}", key)
+    return Job(TRAIN, name, detector, source, None, ZERO_SHOT, 0, 1, seed, settings, None, name, learned, label)
 
 
 def _zero_shot(training: Job, target: str, data: str) -> Job:
     key = {"kind": ZERO_SHOT, "run": training.name, "target": data}
-    name = _named(f"{training.source}-{training.detector}-s{training.seed}-on-{target}", key)
+    name = _named(f"{training.label}-{training.detector}-s{training.seed}-on-{target}", key)
     about = (training.detector, training.source, target, ZERO_SHOT, 0, 1, training.seed)
-    return Job(ZERO_SHOT, name, *about, training.settings, training.name, training.name)
+    learned = (training.sources, training.label)
+    return Job(ZERO_SHOT, name, *about, training.settings, training.name, training.name, *learned)
 
 
 def _adaptations(
@@ -160,10 +208,10 @@ def _adaptations(
                 "settings": _fixed(settings, without="train."),
                 "weights": sweep.keep_weights,
             }
-            stem = f"{training.source}-{training.detector}-s{training.seed}-to-{target}-{strategy}-k{shots}"
+            stem = f"{training.label}-{training.detector}-s{training.seed}-to-{target}-{strategy}-k{shots}"
             name = _named(stem, key)
             about = (training.detector, training.source, target, strategy, shots, sweep.draws, training.seed)
-            yield Job(ADAPT, name, *about, settings, training.name, name)
+            yield Job(ADAPT, name, *about, settings, training.name, name, training.sources, training.label)
 
 
 def _shots_only(jobs: Sequence[Job], prints: Mapping[str, str]) -> list[Job]:
@@ -189,7 +237,7 @@ def _shots_only(jobs: Sequence[Job], prints: Mapping[str, str]) -> list[Job]:
         }
         name = _named(f"shots_only-{job.target}-s{job.seed}-k{job.shots}", key)
         about = (DESCRIPTOR, job.target, job.target, SHOTS_ONLY, job.shots, job.draws, job.seed)
-        found.setdefault(name, Job(SHOTS_ONLY, name, *about, settings, None, name))
+        found.setdefault(name, Job(SHOTS_ONLY, name, *about, settings, None, name, (job.target,), job.target))
     return list(found.values())
 
 

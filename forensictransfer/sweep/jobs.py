@@ -6,7 +6,7 @@ import errno
 import gc
 import time
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -34,6 +34,8 @@ from forensictransfer.sweep.folder import SweepFolder
 from forensictransfer.sweep.grid import ADAPT, SHOTS_ONLY, TRAIN, ZERO_SHOT, Job
 from forensictransfer.sweep.queue import worker_name
 
+# Of the tests that a job was done for, and the files of all its results.
+Measured = tuple[Sequence[Metrics | ShotsOnlyMetrics], list[Path]]
 # What is wrong with the machine, not with one job.
 _MACHINE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO)
 
@@ -55,7 +57,7 @@ class Jobs:
         """
         start, worked = time.monotonic(), time.process_time()
         try:
-            metrics, results = _KINDS[job.kind](self, job)
+            found, results = _KINDS[job.kind](self, job)
         except UserError as error:
             self._failed(job, str(error), start, attempt)
             return None
@@ -69,7 +71,7 @@ class Jobs:
         finally:
             if job.kind == TRAIN:  # it leaves graphs behind; after every short job it would take longer than the job
                 gc.collect()
-        value = metrics.metrics["balanced_accuracy"].value
+        value = tensorboard.mean_of(found, "balanced_accuracy")
         seconds = time.monotonic() - start
         record = self.folder.new_record(
             job,
@@ -82,10 +84,11 @@ class Jobs:
             attempt=attempt,
             results=results,
         )
-        if isinstance(metrics, Metrics):
-            tensorboard.write_hparams(self.folder.path, record, metrics)
+        tests = [one for one in found if isinstance(one, Metrics)]
+        if tests:
+            tensorboard.write_hparams(self.folder.path, record, *tests)
         self.folder.write_record(record)
-        return None if value is None else float(value)
+        return value
 
     def _failed(self, job: Job, error: str, start: float, attempt: int) -> None:
         seconds = time.monotonic() - start
@@ -94,26 +97,26 @@ class Jobs:
             self.folder.new_record(job, "failed", error=line, seconds=seconds, worker=worker_name(), attempt=attempt)
         )
 
-    def _train(self, job: Job) -> tuple[Metrics, list[Path]]:
+    def _train(self, job: Job) -> Measured:
         """Train, or continue a training where a killed worker left it."""
         out = self.folder.run(job)
-        run = train_run(self.domains[job.source], job.settings, out, resume=True, session=self.session)
-        return self._evaluated(job, run, job.source)
+        sources = [self.domains[name] for name in job.sources]
+        run = train_run(sources, job.settings, out, resume=True, session=self.session)
+        return self._evaluated(job, run, job.sources)
 
-    def _zero_shot(self, job: Job) -> tuple[Metrics, list[Path]]:
+    def _zero_shot(self, job: Job) -> Measured:
         assert job.target is not None
-        return self._evaluated(job, RunFolder.open(self.folder.run(job)), job.target)
+        return self._evaluated(job, RunFolder.open(self.folder.run(job)), [job.target])
 
-    def _evaluated(self, job: Job, run: RunFolder, domain: str) -> tuple[Metrics, list[Path]]:
-        """Test a trained run on one domain, with latents and pictures."""
+    def _evaluated(self, job: Job, run: RunFolder, domains: Sequence[str]) -> Measured:
+        """Test a trained run on some domains, with latents and pictures."""
         add_files = self._add_files(self.session.detector(run), latents=True)
-        with run.owning_evaluations([domain]):
-            evaluate_run(
-                run, [self.domains[domain]], job.settings, overwrite=True, session=self.session, add_files=add_files
-            )
-        return _results(run, domain)
+        opened = [self.domains[name] for name in domains]
+        with run.owning_evaluations(domains):
+            evaluate_run(run, opened, job.settings, overwrite=True, session=self.session, add_files=add_files)
+        return _results(run, domains)
 
-    def _adapt(self, job: Job) -> tuple[Metrics, list[Path]]:
+    def _adapt(self, job: Job) -> Measured:
         assert job.target is not None
         parent = RunFolder.open(self.folder.path / "runs" / str(job.needs))
         out = self.folder.run(job)
@@ -131,16 +134,16 @@ class Jobs:
             else None,
         )
         run = RunFolder.open(out)
-        metrics, results = _results(run, job.target)
-        return metrics, [*results, *_results(run, job.source)[1]]
+        metrics, results = _results(run, [job.target])
+        return metrics, [*results, *_results(run, job.sources)[1]]
 
-    def _shots_only(self, job: Job) -> tuple[ShotsOnlyMetrics, list[Path]]:
+    def _shots_only(self, job: Job) -> Measured:
         assert job.target is not None
         metrics, draws = shots_only_of(self.domains[job.target], job.settings, self.session)
         folder = self.folder.run(job)
         folder.mkdir(parents=True, exist_ok=True)
         write_shots_only(folder, metrics, draws)
-        return metrics, [folder / PREDICTIONS, folder / METRICS]
+        return [metrics], [folder / PREDICTIONS, folder / METRICS]
 
     def _add_files(
         self, detector: Detector, latents: bool = False, decoder: bool = True
@@ -164,15 +167,15 @@ class Jobs:
         return add
 
 
-def _results(run: RunFolder, domain: str) -> tuple[Metrics, list[Path]]:
-    """Read the metrics of a run on a domain, and list the files that hold them."""
-    folder = run.evaluation_path(domain)
+def _results(run: RunFolder, domains: Sequence[str]) -> Measured:
+    """Read the metrics of a run on some domains, and list the files that hold them."""
+    folders = [run.evaluation_path(domain) for domain in domains]
     names = ("predictions.csv", "metrics.json", "latents.npz", "pictures/pictures.json")
-    metrics = read_metrics(folder / "metrics.json")
-    return metrics, [folder / name for name in names if (folder / name).is_file()]
+    metrics = [read_metrics(folder / "metrics.json") for folder in folders]
+    return metrics, [folder / name for folder in folders for name in names if (folder / name).is_file()]
 
 
-_KINDS: dict[str, Callable[[Jobs, Job], tuple[Metrics | ShotsOnlyMetrics, list[Path]]]] = {
+_KINDS: dict[str, Callable[[Jobs, Job], Measured]] = {
     TRAIN: Jobs._train,
     ZERO_SHOT: Jobs._zero_shot,
     ADAPT: Jobs._adapt,

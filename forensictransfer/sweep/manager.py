@@ -30,7 +30,7 @@ from forensictransfer.sweep.audits import audit_all
 from forensictransfer.sweep.display import Display, dry_run_text
 from forensictransfer.sweep.domains import open_domains
 from forensictransfer.sweep.folder import FAILED, SweepFolder
-from forensictransfer.sweep.grid import ADAPT, ZERO_SHOT, Grid, describe, make_grid
+from forensictransfer.sweep.grid import ADAPT, Grid, describe, make_grid
 from forensictransfer.sweep.notes import log_notes
 from forensictransfer.sweep.queue import Queue
 from forensictransfer.sweep.settings import SweepSettings, load_sweep
@@ -158,8 +158,9 @@ def _plan(asked: SweepSettings) -> tuple[Grid, dict[str, SweepDomain], list[Doma
     sources, targets = open_domains(asked)
     grid = make_grid(asked, sources, targets)
     opened = {domain.name: domain for domain in [*sources, *targets]}
-    for name in {job.target if job.kind == ADAPT else job.source for job in grid.jobs if job.kind != ZERO_SHOT}:
-        opened[str(name)].check_learnable()
+    learned = {name for job in grid.jobs if job.kind != ADAPT for name in job.sources}
+    for name in learned | {str(job.target) for job in grid.jobs if job.kind == ADAPT}:
+        opened[name].check_learnable()
     return grid, {name: describe(domain) for name, domain in opened.items()}, list(opened.values())
 
 

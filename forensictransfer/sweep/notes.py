@@ -31,7 +31,7 @@ def _note_single_domain(domains: Collection[Domain]) -> None:
 
 def _note_large_crops(grid: Grid, domains: dict[str, Domain]) -> None:
     """Log one line for each source and crop: detectors and seeds of one source usually share the crop."""
-    trained = {(job.source, job.settings.data.crop): None for job in grid.jobs if job.kind == TRAIN}
+    trained = {(name, job.settings.data.crop): None for job in grid.jobs if job.kind == TRAIN for name in job.sources}
     for name, crop in trained:
         if note := crop_note(domains[name].split("train"), crop, setting="data.crop"):
             _log.info("%s: %s", name, note)

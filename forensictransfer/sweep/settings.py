@@ -39,6 +39,10 @@ class SweepSettings(Section):
     domains: tuple[str, ...] = Field((), description="sources and targets: built-in names, folders, domain files")
     sources: tuple[str, ...] = Field((), description="domains to train on (default: domains)")
     targets: tuple[str, ...] = Field((), description="domains to adapt to and test on (default: domains)")
+    leave_one_out: bool = Field(
+        False, description="train once more for each target: on all sources but the target, each counted alike"
+    )
+    pairs: bool = Field(True, description="train on each source alone; false, with leave_one_out, leaves that out")
     detectors: tuple[str, ...] = Field(("ft-res",), min_length=1, description="registered detectors")
     shots: tuple[Shots, ...] = Field((0, 10), min_length=1, description="labelled images per class; 0 is zero-shot")
     draws: Count = Field(5, description="repetitions with different shots")
@@ -115,6 +119,8 @@ def load_sweep(
         }
     )
     problems += list(_problems(resolved))
+    if not sweep.pairs and not sweep.leave_one_out:
+        problems.append(Problem("pairs", "nothing is left to train: expected true, or leave_one_out: true"))
     problems += [
         Problem(name, f"'{value}' is named twice", ErrorCode.DOMAIN_REPEATED)
         for name in ("sources", "targets")

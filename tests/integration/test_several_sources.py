@@ -16,7 +16,7 @@ from tests.commands import run_command
 pytestmark = pytest.mark.slow
 
 Rows = Callable[[Path], list[dict[str, str]]]
-SETTINGS = {"data.crop": 64, "evaluate.stride": 16, "evaluate.batch": 16, "evaluate.resamples": 50}
+SETTINGS = {"data.crop": 64, "evaluate.max_tiles": 2, "evaluate.batch": 16, "evaluate.resamples": 50}
 FLAGS = [word for name, value in SETTINGS.items() for word in (f"--{name}", value)]
 
 

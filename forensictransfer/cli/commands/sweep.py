@@ -15,6 +15,8 @@ _EPILOG = f"""\
 SETTINGS, with examples; only domains (or sources and targets) must be given:
   domains: [forged_photos, my/photos]         names, data sets, folders or domain files (relative to this file)
   sources: [...]   targets: [...]             where they are not the same
+  leave_one_out: true                         each target from all other sources together, too; with
+                                              pairs: false these alone
   detectors: [ft-res]
   shots: [0, 10]                              0 is zero-shot
   draws: 5

@@ -38,6 +38,8 @@ def _scope(view: View, detector: str) -> str:
     measured = sum(bool(view.series(detector, view.main or "", *pair)) for pair in view.pairs)
     sources = view.results.sources
     on = f"each of {len(sources)} domains" if len(sources) > 1 else view.name(sources[0])
+    if view.results.part == "combined":
+        on = f"all but one of {len(view.results.info.sources)} domains together"
     seeds = f", {counted(len(view.results.seeds), 'seed')}" if len(view.results.seeds) > 1 else ""
     return (
         f"{detector} was trained on {on} and tested on {counted(measured, 'pair')} of a source and another domain"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from forensictransfer.data.balance import balanced_weights
 from forensictransfer.evaluation.estimate import Estimate
 from forensictransfer.evaluation.thresholds import THRESHOLD_RULES
 from forensictransfer.report.analysis.series import Pair, bootstrap_mean
@@ -77,9 +78,20 @@ def rule_accuracies(cell: Cell, files: ScoreFiles) -> dict[str, float] | None:
     for draw, test in tests.items():
         seen = labelled[draw]
         for name, rule in THRESHOLD_RULES.items():
-            found[name].append(balanced_accuracy(test, rule(seen.scores, seen.labels, None)))
+            threshold = rule(seen.scores, seen.labels, None, _weights(cell, seen) if seen is validation else None)
+            found[name].append(balanced_accuracy(test, threshold))
         found[ORACLE].append(oracle_accuracy(test))
     return {rule: float(np.mean(values)) for rule, values in found.items()}
+
+
+def _weights(cell: Cell, validation: Scored) -> np.ndarray:
+    """Weigh validation images so that each source counts alike: of several, names begin with their source's."""
+    longest = sorted(range(len(cell.sources)), key=lambda number: -len(cell.sources[number]))
+    numbers = [
+        next((number for number in longest if name.startswith(f"{cell.sources[number]}/")), -1)
+        for name in (validation.names if len(longest) > 1 else ())
+    ]
+    return balanced_weights(validation.labels, np.array(numbers or np.zeros(len(validation.labels))))
 
 
 def balanced_accuracy(test: Scored, threshold: float) -> float:

@@ -26,12 +26,21 @@ _Key = tuple[str, str, str, str, int]
 
 
 class View:
-    """Look-ups into the results of a sweep. Domains go by the names of the files; `name` makes these short."""
+    """Look-ups into the results of a sweep. Domains go by the names of the files; `name` makes these short.
+
+    whole: everything that was measured. results: of that the pairs of single sources and targets, unless all trainings
+    were on several sources: means over pairs are not to mix the two. `leave_one_out` looks at the others.
+    """
 
     def __init__(self, results: SweepResults) -> None:
+        if results.part == "all":
+            self.whole = with_shots_only(results, ScoreFiles(results))
+            results = self.whole.only("pairs" if results.info.pairs else "combined")
+        else:
+            self.whole = results
+        self.results = results
         self.files = ScoreFiles(results)
-        self.results = results = with_shots_only(results, self.files)
-        self.domains = tuple(dict.fromkeys([*results.sources, *results.targets]))
+        self.domains = tuple(dict.fromkeys([*results.info.sources, *results.targets]))
         self._names, self.common = short_names(self.domains)
         self._cells: dict[_Key, list[Cell]] = {}
         self._own: dict[tuple[str, str], list[Cell]] = {}
@@ -44,8 +53,22 @@ class View:
                 self._own.setdefault((cell.detector, cell.source), []).append(cell)
 
     def name(self, domain: str) -> str:
-        """Return a domain's name without the data set that all domains of the sweep share."""
-        return self._names.get(domain, domain)
+        """Return a domain's name without the data set that all domains of the sweep share.
+
+        Several sources together are called by what they leave out: `all but A`, or `all`.
+        """
+        members = self.results.info.members(domain)
+        if len(members) == 1:
+            return self._names.get(domain, domain)
+        left_out = [self._names.get(name, name) for name in self.results.info.sources if name not in members]
+        return " but ".join(["all", " and ".join(left_out)]) if left_out else "all"
+
+    @cached_property
+    def leave_one_out(self) -> View | None:
+        """The trainings on all sources but the target; None if there are none."""
+        if not self.whole.info.combined:
+            return None
+        return self if self.results.part == "combined" else View(self.whole.only("combined"))
 
     @cached_property
     def rules(self) -> tuple[RuleResult, ...]:
@@ -74,13 +97,20 @@ class View:
             replace(
                 c, source=self.name(c.source), on=self.name(c.on), adapted_to=c.adapted_to and self.name(c.adapted_to)
             )
-            for c in self.results.cells
+            for c in self.whole.cells
         ]
 
     @property
     def pairs(self) -> tuple[Pair, ...]:
-        """Every source with every target that is another domain."""
-        return tuple((s, t) for s in self.results.sources for t in self.results.targets if s != t)
+        """Every source with every target that is another domain; all sources but one with that one."""
+        return tuple((s, t) for s in self.results.sources for t in self.results.targets if self.is_pair(s, t))
+
+    def is_pair(self, source: str, target: str) -> bool:
+        """Tell whether a source is to be tested on a target that is not its own."""
+        members = self.results.info.members(source)
+        if len(members) == 1:
+            return source != target
+        return set(members) == set(self.results.info.sources) - {target}
 
     @property
     def strategies(self) -> tuple[str, ...]:
@@ -100,9 +130,12 @@ class View:
         """
         return self._cells.get((detector, strategy if shots else ZERO_SHOT, source, target, shots), [])
 
-    def own_cells(self, detector: str, source: str) -> Sequence[Cell]:
-        """Return the tests of a source on itself before any adaptation, one for each seed."""
-        return self._own.get((detector, source), [])
+    def own_cells(self, detector: str, source: str, on: str | None = None) -> Sequence[Cell]:
+        """Return the tests of a source on itself before any adaptation, one for each seed.
+
+        Of several sources together these are the tests on each of them, or on the one called `on`.
+        """
+        return [cell for cell in self._own.get((detector, source), []) if on in (None, cell.on)]
 
     def series(self, detector: str, strategy: str, source: str, target: str) -> tuple[Point, ...]:
         """Compute the balanced accuracy of a pair by shots, zero-shot first."""
@@ -163,9 +196,12 @@ class View:
         strategy = max(found, key=lambda name: len(found[name]), default="")
         return strategy, found.get(strategy, ())
 
-    def own(self, detector: str, source: str) -> Estimate | None:
-        """Compute the balanced accuracy of a source on its own test: means over seeds, as in `series`."""
-        found = [m for cell in self.own_cells(detector, source) if (m := cell.metrics.get(METRIC)) is not None]
+    def own(self, detector: str, source: str, on: str | None = None) -> Estimate | None:
+        """Compute the balanced accuracy of a source on its own test: means over seeds, as in `series`.
+
+        Of several sources together it is the mean over their tests, or that on the one called `on`.
+        """
+        found = [m for cell in self.own_cells(detector, source, on) if (m := cell.metrics.get(METRIC)) is not None]
         known = [m for m in found if m.value is not None]
         if not known:
             return found[0] if found else None

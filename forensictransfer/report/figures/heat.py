@@ -25,7 +25,8 @@ class HeatMap:
 
     cells: accuracies by (source, target), the sources' own tests among them. notes: why a cell is empty, one word or
     two. below: a line under the name of a target, such as its number of test images. links: where a cell leads. behind:
-    cells that are not shown to beat the shots alone. alone: what these reach, by target: a row of its own.
+    cells that are not shown to beat the shots alone. alone: what these reach, by target: a row of its own. own: the
+    cells that are a source's own test.
     """
 
     sources: Sequence[str]
@@ -37,6 +38,7 @@ class HeatMap:
     links: Mapping[tuple[str, str], str] = field(default_factory=dict)
     behind: AbstractSet[tuple[str, str]] = frozenset()
     alone: Mapping[str, Estimate] = field(default_factory=dict)
+    own: frozenset[tuple[str, str]] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -122,7 +124,9 @@ def _cell(shown: HeatMap, source: str, target: str, decimals: int) -> HeatCell:
     link = shown.links.get((source, target), "")
     mark = f" {NO_GAIN}" if (source, target) in shown.behind else ""
     empty = shown.notes.get((source, target), "–")
-    return _number(shown.cells.get((source, target)), empty, decimals, " own" * (source == target), link, mark)
+    return _number(
+        shown.cells.get((source, target)), empty, decimals, " own" * ((source, target) in shown.own), link, mark
+    )
 
 
 def _number(

@@ -19,6 +19,7 @@ from forensictransfer.report.page.sections.comparison import significance_sectio
 from forensictransfer.report.page.sections.detectors import detectors_section
 from forensictransfer.report.page.sections.evidence import energies_section, ranking_section
 from forensictransfer.report.page.sections.lead import lead, title
+from forensictransfer.report.page.sections.leave_one_out import leave_one_out_section
 from forensictransfer.report.page.sections.overview import facts_section, words_section
 from forensictransfer.report.page.sections.pictures import pictures_section
 from forensictransfer.report.page.sections.ranking import ranked_section
@@ -44,6 +45,7 @@ def render_page(view: View, out: Path, files: TableFiles) -> str:
         lambda: audits_section(view, files),
         lambda: heat_section(view, links, files),
         lambda: curves_section(view, files),
+        lambda: leave_one_out_section(view, links, files),
         lambda: ranked_section(view, links, files),
         lambda: detectors_section(view, files),
         lambda: pictures_section(view),

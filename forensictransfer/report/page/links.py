@@ -20,7 +20,7 @@ class Links:
 
     def __init__(self, view: View, out: Path) -> None:
         self._results = view.results
-        self._numbers = {run: n for n, run in enumerate(dict.fromkeys(c.run for c in view.results.cells), start=1)}
+        self._numbers = {run: n for n, run in enumerate(dict.fromkeys(c.run for c in view.whole.cells), start=1)}
         self._up = _way_up(out, view.results.path)
 
     def run(self, cells: Sequence[Cell]) -> str:

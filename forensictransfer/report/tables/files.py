@@ -17,6 +17,7 @@ from forensictransfer.report.tables.gains import gain_rows, gains_sheet
 from forensictransfer.report.tables.markup import latex_sheet, markdown_sheet
 from forensictransfer.report.tables.sheets import Sheet
 from forensictransfer.report.tables.sweep import (
+    LEFT_OUT,
     TUNED,
     averages_sheet,
     compared_sheet,
@@ -25,6 +26,7 @@ from forensictransfer.report.tables.sweep import (
     forgetting_rows,
     forgetting_sheet,
     glance_sheet,
+    leave_one_out_sheet,
     rules_sheet,
     tuning_sheet,
     within_sheet,
@@ -46,6 +48,7 @@ def extra_sheets(view: View) -> list[Sheet]:
         *glances,
         averages_sheet(view),
         gains_sheet(view),
+        leave_one_out_sheet(view),
         detectors_sheet(view.detector_differences),
         forgetting_sheet(view),
         rules_sheet(view, view.rules),
@@ -75,35 +78,32 @@ def latex_file(view: View) -> str:
 def csv_file(view: View) -> str:
     """Write all tables in long form, fractions unrounded, empty where a column does not apply.
 
-    The column `table` says which a row is of: cells, averages, gains, forgetting, rules, detectors, strategies (over
-    pairs), strategies_within (single cells), tuning, cost.
+    The column `table` says which a row is of: cells, averages, leave_one_out, gains, forgetting, rules, detectors,
+    strategies (over pairs), strategies_within (single cells), tuning, cost.
     """
-    cells = list(csv.DictReader(io.StringIO(render_csv(view.results.cells))))
+    cells = list(csv.DictReader(io.StringIO(render_csv(view.whole.cells))))
     rows: list[Mapping[str, object]] = [{"table": "cells", **row} for row in cells]
-    rows += [
-        *_averages(view),
-        *_gains(view),
-        *_forgetting(view),
-        *_rules(view),
-        *_detectors(view),
-        *_comparisons(view),
-        *_costs(view),
-    ]
+    rows += _averages(view, "averages")
+    if view.leave_one_out is not None:
+        rows += _averages(view.leave_one_out, "leave_one_out")
+    rows += [*_gains(view), *_forgetting(view), *_rules(view), *_detectors(view), *_comparisons(view), *_costs(view)]
     columns = ("table", *(cells[0] if cells else ()), *_MORE)
     return csv_text(columns, [tuple(_text(row.get(name)) for name in columns) for row in rows])
 
 
 def _notes(view: View) -> list[str]:
     common = [f"All domains are of the data set {view.common}."] if view.common else []
+    if view.leave_one_out is not None:
+        common.append(f"{LEFT_OUT} No mean over pairs holds them, unless all trainings are of this kind.")
     return [*common, "Means over pairs: 95 % intervals by bootstrap over source-target pairs.", MEANING]
 
 
-def _averages(view: View) -> Iterator[Mapping[str, object]]:
+def _averages(view: View, table: str) -> Iterator[Mapping[str, object]]:
     for detector in view.results.detectors:
         found = [(strategy, average(view.results, detector, strategy, METRIC)) for strategy in view.strategies]
         for strategy, rows in [*found, (NAME, view.mean_alone(detector)[1])]:
             for row in rows:
-                about = {"table": "averages", "detector": detector, "strategy": strategy, "shots": row.shots}
+                about = {"table": table, "detector": detector, "strategy": strategy, "shots": row.shots}
                 yield {**about, "metric": METRIC, **vars(row.measured), "pairs": len(row.pairs)}
 
 

@@ -17,6 +17,7 @@ from forensictransfer.results.shots_only import NAME
 
 TUNED = "tuned"
 _WORDS = {WEAK: "weak", WORSE: "worse", UNKNOWN: "no interval", TRANSFERS: "transfers", BEHIND: "no gain"}
+LEFT_OUT = "“all but A”: trained on all sources of the sweep but A, each counted alike."
 
 
 def images_of(view: View, detector: str, strategy: str, shots: int, pairs: Sequence[Pair]) -> str:
@@ -40,9 +41,9 @@ def glance_sheet(view: View, detector: str, strategy: str) -> Sheet:
     for i, source in enumerate(view.results.sources):
         row = [view.name(source)]
         for j, target in enumerate(columns):
-            if source == target:
+            if target in view.results.info.members(source):
                 own.add((i, j + 1))
-                row.append(f"own test\n{shown(view.own(detector, source), METRIC)}")
+                row.append(f"own test\n{shown(view.own(detector, source, target), METRIC)}")
                 continue
             series = view.series(detector, strategy, source, target)
             found = view.transfers_from(detector, strategy, source, target)
@@ -58,6 +59,30 @@ def glance_sheet(view: View, detector: str, strategy: str) -> Sheet:
     head = ("source", *(view.name(name) for name in columns))
     title = f"{detector}: from how many shots a source transfers to a target by {strategy}"
     return Sheet(title, head, "l" * len(head), tuple(rows), 1, own=frozenset(own))
+
+
+def leave_one_out_sheet(view: View) -> Sheet | None:
+    """List what a training on all other sources reaches on each target, by detector, strategy and shots."""
+    others = view.leave_one_out
+    if others is None:
+        return None
+    targets = list(dict.fromkeys(target for _, target in others.pairs))
+    body: list[tuple[str, ...]] = []
+    for detector in others.results.detectors:
+        for strategy in others.strategies or ("",):
+            for k in (0, *others.measured_shots(detector, strategy)):
+                if not k and body and body[-1][0] == detector:
+                    continue
+                found = {target: others.at(detector, strategy, source, target, k) for source, target in others.pairs}
+                if any(found.values()):
+                    about = (detector, strategy if k else "zero-shot", str(k))
+                    values = [m.value for m in found.values() if m is not None and m.value is not None]
+                    mean = f"{100 * sum(values) / len(values):.1f}" if len(values) == len(targets) else MISSING
+                    body.append((*about, *(shown(found[target], METRIC) for target in targets), mean))
+    head = ("detector", "strategy", "shots", *map(view.name, targets), "mean")
+    title = "Each target from all the other sources together: balanced accuracy, %"
+    align = "llr" + "l" * len(targets) + "r"
+    return Sheet(title, head, align, tuple(body), 3, blank_repeats=2) if body else None
 
 
 def averages_sheet(view: View) -> Sheet | None:

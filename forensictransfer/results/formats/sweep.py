@@ -6,10 +6,11 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import SerializerFunctionWrapHandler, field_validator, model_serializer, model_validator
 
-from forensictransfer.core.values import Integer, Number
+from forensictransfer.core.values import Flag, Integer, Number
 from forensictransfer.data.counts import Counts
 from forensictransfer.data.records import SPLITS
 from forensictransfer.results.formats.document import Document, Part
+from forensictransfer.results.formats.run import joined_name
 
 
 class JobRecord(Document):
@@ -96,7 +97,8 @@ class ImpossibleCell(Part):
 class SweepInfo(Document):
     """sweep.json: what was asked for, the domains by name, the jobs in their order, and what cannot be measured.
 
-    Every source and every target is one of the domains. sha256: of the files beside it. checksum: of all other fields,
+    Every source and every target is one of the domains. pairs: whether each source was trained on alone. combined: the
+    domains of each training on several. sha256: of the files beside it. checksum: of all other fields,
     set when it is written.
     """
 
@@ -109,6 +111,8 @@ class SweepInfo(Document):
     detectors: tuple[str, ...]
     sources: tuple[str, ...]
     targets: tuple[str, ...]
+    pairs: Flag = True
+    combined: tuple[tuple[str, ...], ...] = ()
     shots: tuple[Integer, ...]
     draws: Integer
     strategies: tuple[str, ...]
@@ -121,8 +125,18 @@ class SweepInfo(Document):
 
     @model_validator(mode="after")
     def _knows_its_domains(self) -> SweepInfo:
-        for field, names in (("sources", self.sources), ("targets", self.targets)):
+        combined = [name for names in self.combined for name in names]
+        for field, names in (("sources", self.sources), ("targets", self.targets), ("combined", combined)):
             for name in names:
                 if name not in self.domains:
                     raise ValueError(f"field 'domains': has no '{name}', which the field '{field}' names")
         return self
+
+    @property
+    def learned_from(self) -> tuple[str, ...]:
+        """What was trained on, by the names in tables: single sources, then several together, `A + B`."""
+        return (*(self.sources if self.pairs else ()), *map(joined_name, self.combined))
+
+    def members(self, source: str) -> tuple[str, ...]:
+        """List the domains that a source is of, whose name may be that of several together."""
+        return next((names for names in self.combined if joined_name(names) == source), (source,))

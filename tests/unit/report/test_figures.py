@@ -157,6 +157,7 @@ def test_figures_tell_their_numbers_in_words() -> None:
         {"a": "n = 9"},
         "zero-shot",
         {("a", "b"): "#run-1"},
+        own=frozenset({("b", "b")}),
     )
     table = heat_table(shown)
     assert [(cell.text, cell.note, cell.look) for row in table.rows for cell in row.cells] == [

@@ -93,6 +93,7 @@ DOCUMENTS |= {
         seeds=(0,),
         jobs=("a",),
         sha256={"sweep.yaml": "ab"},
+        combined=(("a", "b"),),
         domains={
             name: SweepDomain(
                 origin=f"/{name}", group="stem", fingerprint="ab", splits=dict.fromkeys(SPLITS, Counts(1, 2, 3))
@@ -143,11 +144,11 @@ OPTIONAL = {
     },
     "metrics.json": {"origin", "fingerprint", "metadata_only", "metadata_only.strongest", "left_out", "warnings"},
     "job": {"error", "balanced_accuracy", "worker", "attempt", "ended", "checksum"},
-    "sweep.json": {"version", "created", "checksum"},
+    "sweep.json": {"version", "created", "checksum", "pairs", "combined"},
     "audit": {"kind", "checksum"},
     "chosen.json with a reason": {"reason"},
 }
-FLAGS = {"split_folders"}
+FLAGS = {"split_folders", "pairs"}
 
 
 def fields(content: Any, prefix: str = "") -> Iterator[str]:

@@ -117,13 +117,16 @@ def heat_of(view: View, detector: str, strategy: str, shots: int, links: Links, 
     notes: dict[Pair, str] = {}
     behind: dict[Pair, Sequence[Cell]] = {}
     main = strategy or (view.main or "")
+    owned: set[Pair] = set()
     for source in view.results.sources:
-        own = view.own(detector, source)
-        if own is not None:
-            cells[source, source] = own
-            behind[source, source] = view.own_cells(detector, source)
+        for domain in view.results.info.members(source):
+            own = view.own(detector, source, domain)
+            if own is not None:
+                cells[source, domain] = own
+                behind[source, domain] = view.own_cells(detector, source, domain)
+                owned.add((source, domain))
         for target in view.results.targets:
-            if source == target:
+            if not view.is_pair(source, target):
                 continue
             measured = view.at(detector, main, source, target, shots)
             if measured is None:
@@ -150,6 +153,7 @@ def heat_of(view: View, detector: str, strategy: str, shots: int, links: Links, 
         {_short(view, pair): links.run(found) for pair, found in behind.items()},
         behind_shots,
         {view.name(t): m for t in view.results.targets if (m := _alone(view, detector, main, t, shots)) is not None},
+        frozenset(_short(view, pair) for pair in owned),
     )
 
 

@@ -27,8 +27,8 @@ def title(view: View) -> str:
     """Say in a line what the sweep measured."""
     results = view.results
     return (
-        f"Cross-domain transfer of {listed(list(results.detectors), 4)}: {counted(len(results.sources), 'source')}, "
-        f"{counted(len(results.targets), 'target')}"
+        f"Cross-domain transfer of {listed(list(results.detectors), 4)}: "
+        f"{counted(len(results.info.sources), 'source')}, {counted(len(results.targets), 'target')}"
     )
 
 

@@ -32,7 +32,7 @@ def facts_section(view: View, files: TableFiles) -> Section:
     """Say what was measured on what: domains, shots, draws, seeds, rules, intervals, and how the jobs ended."""
     results = view.results
     rows = [
-        ("sources", listed([view.name(name) for name in results.sources], 100)),
+        ("sources", listed([view.name(name) for name in results.info.sources], 100)),
         ("targets", listed([view.name(name) for name in results.targets], 100)),
         *facts(view.short_cells),
         ("draws asked for", counted(results.info.draws, "draw")),
@@ -73,7 +73,7 @@ def _domains(view: View) -> Sheet:
         counts = [f"{found.real} + {found.fake} ({found.groups})" for found in splits]
         role = [
             word
-            for word, names in (("source", view.results.sources), ("target", view.results.targets))
+            for word, names in (("source", view.results.info.sources), ("target", view.results.targets))
             if name in names
         ]
         body.append(

@@ -13,7 +13,7 @@ from forensictransfer.report.page.links import Links
 from forensictransfer.report.tables import sheets
 from forensictransfer.report.tables.csv_files import TableFiles
 from forensictransfer.report.tables.sheets import MAIN_METRICS, MISSING, Sheet
-from forensictransfer.report.tables.sweep import cost_sheet
+from forensictransfer.report.tables.sweep import LEFT_OUT, cost_sheet
 from forensictransfer.results.cells import Cell
 
 
@@ -51,7 +51,7 @@ def portable_settings(view: View) -> dict[str, Any]:
     """
     settings = dict(view.results.settings)
     settings.pop("domains", None)
-    return {**settings, "sources": list(view.results.sources), "targets": list(view.results.targets)}
+    return {**settings, "sources": list(view.results.info.sources), "targets": list(view.results.targets)}
 
 
 def numbers_section(view: View, links: Links, files: TableFiles) -> Section:
@@ -68,6 +68,7 @@ def numbers_section(view: View, links: Links, files: TableFiles) -> Section:
             ". A click on the heading of a column sorts.",
         ),
         *(paragraph(remark, kind="note") for remark in sheets.remarks(cells)),
+        *([paragraph(LEFT_OUT, kind="note")] if view.leave_one_out is not None else []),
     ]
     for detector in dict.fromkeys(cell.detector for cell in cells if cell.aimed):
         for metric in MAIN_METRICS:
@@ -78,7 +79,7 @@ def numbers_section(view: View, links: Links, files: TableFiles) -> Section:
     sheet = sheets.evaluations(cells)
     note = "Runs lead to their row under “All runs”. shared: images dropped because the run has seen their photograph."
     runs = {(i, 0): f"#run-{row[0]}" for i, row in enumerate(sheet.rows)}
-    tests = {(i, 1): links.predictions(cell) for i, cell in enumerate(_by_run(view.results.cells))}
+    tests = {(i, 1): links.predictions(cell) for i, cell in enumerate(_by_run(view.whole.cells))}
     parts.append(fold(sheet.title, table(sheet, note, links=runs | tests, csv=files.add("test_images", sheet))))
     return Section("numbers", "All numbers", lines(*parts))
 
