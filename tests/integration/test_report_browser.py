@@ -48,7 +48,13 @@ def large(tmp_path_factory: pytest.TempPathFactory, helper: Any) -> Path:
     names = ("faceswap", "inpainting", "splice", "gan_faces", "diffusion")
     detectors = ("ft-res", "ft", "cooccurrence", "xception")
     sweep = helper.write_sweep(
-        folder / "sweep", sources=names, detectors=detectors, strategies=("finetune", "head"), images=30, draws=2
+        folder / "sweep",
+        sources=names,
+        detectors=detectors,
+        strategies=("finetune", "head"),
+        images=30,
+        draws=2,
+        alone=lambda target, shots: 0.7,
     )
     return write_report(sweep, sweep / "report")
 
@@ -59,7 +65,12 @@ def page(tmp_path_factory: pytest.TempPathFactory, helper: Any) -> Path:
     folder = tmp_path_factory.mktemp("browser")
     names = ("a_rather_long_name_of_a_domain_256", "unbreakablenameofadomainthatgoesonandon", "<c>")
     sweep = helper.write_sweep(
-        folder / "sweep", sources=names, targets=(*names, "delta"), images=8, failed=("to-delta-head-k1",)
+        folder / "sweep",
+        sources=names,
+        targets=(*names, "delta"),
+        images=8,
+        failed=("to-delta-head-k1",),
+        alone=lambda target, shots: 0.7,
     )
     domains = json.loads((sweep / "sweep.json").read_text())["domains"]
     (sweep / "audits").mkdir()
