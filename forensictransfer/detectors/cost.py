@@ -1,6 +1,6 @@
 """What a detector costs: parameters, and multiply-adds to score one crop.
 
-For the default crop the numbers of the built-in detectors are known, so that they can be listed without building twelve
+For the default crop the numbers of the built-in detectors are known, so that they can be listed without building the
 networks; a test builds them and compares.
 """
 
@@ -25,6 +25,7 @@ KNOWN = {
     "ft-res": Cost(128, 198_518, 20_170_752),
     "ft": Cost(128, 198_083, 22_413_312),
     "cooccurrence": Cost(128, 677, 1_025_900),
+    "rich_model": Cost(128, 4_527, 5_090_722),
     "residual_cnn": Cost(128, 3_741, 59_420_324),
     "constrained_conv": Cost(128, 730_340, 230_197_816),
     "meso4": Cost(128, 15_785, 15_011_856),

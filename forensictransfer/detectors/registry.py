@@ -62,6 +62,11 @@ _BUILT_IN: dict[str, Entry] = {
         "co-occurrences of residuals, shrinkage classifier (Cozzolino and others, 2014)",
         declared="fit",
     ),
+    "rich_model": Entry(
+        f"{_PACKAGE}.rich_model:RichModel",
+        "statistics of residuals, DCT blocks and spectra in colour, shrinkage classifier (Fridrich and others, 2012)",
+        declared="fit",
+    ),
     "residual_cnn": Entry(
         f"{_PACKAGE}.residual_cnn:ResidualCNN",
         "such co-occurrences recast as a network (Cozzolino and others, 2017)",

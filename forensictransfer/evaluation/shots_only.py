@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-from sklearn.covariance import ledoit_wolf_shrinkage
 
+from forensictransfer.detectors.discriminant import discriminant
 from forensictransfer.evaluation.decision import Decision
 
 DISCRIMINANT = "linear discriminant, Ledoit-Wolf covariance of the shots, equal priors"
 NEAREST_MEAN = "nearest class mean"
-_LEAST_SHRINKAGE = 1e-3  # with fewer images than features the covariance alone could not be inverted
 
 
 def classifier_of(shots: int) -> str:
@@ -31,24 +30,5 @@ def fit_shots(features: np.ndarray, labels: np.ndarray) -> Decision:
     Sources: R. A. Fisher, "The use of multiple measurements in taxonomic problems", 1936; O. Ledoit, M. Wolf, "A
     well-conditioned estimator for large-dimensional covariance matrices", 2004.
     """
-    x = features.astype(np.float64)
-    means = np.stack([x[labels == label].mean(axis=0) for label in (0, 1)])
-    within = x - means[labels]
-    weights = _solved(within, means[1] - means[0])
-    return Decision(weights=weights, bias=-float(weights @ means.sum(axis=0)) / 2)
-
-
-def _solved(within: np.ndarray, direction: np.ndarray) -> np.ndarray:
-    """Compute S^-1 d for the Ledoit-Wolf estimate S from centred features (n, d), or d where these do not vary.
-
-    S = a I + B'B with B (n, d), so that S^-1 = (I - B' (a I + B B')^-1 B) / a: n images are far fewer than features.
-    """
-    variance = float(np.square(within).mean())
-    if variance == 0.0:
-        return direction
-    shrinkage = max(float(ledoit_wolf_shrinkage(within, assume_centered=True)), _LEAST_SHRINKAGE)
-    ridge = shrinkage * variance
-    root = within * np.sqrt((1 - shrinkage) / len(within))
-    inner = np.linalg.solve(ridge * np.eye(len(root)) + root @ root.T, root @ direction)
-    solved: np.ndarray = (direction - root.T @ inner) / ridge
-    return solved
+    found = discriminant(features, labels)
+    return Decision(weights=found.weights, bias=found.bias)

@@ -111,6 +111,9 @@ class AdaptSettings(Section):
     reconstruction: Annotated[float, Field(ge=0)] = Field(
         0.1, description="weight of the reconstruction's loss, if the detector has one; 0 saves the time (finetune)"
     )
+    background_shots: Annotated[int, Field(ge=0)] = Field(
+        20, description="shots per class whose covariance counts as much as the background's; 0: theirs alone (head)"
+    )
     trials: Count = Field(20, description="settings tried for each draw among its own shots (tuned)")
     stop: str = Field("steps", description="rule that ends fine-tuning early; steps: never (finetune)")
     threshold: str = Field("midpoint", description="rule that picks the threshold on the shots")

@@ -17,12 +17,16 @@ from forensictransfer.detectors.layers.pixels import Luma, ScaledPixels
 from forensictransfer.detectors.layers.prototypes import PrototypeEnergies
 from forensictransfer.detectors.layers.reconstruction import ReconstructionError
 from forensictransfer.detectors.layers.soft_cooccurrence import RunDetectors, SoftLevels
+from forensictransfer.detectors.layers.statistics.block_dct import BlockDCT
+from forensictransfer.detectors.layers.statistics.residual_spectrum import ResidualSpectrum
+from forensictransfer.detectors.layers.statistics.residual_words import ResidualWords
 from forensictransfer.detectors.layers.third_difference import ThirdDifference
 from forensictransfer.detectors.layers.upsample_conv import UpsampleConv2D
 
 __all__ = [
     "UNKNOWN",
     "ActivationEnergy",
+    "BlockDCT",
     "ConstrainedConv2D",
     "GradientGate",
     "HighPassColours",
@@ -37,6 +41,8 @@ __all__ = [
     "ReconstructionError",
     "RescaledRGB",
     "ResidualCooccurrence",
+    "ResidualSpectrum",
+    "ResidualWords",
     "RunDetectors",
     "ScaledPixels",
     "SoftLevels",

@@ -11,8 +11,8 @@ from forensictransfer.detectors.registry import detectors
 STRATEGIES = {
     "finetune": "train all weights on the shots with the losses of the source (the paper)",
     "threshold": "keep the detector, re-fit its decision threshold alone",
-    "head": "a shrinkage classifier on the latent's channel energies, no gradient",
-    "prototype": "distance to the shots' mean channel energies, no gradient",
+    "head": "a linear classifier on the features; their covariance comes from source and shots, no gradient",
+    "prototype": "distance to the shots' mean features under the source's covariance, no gradient",
     "tuned": "whichever of these, with which settings, does best on held-out shots (adapt.trials of them are tried)",
 }
 # Those that change the detector's weights; the others work on what it says anyway.

@@ -6,6 +6,7 @@ import functools
 import importlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
@@ -13,9 +14,11 @@ from forensictransfer.core.errors import ErrorCode, UserError, nearest
 from forensictransfer.core.settings import Settings
 from forensictransfer.data.images import Images
 from forensictransfer.detectors.base import Detector
+from forensictransfer.detectors.discriminant import class_means
 from forensictransfer.detectors.evidence import Analysis
 from forensictransfer.evaluation.decision import Decision
 from forensictransfer.experiments.strategies import STRATEGIES, WITH_GRADIENT, cannot_adapt
+from forensictransfer.experiments.strategies.background import Background
 from forensictransfer.results.formats.search import SearchOutcome
 from forensictransfer.results.trials import Trials
 
@@ -25,12 +28,25 @@ class SourceKnowledge:
     """What the run kept of its source's train split: energies (n, 2), features (n, d), labels (n,).
 
     sources: (n,), of several sources the number of the one that a row is of, in the order of run.json; None: one.
+    photographs: features (m, d) of each folder that the background is taken from instead of the source; None: none.
     """
 
     energies: np.ndarray
     features: np.ndarray
     labels: np.ndarray
     sources: np.ndarray | None = None
+    photographs: tuple[np.ndarray, ...] | None = None
+
+    @cached_property
+    def background(self) -> Background:
+        """How the features vary within the classes of the source, or of the photographs given instead."""
+        if self.photographs is not None:
+            return Background.of([features - features.mean(axis=0) for features in self.photographs])
+        found = []
+        for rows in self.by_source():
+            features, labels = self.features[rows], self.labels[rows]
+            found.append(features - class_means(features, labels)[labels])
+        return Background.of(found)
 
     def by_source(self) -> list[np.ndarray]:
         """List the rows of each source, as indices."""

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from sklearn.covariance import ledoit_wolf
 
+from forensictransfer.detectors.discriminant import LinearScore, class_means, gram_matrix, ledoit_wolf, linear_score
 from forensictransfer.evaluation.decision import Decision
 from forensictransfer.experiments.strategies.base import Adapted, FewShotTask
-
-_PRIOR_SHOTS = 4  # weight of the source's variances beside the shots', as in the threshold rule `midpoint`
 
 
 def threshold(task: FewShotTask) -> Adapted:
@@ -17,58 +15,50 @@ def threshold(task: FewShotTask) -> Adapted:
 
 
 def head(task: FewShotTask) -> Adapted:
-    """Adapt by a linear discriminant on the features, whose covariance is shrunk so far that a few shots are enough.
+    """Adapt by a linear discriminant on the features, whose covariance within classes the background helps to estimate.
 
-    score = w . (x - (m_0 + m_1) / 2), w = S^-1 (m_1 - m_0), with m_c the mean of the shots of class c, all features
-    divided by their standard deviation within the source's classes. S mixes what 2k shots show with the source's unit
-    variances, which count as much as 4 shots: S = ((2k - 2) L + 4 I) / (2k - 2 + 4), L the Ledoit-Wolf estimate from
-    the shots about their class means. At k = 1 it is `prototype`.
+    score = w . (x - (m_0 + m_1) / 2), w = S^-1 (m_1 - m_0), with m_c the mean of the k shots of class c. What varies
+    with a photograph's content varies much alike everywhere, and hundreds of images of the source (or of
+    `adapt.background`) show it better than 2k shots: S = a L + (1 - a) (0.9 S_0 + 0.1 v I), a = k / (k + b), all
+    features divided by the background's standard deviations; S_0 is the background's covariance, v its mean variance, L
+    the Ledoit-Wolf estimate from the shots about their class means, b `adapt.background_shots`. At k = 1 it is
+    `prototype`; with b = 0 the shots alone count, k > 1.
 
     Sources: R. A. Fisher, "The use of multiple measurements in taxonomic problems", 1936; O. Ledoit, M. Wolf, "A
-    well-conditioned estimator for large-dimensional covariance matrices", 2004.
+    well-conditioned estimator for large-dimensional covariance matrices", 2004; B. Hariharan, J. Malik, D. Ramanan,
+    "Discriminative Decorrelation for Clustering and Classification", 2012 (one covariance for all classes).
     """
-    features, labels = task.analysis.features.astype(np.float64), task.shots.labels
+    background, labels = task.source.background, task.shots.labels
+    features = task.analysis.features / background.scale
     means = class_means(features, labels)
-    scale = np.sqrt(source_variance(task))
+    direction = means[1] - means[0]
     freedom = len(features) - 2
-    covariance = _PRIOR_SHOTS * np.eye(len(scale))
-    if freedom > 0:
-        covariance += freedom * ledoit_wolf((features - means[labels]) / scale, assume_centered=True)[0]
-    covariance /= freedom + _PRIOR_SHOTS
-    return Adapted(linear_decision(np.linalg.solve(covariance, (means[1] - means[0]) / scale) / scale, means))
+    if freedom <= 0:
+        return prototype(task)
+    shots = len(features) / 2
+    share = shots / (shots + task.settings.adapt.background_shots)
+    within = features - means[labels]
+    found = ledoit_wolf(gram_matrix(within), within.shape[1])
+    own = np.sqrt(share * (1 - found.shrinkage) / freedom) * within
+    ridge = share * found.shrinkage * found.variance * len(features) / freedom
+    weights = background.solve(direction, 1 - share, own, ridge + (share == 1) * 1e-12)
+    return Adapted(_decision(linear_score(weights, means), background.scale))
 
 
 def prototype(task: FewShotTask) -> Adapted:
     """Adapt by the nearest class mean: score = d(x, m_0)^2 - d(x, m_1)^2 with m_c the mean of the shots of class c.
 
-    Distances are Euclidean in features divided by their standard deviation within the source's classes. The score is
-    linear in x: 2 (m_1 - m_0) . x / s^2 + constant.
+    Distances are those under the background's covariance (Mahalanobis): d(x, y)^2 = (x - y)' S^-1 (x - y) with S = 0.9
+    S_0 + 0.1 v I as in `head`. The score is linear in x: 2 S^-1 (m_1 - m_0) . x + constant.
 
-    Source: J. Snell, K. Swersky, R. Zemel, "Prototypical Networks for Few-shot Learning", 2017.
+    Source: J. Snell, K. Swersky, R. Zemel, "Prototypical Networks for Few-shot Learning", 2017 (with the covariance:
+    P. Bateni and others, "Improved Few-Shot Visual Classification", 2020).
     """
-    means = class_means(task.analysis.features.astype(np.float64), task.shots.labels)
-    return Adapted(linear_decision(2 * (means[1] - means[0]) / source_variance(task), means))
+    background = task.source.background
+    means = class_means(task.analysis.features / background.scale, task.shots.labels)
+    return Adapted(_decision(linear_score(2 * background.solve(means[1] - means[0], 1.0), means), background.scale))
 
 
-def source_variance(task: FewShotTask) -> np.ndarray:
-    """Compute the variance of each feature within the source's classes, float64 (d,).
-
-    Of several sources it is the mean of theirs: how far their means lie apart is no spread of either. It is kept off
-    zero: a channel may be dead.
-    """
-    found = []
-    for rows in task.source.by_source():
-        source, labels = task.source.features[rows].astype(np.float64), task.source.labels[rows]
-        found.append((source - class_means(source, labels)[labels]).var(axis=0))
-    variance: np.ndarray = np.mean(found, axis=0)
-    return variance + 1e-3 * variance.mean() + 1e-12
-
-
-def class_means(features: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Compute the mean features of reals and of fakes, (2, d), from features (n, d) and labels (n,) of both classes."""
-    return np.stack([features[labels == label].mean(axis=0) for label in (0, 1)])
-
-
-def linear_decision(weights: np.ndarray, means: np.ndarray) -> Decision:
-    """Build the decision by the score weights . x, shifted so that it is 0 half-way between the class means (2, d)."""
-    return Decision(weights=weights, bias=-float(weights @ means.sum(axis=0)) / 2)
+def _decision(score: LinearScore, scale: np.ndarray) -> Decision:
+    """Build the decision by a score of features that were divided by `scale`."""
+    return Decision(weights=score.weights / scale, bias=score.bias)

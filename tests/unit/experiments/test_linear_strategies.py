@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -10,12 +9,14 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sklearn.covariance import ledoit_wolf
 
 from forensictransfer.core.errors import UserError
+from forensictransfer.core.settings import load_settings
 from forensictransfer.detectors.base import Analysis
 from forensictransfer.evaluation.decision import Decision
+from forensictransfer.experiments.strategies.background import MOST_ROWS
 from forensictransfer.experiments.strategies.base import FewShotTask, SourceKnowledge, strategy
-from forensictransfer.experiments.strategies.linear import source_variance
 from forensictransfer.experiments.strategies.stopping import stop_rule
 
 # Class means (1, 0) and (4, 3).
@@ -27,12 +28,14 @@ SOURCE_LABELS = np.array([0, 0, 1, 1])
 NONE = np.zeros((0, 2), np.float32)
 
 
-def task(features: np.ndarray, labels: np.ndarray, source: np.ndarray = SOURCE) -> FewShotTask:
+def task(
+    features: np.ndarray, labels: np.ndarray, source: np.ndarray = SOURCE, background_shots: int = 20
+) -> FewShotTask:
     energies = np.zeros((len(features), 2), np.float32)
     shots: Any = SimpleNamespace(labels=labels)
     knowledge = SourceKnowledge(np.zeros((len(source), 2), np.float32), source, SOURCE_LABELS)
     detector: Any = None
-    settings: Any = None
+    settings = load_settings(None, {"adapt.background_shots": background_shots})
     return FewShotTask(detector, shots, Analysis(energies, features), knowledge, settings, draw=0)
 
 
@@ -46,50 +49,103 @@ def scores(name: str, at: Any, *args: Any) -> np.ndarray:
     return decision(name, *args).scores(NONE, np.asarray(at, np.float32))
 
 
-def test_head_by_hand() -> None:
-    """Shots spread by (+-1, 0) and (0, +-1), the source by v = 1.001 in both features: L = I / 2v, S = (2 L + 4) / 6.
+def dense(share: float, features: np.ndarray, labels: np.ndarray, source: np.ndarray) -> np.ndarray:
+    """The covariance of `head`, written out: the share of the background, the rest of the shots."""
+    within = source - np.stack([source[label == SOURCE_LABELS].mean(axis=0) for label in (0, 1)])[SOURCE_LABELS]
+    variance = within.var(axis=0)
+    scale = np.sqrt(variance + 1e-3 * variance.mean() + 1e-12)
+    content = np.cov(within / scale, rowvar=False, bias=True)
+    found = share * (0.9 * content + 0.1 * np.trace(content) / len(content) * np.eye(len(content)))
+    if share < 1:
+        own = (features - np.stack([features[labels == label].mean(axis=0) for label in (0, 1)])[labels]) / scale
+        found += (1 - share) * ledoit_wolf(own, assume_centered=True)[0] * len(own) / (len(own) - 2)
+    divided: np.ndarray = np.outer(scale, scale) * found
+    return divided
 
-    In features divided by sqrt(v): w = (3, 3) / sqrt(v) / S; in the features themselves 18 / (1 + 4 v), twice.
-    """
-    even = np.array([[0, 0], [2, 2], [1, 1], [3, 3]], np.float32)
-    found = decision("head", SHOTS, LABELS, even)
-    np.testing.assert_allclose(found.weights, [18 / 5.004, 18 / 5.004], rtol=1e-6)
-    at = np.array([[2.5, 1.5], [3.5, 1.5]])  # half-way between the means the score is 0
-    np.testing.assert_allclose(found.scores(NONE, at), [0, 18 / 5.004], atol=1e-6)
+
+@pytest.mark.parametrize("dimensions", [2, 3, 40], ids=["fewer than images", "about as many", "more than images"])
+@pytest.mark.parametrize(("name", "factor"), [("head", 1), ("prototype", 2)])
+def test_scores_by_the_covariance_written_out(name: str, factor: int, dimensions: int) -> None:
+    rng = np.random.default_rng(dimensions)
+    source, shots = (rng.normal(size=(4, dimensions)) @ rng.normal(size=(dimensions, dimensions)) for _ in range(2))
+    covariance = dense(20 / 22 if name == "head" else 1.0, shots, LABELS, source)
+    direction = shots[LABELS == 1].mean(axis=0) - shots[LABELS == 0].mean(axis=0)
+    found = decision(name, shots, LABELS, source)
+    np.testing.assert_allclose(found.weights, factor * np.linalg.solve(covariance, direction), rtol=1e-6)
+    half_way = shots.reshape(2, 2, dimensions).mean(axis=(0, 1))[None]
+    np.testing.assert_allclose(found.scores(NONE, half_way), [0], atol=1e-6 * np.abs(found.weights).max())
 
 
-def test_the_spread_of_several_sources_is_the_mean_of_theirs() -> None:
+def test_without_weight_the_background_lends_its_unit_alone() -> None:
+    """`adapt.background_shots` 0: the Ledoit-Wolf covariance of the shots, in the background's units."""
+    rng = np.random.default_rng(0)
+    source, shots = rng.normal(size=(4, 9)), rng.normal(size=(8, 9))
+    labels = np.tile([0, 1], 4)
+    found = decision("head", shots, labels, source, 0)
+    direction = shots[labels == 1].mean(axis=0) - shots[labels == 0].mean(axis=0)
+    expected = np.linalg.solve(dense(1e-15, shots, labels, source), direction)
+    np.testing.assert_allclose(found.weights, expected, rtol=1e-5)
+
+
+def test_the_background_of_several_sources_is_the_mean_of_theirs() -> None:
     """However far apart they lie, and however many images each has."""
-    far, one = SOURCE + np.array([100, -50]), task(SHOTS, LABELS)
+    one = SourceKnowledge(np.zeros((4, 2), np.float32), SOURCE, SOURCE_LABELS)
+    far = SOURCE + np.array([100, -50])
     features = np.concatenate([SOURCE, far, far]).astype(np.float32)
     labels, numbers = np.tile(SOURCE_LABELS, 3), np.repeat([0, 1, 1], 4)
-    knowledge = SourceKnowledge(np.zeros((12, 2), np.float32), features, labels, numbers)
-    np.testing.assert_allclose(source_variance(replace(one, source=knowledge)), source_variance(one), rtol=1e-5)
+    several = SourceKnowledge(np.zeros((12, 2), np.float32), features, labels, numbers)
+    np.testing.assert_allclose(several.background.scale, one.background.scale, rtol=1e-5)
+    covariances = [known.background.rows.T @ known.background.rows for known in (several, one)]
+    np.testing.assert_allclose(covariances[0], covariances[1], rtol=1e-5)
     mixed = SourceKnowledge(np.zeros((12, 2), np.float32), features, labels)
-    assert source_variance(replace(one, source=mixed)).min() > 100 * source_variance(one).max()
+    assert mixed.background.scale.min() > 10 * one.background.scale.max()
+
+
+def test_a_large_source_is_thinned_out_and_its_variances_are_not() -> None:
+    rng = np.random.default_rng(0)
+    features, labels = rng.normal(size=(3 * MOST_ROWS, 3)) * [1, 5, 25], np.tile([0, 1], 3 * MOST_ROWS // 2)
+    background = SourceKnowledge(np.zeros((len(labels), 2)), features, labels).background
+    assert background.rows.shape == (MOST_ROWS, 3)
+    variance = features.var(axis=0)
+    np.testing.assert_allclose(background.scale, np.sqrt(variance + 1e-3 * variance.mean()), rtol=0.001)
+    np.testing.assert_allclose(background.rows.T @ background.rows, np.diag([0.83, 1, 1]), atol=0.1)
+
+
+def test_photographs_given_instead_are_the_background() -> None:
+    rng = np.random.default_rng(0)
+    photographs = (rng.normal(size=(50, 2)) * [3, 7] + 100,)
+    known = SourceKnowledge(np.zeros((4, 2)), SOURCE, SOURCE_LABELS, photographs=photographs)
+    np.testing.assert_allclose(known.background.scale, photographs[0].std(axis=0), rtol=0.01)
 
 
 def test_head_turns_away_from_where_the_shots_spread() -> None:
     """The means differ in the first feature alone, the shots of a class along the diagonal."""
     shots = np.array([[-2, -2], [3, -2], [2, 2], [7, 2]], np.float32)
-    head, prototype = (decision(name, shots, LABELS).weights for name in ("head", "prototype"))
+    even = np.array([[1, 1], [-1, -1], [1, -1], [-1, 1]], np.float32)
+    head, prototype = (decision(name, shots, LABELS, even).weights for name in ("head", "prototype"))
     assert head is not None and prototype is not None
     assert head[0] > 0 > head[1]
-    assert prototype[0] > 0 == prototype[1]
+    assert prototype[0] > 0 == pytest.approx(prototype[1], abs=1e-12)
 
 
 def test_head_at_one_shot_is_the_prototype() -> None:
-    """One shot of each class has no spread, so that the source's variances decide alone; the unit is another one."""
+    """One shot of each class has no spread, so that the background decides alone."""
     head, prototype = (scores(name, SOURCE, SHOTS[:2], LABELS[:2]) for name in ("head", "prototype"))
-    np.testing.assert_allclose(2 * head, prototype, rtol=1e-9)
+    np.testing.assert_array_equal(head, prototype)
 
 
 def test_prototype_by_hand() -> None:
-    """Variances within the source's classes are 1 and 4, raised by 0.0025: score = sum (d_0^2 - d_1^2) / s^2."""
-    a, b = 1.0025, 4.0025
+    """Variances within the source's classes are 1/2 and 2 without covariance, 0.00125 is added to the unit.
+
+    S is 0.9 of them and 0.1 of their mean: score = sum (d_0^2 - d_1^2) / S.
+    """
+    even = np.array([[1, 0], [-1, 0], [0, 2], [0, -2]], np.float32)
+    units = np.array([0.50125, 2.00125])
+    variances = np.array([0.5, 2.0]) / units
+    a, b = units * (0.9 * variances + 0.1 * variances.mean())
     at = [[1, 0], [4, 3], [2.5, 1.5], [4, 0]]
     expected = [-(9 / a + 9 / b), 9 / a + 9 / b, 0, 9 / a - 9 / b]
-    np.testing.assert_allclose(scores("prototype", at, SHOTS, LABELS), expected, atol=1e-5)
+    np.testing.assert_allclose(scores("prototype", at, SHOTS, LABELS, even), expected, atol=1e-5)
 
 
 def test_threshold_keeps_the_score() -> None:
@@ -111,7 +167,7 @@ def test_channels_that_never_fire_do_no_harm(name: str) -> None:
 
     found = scores(name, with_dead(SHOTS), with_dead(SHOTS), LABELS, with_dead(SOURCE))
     assert np.isfinite(found).all()
-    assert ((found > 0) == LABELS).all()
+    assert (found.argsort() == scores(name, SHOTS, SHOTS, LABELS).argsort()).all()
     nothing = scores(name, np.zeros((1, 2)), np.zeros((2, 2), np.float32), LABELS[:2], np.zeros((4, 2), np.float32))
     assert nothing.tolist() == [0.0], "features that are all nought rank nothing"
 

@@ -1,0 +1,74 @@
+"""How features vary with what a photograph shows: a covariance that many images of other domains know best."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from forensictransfer.detectors.discriminant import gram_matrix, solve
+
+MOST_ROWS = 1200  # images kept of all domains together: they decide how long the first solution takes
+_OWN, _ROUND = 0.9, 0.1  # shares of the covariance itself and of one of the same variance in all directions
+
+
+@dataclass(frozen=True)
+class Background:
+    """A covariance within classes, in features divided by their standard deviation: rows' rows is the covariance.
+
+    rows: float64 (n, d); scale: float64 (d,), the standard deviations.
+    """
+
+    rows: np.ndarray
+    scale: np.ndarray
+
+    @classmethod
+    def of(cls, deviations: Sequence[np.ndarray]) -> Background:
+        """Pool the covariances of several domains, each of which counts alike.
+
+        deviations: of each domain, features less the mean of their class, (n, d). Of MOST_ROWS // (number of domains)
+        and more rows of a domain so many are drawn, always the same ones. A feature that varies nowhere is kept off
+        zero: a channel may be dead.
+        """
+        share = max(2, MOST_ROWS // len(deviations))
+        parts = []
+        for number, rows in enumerate(deviations):
+            chosen = np.sort(np.random.default_rng(number).permutation(len(rows))[:share])
+            kept = rows[chosen].astype(np.float64)
+            parts.append(kept / np.sqrt(max(1, len(kept)) * len(deviations)))
+        # The variances are cheap, so that all rows count.
+        variance = np.mean([np.square(rows, dtype=np.float64).mean(axis=0) for rows in deviations], axis=0)
+        scale = np.sqrt(variance + 1e-3 * variance.mean() + 1e-12)
+        return cls(np.concatenate(parts) / scale, scale)
+
+    @cached_property
+    def gram(self) -> np.ndarray:
+        """The products of the rows with each other, (n, n); computed once for all draws."""
+        return gram_matrix(self.rows)
+
+    @property
+    def variance(self) -> float:
+        """The mean variance of the divided features: about 1, and 1 where none of them varies."""
+        return float(np.trace(self.gram)) / self.rows.shape[1] or 1.0
+
+    def solve(
+        self, direction: np.ndarray, share: float, own: np.ndarray | None = None, own_ridge: float = 0.0
+    ) -> np.ndarray:
+        """Compute S^-1 d for S = share (0.9 S_0 + 0.1 v I) + own' own + own_ridge I.
+
+        All in divided features: S_0 the covariance, v its mean variance, direction (d,), own (m, d) further rows.
+        share: above 0 unless own_ridge is. Among the n + m rows, where these are fewer than the features.
+        """
+        ridge = share * _ROUND * self.variance + own_ridge
+        rows = np.sqrt(share * _OWN) * self.rows
+        gram = None
+        if own is not None:
+            if len(rows) + len(own) < rows.shape[1]:  # else it is not looked at
+                cross = rows @ own.T
+                gram = np.block([[share * _OWN * self.gram, cross], [cross.T, gram_matrix(own)]])
+            rows = np.concatenate([rows, own])
+        elif len(rows) < rows.shape[1]:
+            gram = share * _OWN * self.gram
+        return solve(rows, direction, ridge=ridge, weight=1.0, gram=gram)
