@@ -114,7 +114,7 @@ def _adapt(
         for test in tests[1:]:
             test.write()
         if options.shots_only:
-            alone = measure_shots_only(target, shots, tests[0].images, settings, session)
+            alone = measure_shots_only(target, shots, tests[0].images, settings, session, detector)
             write_shots_only(run.folder(FOLDER), *alone)
         run.write_text("CARD.md", card_text(run))
     return RunFolder.open(out)

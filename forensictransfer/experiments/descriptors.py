@@ -8,13 +8,20 @@ from typing import TYPE_CHECKING
 from forensictransfer.core.settings import EvaluateSettings
 
 if TYPE_CHECKING:
+    from forensictransfer.detectors.base import Detector
     from forensictransfer.detectors.trainable import TrainableDetector
 
 # A detector whose features owe nothing to training.
 DESCRIPTOR = "cooccurrence"
 # Whatever the run's own are: so the numbers beside all detectors of a table are one and the same.
 CROP = 128
-SCORING = EvaluateSettings(stride=64, max_tiles=64, batch=32)
+SCORING = EvaluateSettings(stride=64, max_tiles=64)
+
+
+def is_descriptor(detector: Detector, options: EvaluateSettings) -> bool:
+    """Tell whether a run's detector, by these settings, has the very features of the descriptor."""
+    alike = (options.stride, options.max_tiles) == (SCORING.stride, SCORING.max_tiles)
+    return detector.name == DESCRIPTOR and getattr(detector, "crop", None) == CROP and alike
 
 
 def build_descriptor() -> TrainableDetector:

@@ -14,7 +14,7 @@ import numpy as np
 
 from forensictransfer.auditing.metadata_baseline import metadata_only
 from forensictransfer.core.errors import ErrorCode, UserError
-from forensictransfer.core.settings import DataSettings, DomainSettings
+from forensictransfer.core.settings import DataSettings, DomainSettings, EvaluateSettings
 from forensictransfer.data.domains import Domain, open_domain
 from forensictransfer.data.exclusion import LeftOut
 from forensictransfer.data.images import Images
@@ -23,7 +23,7 @@ from forensictransfer.detectors.base import Detector
 from forensictransfer.detectors.loading import detector_class, load_detector, load_weights
 from forensictransfer.detectors.trainable import TrainableDetector, as_trainable
 from forensictransfer.evaluation.scoring import ScoreCache
-from forensictransfer.experiments.descriptors import SCORING, build_descriptor
+from forensictransfer.experiments.descriptors import SCORING, build_descriptor, is_descriptor
 from forensictransfer.results.formats.metrics import MetadataBaseline
 from forensictransfer.results.runs import RunFolder
 
@@ -95,8 +95,20 @@ class Session:
             self._baselines[key] = metadata_only(domain)
         return self._baselines[key]
 
-    def described(self, images: Images, progress: str | None = None) -> np.ndarray:
-        """Compute the features that `shots only` goes by, (n, d), of each image once; see `descriptors`."""
+    def described(
+        self,
+        images: Images,
+        progress: str | None = None,
+        *,
+        detector: Detector | None = None,
+        options: EvaluateSettings = SCORING,
+    ) -> np.ndarray:
+        """Compute the features that `shots only` goes by, (n, d), of each image once; see `descriptors`.
+
+        detector, options: those of a run that has scored the images; where its features are these, they are taken.
+        """
+        if detector is not None and is_descriptor(detector, options):
+            return self.scores.analyse(detector, images, options, progress=progress).features
         if self._descriptor is None:
             self._descriptor = build_descriptor()
         return self._described.analyse(self._descriptor, images, SCORING, progress=progress).features

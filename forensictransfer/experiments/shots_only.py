@@ -10,6 +10,7 @@ from forensictransfer.core.settings import Settings
 from forensictransfer.data.domains import Domain
 from forensictransfer.data.images import Images
 from forensictransfer.data.splits import drop_shared
+from forensictransfer.detectors.base import Detector
 from forensictransfer.evaluation.metrics import ScoredImages, summarise_draws
 from forensictransfer.evaluation.shots_only import classifier_of, fit_shots
 from forensictransfer.experiments.descriptors import DESCRIPTOR
@@ -21,19 +22,25 @@ from forensictransfer.results.formats.shots_only import ShotsOnlyMetrics
 
 
 def measure_shots_only(
-    target: Domain, shots: Sequence[Images], test: Images, settings: Settings, session: Session
+    target: Domain,
+    shots: Sequence[Images],
+    test: Images,
+    settings: Settings,
+    session: Session,
+    detector: Detector | None = None,
 ) -> tuple[ShotsOnlyMetrics, list[ScoredImages]]:
-    """Fit the classifier to the shots of each draw and test it; the detector of a run plays no part in it.
+    """Fit the classifier to the shots of each draw and test it.
 
-    The threshold is picked by `adapt.threshold` on the shots, as the run's. Returns the metrics, and the test images as
-    each draw scores them.
+    The threshold is picked by `adapt.threshold` on the shots, as the run's. detector: of a run that has scored the same
+    images; it plays no part in the result, but where its features are those of the descriptor they are not computed
+    again. Returns the metrics, and the test images as each draw scores them.
     """
     options = settings.adapt
     label = f"describing {target.name}"
-    described = session.described(test, label)
+    described = session.described(test, label, detector=detector, options=settings.evaluate)
     draws = []
     for draw, images in enumerate(shots):
-        features = session.described(images)
+        features = session.described(images, detector=detector, options=settings.evaluate)
         decision = fit_shots(features, images.labels)
         scores = decision.scores(np.zeros((len(images), 2)), features)
         decision = decision.fitted(options.threshold, scores, images.labels, "shots")

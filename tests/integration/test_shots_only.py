@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,24 +11,27 @@ import pytest
 
 import forensictransfer as ft
 from forensictransfer.core.errors import UserError
-from forensictransfer.core.settings import DataSettings
+from forensictransfer.core.settings import DataSettings, EvaluateSettings
 from forensictransfer.data.domains import open_domain
 from forensictransfer.data.images import Images
 from forensictransfer.detectors import registry
+from forensictransfer.detectors.loading import trainable_class
 from forensictransfer.evaluation.shots_only import fit_shots
+from forensictransfer.experiments.descriptors import CROP, DESCRIPTOR
 from forensictransfer.experiments.session import Session
 
 ROOT = Path(__file__).resolve().parents[2]
 Rows = Callable[[Path], list[dict[str, str]]]
 
 
-@pytest.fixture
-def run(source: Path, quick: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A run of a detector of the user's own, which has no model."""
-    monkeypatch.setattr(registry, "_ADDED", {})
-    monkeypatch.syspath_prepend(str(ROOT / "tests"))
-    ft.register_detector("laplacian", "toy_detector:Laplacian", "how little detail there is", trains="none")
-    return ft.train(source, tmp_path / "run", "laplacian", settings=quick)
+@pytest.fixture(scope="module")
+def run(source: Path, quick: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A run of a detector of the user's own, which has no model. Not to be changed."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(registry, "_ADDED", {})
+        patch.syspath_prepend(str(ROOT / "tests"))
+        ft.register_detector("laplacian", "toy_detector:Laplacian", "how little detail there is", trains="none")
+        yield ft.train(source, tmp_path_factory.mktemp("alone") / "run", "laplacian", settings=quick)
 
 
 def test_the_shots_are_those_of_the_draws_and_the_test_is_the_runs(
@@ -51,6 +54,19 @@ def test_the_shots_are_those_of_the_draws_and_the_test_is_the_runs(
         np.testing.assert_allclose(was, scores, rtol=1e-5, atol=1e-5)
     text = ft.show(out)
     assert "shots only" in text and "On target the run gains" in text
+
+
+def test_a_run_of_the_descriptor_itself_lends_its_features(target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At the usual crop and stride they are the same ones; at others they are computed."""
+    data, session = DataSettings(), Session()
+    images = Images(open_domain(target, data=data).split("validation"), data=data)
+    run = trainable_class(DESCRIPTOR).create(CROP)
+    expected = session.described(images)
+    other = EvaluateSettings(stride=32)
+    np.testing.assert_array_equal(session.described(images, detector=run, options=other), expected)
+    session.scores.analyse(run, images, EvaluateSettings())
+    monkeypatch.setattr(session, "_described", None)
+    np.testing.assert_array_equal(session.described(images, detector=run, options=EvaluateSettings()), expected)
 
 
 def test_it_can_be_left_out(run: Path, target: Path, tmp_path: Path) -> None:
