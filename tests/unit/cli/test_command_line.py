@@ -95,7 +95,7 @@ def trained(out: str, source: Path, settings: Settings | None = None, **info: An
             "the following arguments are required: --out (see `forensictransfer train --help`)",
         ),
         (["show", "a", "b"], "unrecognized arguments: b"),
-        (["train", "--source"], "argument --source: expected one argument"),
+        (["train", "--source"], "argument --source: expected at least one argument"),
     ],
     ids=" ".join,
 )
@@ -143,7 +143,7 @@ def test_words_become_arguments(monkeypatch: pytest.MonkeyPatch, capsys: pytest.
     monkeypatch.setattr(commands, "results", lambda run: f"the results of {run}")
     flags = "--train.learning_rate 1e-4 --data.split 0.6 0.2 0.2 --data.augment.flip no --data.data_dir 2024 --seed 3"
     assert main(["train", "--source", "a", "--out", "b", "--group", r"b\d+", "--resume", *flags.split()]) == 0
-    assert seen["positional"] == ("a", "b")
+    assert seen["positional"] == (["a"], "b")
     assert (seen["group"], seen["resume"], seen["overwrite"], seen["config"]) == (r"b\d+", True, False, None)
     assert seen["settings"] == {
         "train.learning_rate": 1e-4,
