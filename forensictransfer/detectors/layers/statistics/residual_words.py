@@ -58,29 +58,49 @@ class ResidualWords(keras.layers.Layer):
         for plane, order, low, high in self.vocabularies:
             if plane not in PLANES or order not in (1, 3) or not 0 < low < high:
                 raise ValueError(f"expected a plane of {PLANES}, order 1 or 3 and 0 < low < high, got {plane, order}")
+        # Vocabularies of one order are computed together, as planes of one tensor: fewer and longer operations.
+        self._orders = tuple(dict.fromkeys(one.order for one in self.vocabularies))
+        together = [one for order in self._orders for one in self.vocabularies if one.order == order]
+        self._places = [together.index(one) for one in self.vocabularies]
         self._merge = merged_runs(_CUT)
         # Compiled in steps: as one step, planes and levels would be computed again for each of the runs' four places.
-        self._planes = tf.function(whole_planes, jit_compile=True, autograph=False)
+        self._planes = tf.function(self._stacked_planes, jit_compile=True, autograph=False)
         self._pairs = tf.function(self._paired_levels, jit_compile=True, autograph=False)
         self._words = tf.function(_words, jit_compile=True, autograph=False)
 
     def call(self, image: tf.Tensor) -> tf.Tensor:
         """Count the words of a batch of images."""
-        found = []
+        along: list[tf.Tensor] = []
+        across: list[tf.Tensor] = []
         for words in self._words(self._pairs(self._planes(image))):
-            counts = tf.raw_ops.DenseBincount(
-                input=words, size=_LEVELS**RUN, weights=tf.constant([], tf.float32), binary_output=False
-            )
-            found.append(tf.matmul(counts, tf.constant(self._merge)) / float(words.shape[1]))
-        return tf.sqrt(tf.concat(found, axis=-1))
+            for kind, found in zip(words, (along, across), strict=True):
+                counts = tf.raw_ops.DenseBincount(
+                    input=kind, size=_LEVELS**RUN, weights=tf.constant([], tf.float32), binary_output=False
+                )
+                merged = tf.matmul(counts, tf.constant(self._merge)) / float(kind.shape[1])
+                found.append(tf.reshape(merged, [-1, image.shape[0] or tf.shape(image)[0], merged.shape[1]]))
+        frequencies = tf.concat([tf.concat(along, axis=0), tf.concat(across, axis=0)], axis=-1)
+        ordered = tf.transpose(tf.gather(frequencies, self._places), [1, 0, 2])
+        return tf.sqrt(tf.reshape(ordered, [-1, prod(ordered.shape[1:])]))
 
-    def _paired_levels(self, planes: dict[str, tf.Tensor]) -> list[list[tf.Tensor]]:
-        """Compute 5 k(j) + k(j+1) (levels from 0): for each vocabulary along and across, down and along the rows."""
+    def _stacked_planes(self, image: tf.Tensor) -> list[tf.Tensor]:
+        """Compute the planes of each order's vocabularies, int16 (planes, b, h, w)."""
+        planes = whole_planes(image)
+        return [tf.stack([planes[one.plane] for one in self.vocabularies if one.order == o]) for o in self._orders]
+
+    def _paired_levels(self, stacks: list[tf.Tensor]) -> list[list[tf.Tensor]]:
+        """Compute 5 k(j) + k(j+1) (levels from 0): for each order along and across, down and along the rows."""
         found = []
-        for plane, order, low, high in self.vocabularies:
-            down = _level(_difference(planes[plane], order, 1), low, high)
-            right = _level(_difference(planes[plane], order, 2), low, high)
-            found.append([_pair(down, 1), _pair(right, 2), _pair(down, 2), _pair(right, 1)])
+        for order, planes in zip(self._orders, stacks, strict=True):
+            low, high = (
+                tf.reshape(tf.constant(limits, tf.int16), [-1, 1, 1, 1])
+                for limits in zip(
+                    *((one.low, one.high) for one in self.vocabularies if one.order == order), strict=True
+                )
+            )
+            down = _level(_difference(planes, order, 2), low, high)
+            right = _level(_difference(planes, order, 3), low, high)
+            found.append([_pair(down, 2), _pair(right, 3), _pair(down, 3), _pair(right, 2)])
         return found
 
     def compute_output_spec(self, image: keras.KerasTensor) -> keras.KerasTensor:
@@ -101,18 +121,18 @@ class ResidualWords(keras.layers.Layer):
         return {**super().get_config(), "vocabularies": [list(one) for one in self.vocabularies]}
 
 
-def _difference(plane: tf.Tensor, order: int, axis: int) -> tf.Tensor:
-    """Compute the difference of first or third order along an axis (1: down the columns, 2: along the rows)."""
-    if axis == 1:
+def _difference(planes: tf.Tensor, order: int, axis: int) -> tf.Tensor:
+    """Compute the difference of first or third order along an axis (2: down the columns, 3: along the rows)."""
+    if axis == 2:
         if order == 1:
-            return plane[:, 1:] - plane[:, :-1]
-        return plane[:, :-3] - 3 * plane[:, 1:-2] + 3 * plane[:, 2:-1] - plane[:, 3:]
+            return planes[:, :, 1:] - planes[:, :, :-1]
+        return planes[:, :, :-3] - 3 * planes[:, :, 1:-2] + 3 * planes[:, :, 2:-1] - planes[:, :, 3:]
     if order == 1:
-        return plane[:, :, 1:] - plane[:, :, :-1]
-    return plane[:, :, :-3] - 3 * plane[:, :, 1:-2] + 3 * plane[:, :, 2:-1] - plane[:, :, 3:]
+        return planes[..., 1:] - planes[..., :-1]
+    return planes[..., :-3] - 3 * planes[..., 1:-2] + 3 * planes[..., 2:-1] - planes[..., 3:]
 
 
-def _level(residual: tf.Tensor, low: int, high: int) -> tf.Tensor:
+def _level(residual: tf.Tensor, low: tf.Tensor, high: tf.Tensor) -> tf.Tensor:
     """Quantise residuals to uint8 levels 0..4, of which 2 is zero."""
 
     def whole(truth: tf.Tensor) -> tf.Tensor:
@@ -123,25 +143,25 @@ def _level(residual: tf.Tensor, low: int, high: int) -> tf.Tensor:
 
 def _pair(level: tf.Tensor, axis: int) -> tf.Tensor:
     """Join neighbours along an axis to uint8 numbers 0..24."""
-    if axis == 1:
-        return level[:, :-1] * _LEVELS + level[:, 1:]
-    return level[:, :, :-1] * _LEVELS + level[:, :, 1:]
+    if axis == 2:
+        return level[:, :, :-1] * _LEVELS + level[:, :, 1:]
+    return level[..., :-1] * _LEVELS + level[..., 1:]
 
 
-def _words(pairs: list[list[tf.Tensor]]) -> list[tf.Tensor]:
-    """Join pairs to words 0..624, int32 (b, n): for each vocabulary those along the derivative, those across it."""
+def _words(pairs: list[list[tf.Tensor]]) -> list[tuple[tf.Tensor, tf.Tensor]]:
+    """Join pairs to words 0..624, int32 (planes b, n): for each order those along the derivative, those across it."""
     found = []
     for down_along, right_along, down_across, right_across in pairs:
-        found.append(tf.concat([_word(down_along, 1), _word(right_along, 2)], axis=1))
-        found.append(tf.concat([_word(down_across, 2), _word(right_across, 1)], axis=1))
+        along = tf.concat([_word(down_along, 2), _word(right_along, 3)], axis=1)
+        found.append((along, tf.concat([_word(down_across, 3), _word(right_across, 2)], axis=1)))
     return found
 
 
 def _word(pair: tf.Tensor, axis: int) -> tf.Tensor:
     """Join a pair and the next but one along an axis: every second, in every second line."""
-    if axis == 1:
-        first, second = pair[:, :-2:2, ::2], pair[:, 2::2, ::2]
+    if axis == 2:
+        first, second = pair[:, :, :-2:2, ::2], pair[:, :, 2::2, ::2]
     else:
-        first, second = pair[:, ::2, :-2:2], pair[:, ::2, 2::2]
+        first, second = pair[:, :, ::2, :-2:2], pair[:, :, ::2, 2::2]
     word = tf.cast(first, tf.int32) * _LEVELS**2 + tf.cast(second, tf.int32)
-    return tf.reshape(word, [-1, prod(word.shape[1:])])
+    return tf.reshape(word, [-1, prod(word.shape[2:])])
