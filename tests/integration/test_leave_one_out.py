@@ -186,6 +186,8 @@ def test_the_page_and_the_tables_have_its_rows(swept: Path) -> None:
     title = "Each target from all the other sources together"
     for text in (page, tables):
         assert title in text and "all but alpha" in text
+    assert "“all others”: trained on all sources but the target together" in page
+    assert "From all the other sources together, mean over 3 targets: " in page
     assert "“all but A”: trained on all sources of the sweep but A" in tables
     sheet = tables[tables.index(title) :].split("\n\n")[1].splitlines()
     assert sheet[0].split("|")[4:8] == [" alpha ", " beta ", " gamma ", " mean "] and len(sheet) == 4

@@ -63,10 +63,28 @@ def _transfers(view: View) -> Iterator[str]:
     best = max(flat, key=lambda key: flat[key].value or 0)
     worse = [key for key, m in flat.items() if standing(m) == WORSE]
     yield f"Highest: {_named(view, best)} {percent(flat[best])}."
+    yield from _all_others(view)
     if worse:
         worst = min(worse, key=lambda key: flat[key].value or 0)
         more = f" and {len(worse) - 1} more" if len(worse) > 1 else ""
         yield f"Worse than chance: {_named(view, worst)} {percent(flat[worst])}{more}."
+
+
+def _all_others(view: View) -> Iterator[str]:
+    """Say what trainings on all the other sources reach without shots, beside the mean over single sources."""
+    others = view.leave_one_out
+    if others is None or others is view:
+        return
+    texts = []
+    for detector in view.results.detectors:
+        found = [list(at(one, detector, one.main or "", 0).values()) for one in (others, view)]
+        if all(found):
+            means = (100 * float(np.mean([m.value for m in side])) for side in found)
+            of = f"{detector} " if len(view.results.detectors) > 1 else ""
+            texts.append("{}{:.1f} % (single sources {:.1f} %)".format(of, *means))
+    if texts:
+        over = counted(len(others.pairs), "target")
+        yield f"From all the other sources together, mean over {over}: {', '.join(texts)}."
 
 
 def _shots(view: View) -> Iterator[str]:

@@ -19,6 +19,9 @@ SHADES = (
 )
 
 
+OTHERS = "all others"  # the row of trainings on all sources but the target
+
+
 @dataclass(frozen=True)
 class HeatMap:
     """What a heat map shows: rows and columns by the names that it prints.
@@ -26,7 +29,8 @@ class HeatMap:
     cells: accuracies by (source, target), the sources' own tests among them. notes: why a cell is empty, one word or
     two. below: a line under the name of a target, such as its number of test images. links: where a cell leads. behind:
     cells that are not shown to beat the shots alone. alone: what these reach, by target: a row of its own. own: the
-    cells that are a source's own test.
+    cells that are a source's own test. others: what a training on all the other sources together reaches, by target: a
+    row of its own, whose links and marks stand under OTHERS.
     """
 
     sources: Sequence[str]
@@ -39,6 +43,7 @@ class HeatMap:
     behind: AbstractSet[tuple[str, str]] = frozenset()
     alone: Mapping[str, Estimate] = field(default_factory=dict)
     own: frozenset[tuple[str, str]] = frozenset()
+    others: Mapping[str, Estimate] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -87,8 +92,10 @@ def heat_table(shown: HeatMap, *, small: bool = False) -> HeatTable:
         HeatRow(wrapped(source, 18), [_cell(shown, source, target, 0 if small else 1) for target in shown.targets])
         for source in shown.sources
     ]
+    decimals = 0 if small else 1
+    if shown.others:
+        rows.append(HeatRow(OTHERS, [_cell(shown, OTHERS, target, decimals) for target in shown.targets]))
     if shown.alone:
-        decimals = 0 if small else 1
         cells = [_number(shown.alone.get(target), "–", decimals) for target in shown.targets]
         rows.append(HeatRow(NAME, cells))
     heads = [HeatHead(wrapped(name, 12), shown.below.get(name, "")) for name in shown.targets]
@@ -124,9 +131,8 @@ def _cell(shown: HeatMap, source: str, target: str, decimals: int) -> HeatCell:
     link = shown.links.get((source, target), "")
     mark = f" {NO_GAIN}" if (source, target) in shown.behind else ""
     empty = shown.notes.get((source, target), "–")
-    return _number(
-        shown.cells.get((source, target)), empty, decimals, " own" * ((source, target) in shown.own), link, mark
-    )
+    found = shown.others.get(target) if source == OTHERS else shown.cells.get((source, target))
+    return _number(found, empty, decimals, " own" * ((source, target) in shown.own), link, mark)
 
 
 def _number(

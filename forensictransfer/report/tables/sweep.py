@@ -17,6 +17,7 @@ from forensictransfer.results.shots_only import NAME
 
 TUNED = "tuned"
 _WORDS = {WEAK: "weak", WORSE: "worse", UNKNOWN: "no interval", TRANSFERS: "transfers", BEHIND: "no gain"}
+ALL_OTHERS = "trained on all sources but the target together, each counted alike"
 LEFT_OUT = "“all but A”: trained on all sources of the sweep but A, each counted alike."
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from xml.etree import ElementTree
 
 import numpy as np
@@ -14,7 +15,7 @@ from forensictransfer.report.analysis.transfer import standing, transfers_from
 from forensictransfer.report.figures.curves import curve_panel, limits_of
 from forensictransfer.report.figures.energies import Cloud, energy_panel
 from forensictransfer.report.figures.forest import ForestRow, Mark, forest
-from forensictransfer.report.figures.heat import SHADES, HeatMap, heat_table, ink_on, luminance, shade
+from forensictransfer.report.figures.heat import OTHERS, SHADES, HeatMap, heat_table, ink_on, luminance, shade
 from forensictransfer.report.figures.ranking import mean_roc, reliability, roc
 from forensictransfer.report.figures.svg import Picture, Scale, polyline, ticks
 from forensictransfer.report.names import counted, duration, listed, percent, points, short_names, span, wrapped
@@ -168,6 +169,9 @@ def test_figures_tell_their_numbers_in_words() -> None:
         ("50.0", "no interval", "v0 own"),
         ("31.0", "20.0–42.0 worse than chance", "v0 worse"),
     ]
+    with_others = heat_table(replace(shown, others={"a": known}, links={(OTHERS, "a"): "#run-7"}))
+    (row,) = (row for row in with_others.rows if row.name == OTHERS)
+    assert [cell.text for cell in row.cells] == ["75.0", "–", "–"] and row.cells[0].link == "#run-7"
     assert table.rows[0].cells[1].link == "#run-1" and table.heads[0].note == "n = 9"
     rows = [ForestRow("k = 1", [Mark(known, 0), Mark(half, 1, hollow=True), Mark(none, 2)])]
     assert forest(rows, ["x", "y", "z"], "points", 0.0, "Rules").text == "Rules. k = 1: x 75.0, y 50.0"

@@ -12,7 +12,7 @@ from forensictransfer.report.analysis.shots_only import gain_of
 from forensictransfer.report.analysis.transfer import gains
 from forensictransfer.report.analysis.view import METRIC, View, basis
 from forensictransfer.report.figures.curves import Curve, curve_key, curve_panel, limits_of
-from forensictransfer.report.figures.heat import HeatMap
+from forensictransfer.report.figures.heat import OTHERS, HeatMap
 from forensictransfer.report.names import arrow, counted, span
 from forensictransfer.report.page.elements import (
     Section,
@@ -33,7 +33,7 @@ from forensictransfer.report.page.links import Links
 from forensictransfer.report.page.sections.layout import UNFOLDED, by_detector, small_multiples
 from forensictransfer.report.tables.csv_files import TableFiles
 from forensictransfer.report.tables.gains import gains_sheet
-from forensictransfer.report.tables.sweep import averages_sheet, glance_sheet, seeds_sheet
+from forensictransfer.report.tables.sweep import ALL_OTHERS, averages_sheet, glance_sheet, seeds_sheet
 from forensictransfer.results.cells import Cell
 from forensictransfer.results.shots_only import MEANS, NAME, NO_GAIN_MEANS
 
@@ -48,9 +48,16 @@ def heat_section(view: View, links: Links, files: TableFiles) -> Section:
         "number leads to the run behind it; all of them, unrounded, are the rows “cells” of ",
         link("tables.csv", "tables.csv"),
         f". {MEANS.capitalize()}. {NO_GAIN_MEANS}." if view.results.shots_only else ".",
+        row_of_others(view),
     )
     maps = by_detector(view, lambda name: _maps(view, name, links, files))
     return Section("matrix", "Source × target", lines(text, maps))
+
+
+def row_of_others(view: View) -> str:
+    """Say what the row of all others is, where there is one."""
+    others = view.leave_one_out
+    return "" if others is None or others is view else f" “{OTHERS}”: {ALL_OTHERS}."
 
 
 def curves_section(view: View, files: TableFiles) -> Section | None:
@@ -134,9 +141,15 @@ def heat_of(view: View, detector: str, strategy: str, shots: int, links: Links, 
             else:
                 cells[source, target] = measured
                 behind[source, target] = view.cells(detector, main, source, target, shots)
+    others = _all_others(view, detector, main, shots)
     behind_shots = {
         _short(view, pair)
         for pair, found in behind.items()
+        if shots and (gain := gain_of(found)) is not None and not gains(gain)
+    }
+    behind_shots |= {
+        (OTHERS, view.name(target))
+        for target, (_, found) in others.items()
         if shots and (gain := gain_of(found)) is not None and not gains(gain)
     }
     below = {}
@@ -150,11 +163,31 @@ def heat_of(view: View, detector: str, strategy: str, shots: int, links: Links, 
         {_short(view, pair): note for pair, note in notes.items()},
         below,
         f"{strategy}, k = {shots}" if strategy else f"zero-shot, k = {shots}",
-        {_short(view, pair): links.run(found) for pair, found in behind.items()},
+        {
+            **{_short(view, pair): links.run(found) for pair, found in behind.items()},
+            **{(OTHERS, view.name(target)): links.run(found) for target, (_, found) in others.items()},
+        },
         behind_shots,
         {view.name(t): m for t in view.results.targets if (m := _alone(view, detector, main, t, shots)) is not None},
         frozenset(_short(view, pair) for pair in owned),
+        {view.name(target): measured for target, (measured, _) in others.items()},
     )
+
+
+def _all_others(view: View, detector: str, strategy: str, shots: int) -> dict[str, tuple[Estimate, Sequence[Cell]]]:
+    """Find what trainings on all the other sources reach on each target, and the tests behind it.
+
+    Empty where there are none, or nothing else.
+    """
+    others = view.leave_one_out
+    if others is None or others is view:
+        return {}
+    found = {target: (others.at(detector, strategy, source, target, shots), source) for source, target in others.pairs}
+    return {
+        target: (measured, others.cells(detector, strategy, source, target, shots))
+        for target, (measured, source) in found.items()
+        if measured is not None
+    }
 
 
 def _alone(view: View, detector: str, strategy: str, target: str, shots: int) -> Estimate | None:

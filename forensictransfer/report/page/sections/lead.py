@@ -11,7 +11,7 @@ from forensictransfer.report.figures.curves import Curve, curve_key, curve_panel
 from forensictransfer.report.names import counted, listed
 from forensictransfer.report.page.elements import Tab, figure, heat, legend, lines, paragraph, put, tabs
 from forensictransfer.report.page.links import Links
-from forensictransfer.report.page.sections.accuracy import heat_of
+from forensictransfer.report.page.sections.accuracy import heat_of, row_of_others
 from forensictransfer.report.page.sections.audits import doubtful_domains
 from forensictransfer.report.rendering import element, render
 from forensictransfer.results.shots_only import NAME, NO_GAIN
@@ -44,7 +44,11 @@ def lead(view: View, links: Links) -> Markup:
         maps=tabs("matrix-of", [Tab(d, _maps(view, d, shots, links)) for d in view.results.detectors]),
         curve=_curve(view) if view.strategies else "",
         meaning=put(
-            _NO_GAIN * bool(view.results.shots_only), _MEANING, element("link", "tables.csv", "tables.csv"), "."
+            _NO_GAIN * bool(view.results.shots_only),
+            _MEANING,
+            element("link", "tables.csv", "tables.csv"),
+            ".",
+            row_of_others(view),
         ),
     )
 
