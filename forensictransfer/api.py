@@ -103,7 +103,8 @@ def adapt(
         run: the folder of a finished training; its settings hold unless `config` or `settings` say otherwise.
         target: a built-in name, a folder, or a domain file.
         out: the run folder to write.
-        shots: labelled images per class, from 1. strategy: `finetune`, `threshold`, `head`, `prototype`.
+        shots: labelled images per class, from 1.
+        strategy: `finetune`, `threshold`, `head`, `prototype`, `fused`, `tuned`.
         draws: repetitions with different shots.
         config, settings, group, overwrite: as for `train`.
     Returns: the run folder.
@@ -160,7 +161,8 @@ def load_model(run: str | Path, draw: int = 0) -> Any:
     Args:
         run: a run folder. draw: of an adapted run, the draw whose weights are taken.
     Returns: a `keras.Model` that takes crops, uint8 (n, crop, crop, 3), and gives "score" (n,), "energies" (n, 2) and
-        "features" (n, d). The run's threshold, and the weights of `head` and `prototype`, are in its decision.json.
+        "features" (n, d). The run's threshold, and the weights of `head`, `prototype` and `fused`, are in its
+        decision.json.
     Raises: UserError for a run that is missing or damaged, has no such draw, or learns nothing.
     """
     opened = RunFolder.open(run)

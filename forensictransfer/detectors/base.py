@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import warnings
 from abc import ABCMeta, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -91,6 +91,11 @@ class Detector(metaclass=_DetectorType):
         Each image is judged by itself: its evidence does not depend on the others. An image that the detector cannot
         judge gets `Evidence.does_not_apply`. Raises ImageError for one that cannot be read.
         """
+
+    @property
+    def feature_blocks(self) -> Mapping[str, slice]:
+        """Name parts of its features that tell different things, each by its columns; by default none."""
+        return {}
 
     def get_weights(self) -> list[np.ndarray]:
         """Return everything learned that its evidence depends on; nothing for a detector that learns nothing."""

@@ -85,7 +85,7 @@ def solve(
 ) -> np.ndarray:
     """Compute (ridge I + weight B'B)^-1 d for rows B (n, d), in whichever of n and d dimensions is the smaller.
 
-    ridge: above 0 where n < d. gram: B B', where it is known already.
+    direction: (d,), or several as columns (d, r). ridge: above 0 where n < d. gram: B B', where it is known already.
     """
     n, dimensions = rows.shape
     if dimensions < n:

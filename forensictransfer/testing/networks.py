@@ -42,6 +42,10 @@ class NetworkTests(ContractFixtures):
         assert found.energies.shape == (BATCH, 2) and found.energies.dtype == np.float32
         assert found.features.ndim == 2 and len(found.features) == BATCH and found.features.dtype == np.float32
         assert np.isfinite(found.energies).all() and np.isfinite(found.features).all()
+        columns = np.arange(found.features.shape[1])
+        blocks = [columns[block] for block in detector.feature_blocks.values()]
+        assert all(map(len, blocks)), "each block of features has columns"
+        assert not blocks or np.concatenate(blocks).tolist() == columns.tolist(), "the blocks are all of them, in order"
 
     def test_it_judges_each_crop_by_itself(self, detector: TrainableDetector) -> None:
         """Check that neither the batch that a crop comes in nor its place in it changes the verdict."""

@@ -23,6 +23,8 @@ validation splits of five domains, as stored and after one more JPEG, for the me
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from itertools import accumulate, pairwise
 from typing import ClassVar
 
 import keras
@@ -63,6 +65,14 @@ class RichModel(LogitDetector):
         ]
         features = keras.layers.Concatenate(name="statistics")(parts)
         return features, keras.layers.Dense(1, name="logit")(features)
+
+    @property
+    def feature_blocks(self) -> Mapping[str, slice]:
+        """The columns of words, blocks and spectrum."""
+        names = ("words", "blocks", "spectrum")
+        widths = [int(self.model.get_layer(f"scaled_{name}").output.shape[-1]) for name in names]
+        places = pairwise(accumulate(widths, initial=0))
+        return {name: slice(*place) for name, place in zip(names, places, strict=True)}
 
     def fit_features(self, features: np.ndarray, labels: np.ndarray) -> None:
         """Set the last layer to the discriminant of features (n, 4526) and labels (n,) of both classes."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -23,6 +23,7 @@ class Background:
 
     rows: np.ndarray
     scale: np.ndarray
+    _parts: dict[tuple[int, int], Background] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
     def of(cls, deviations: Sequence[np.ndarray]) -> Background:
@@ -43,6 +44,15 @@ class Background:
         scale = np.sqrt(variance + 1e-3 * variance.mean() + 1e-12)
         return cls(np.concatenate(parts) / scale, scale)
 
+    def part(self, columns: slice) -> Background:
+        """Return the covariance of some columns alone, `slice(first, last)`; made once, with its products."""
+        first, last, _ = columns.indices(len(self.scale))
+        if (first, last) == (0, len(self.scale)):
+            return self
+        if (first, last) not in self._parts:
+            self._parts[first, last] = Background(self.rows[:, columns], self.scale[columns])
+        return self._parts[first, last]
+
     @cached_property
     def gram(self) -> np.ndarray:
         """The products of the rows with each other, (n, n); computed once for all draws."""
@@ -58,8 +68,9 @@ class Background:
     ) -> np.ndarray:
         """Compute S^-1 d for S = share (0.9 S_0 + 0.1 v I) + own' own + own_ridge I.
 
-        All in divided features: S_0 the covariance, v its mean variance, direction (d,), own (m, d) further rows.
-        share: above 0 unless own_ridge is. Among the n + m rows, where these are fewer than the features.
+        All in divided features: S_0 the covariance, v its mean variance, direction (d,) or several as columns (d, r),
+        own (m, d) further rows. share: above 0 unless own_ridge is. Among the n + m rows, where these are fewer than
+        the features.
         """
         ridge = share * _ROUND * self.variance + own_ridge
         rows = np.sqrt(share * _OWN) * self.rows

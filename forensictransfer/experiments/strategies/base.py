@@ -58,7 +58,8 @@ class SourceKnowledge:
 class FewShotTask:
     """One draw: k real and k fake images of the target, the detector as trained on the source, the source's features.
 
-    `analysis` is what that detector says of the whole shots, in their order.
+    `analysis` is what that detector says of the whole shots, in their order. Where several runs are adapted together,
+    `source` is what the first one kept and `others` what each further one did; the features stand in their order.
     """
 
     detector: Detector
@@ -67,6 +68,7 @@ class FewShotTask:
     source: SourceKnowledge
     settings: Settings
     draw: int
+    others: tuple[SourceKnowledge, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -91,6 +93,7 @@ IMPLEMENTATIONS = {
     "threshold": "forensictransfer.experiments.strategies.linear:threshold",
     "head": "forensictransfer.experiments.strategies.linear:head",
     "prototype": "forensictransfer.experiments.strategies.linear:prototype",
+    "fused": "forensictransfer.experiments.strategies.fused:fused",
     "tuned": "forensictransfer.experiments.strategies.tuned:tuned",
 }
 

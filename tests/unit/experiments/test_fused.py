@@ -1,0 +1,139 @@
+"""The strategy `fused`: standardised by shots left out, against refits written out; several blocks, several runs."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from forensictransfer.core.settings import load_settings
+from forensictransfer.detectors.base import Analysis
+from forensictransfer.evaluation.decision import Decision
+from forensictransfer.experiments.strategies.base import FewShotTask, SourceKnowledge, strategy
+from forensictransfer.experiments.strategies.fused import group_folds, held_out_scores
+from forensictransfer.experiments.strategies.linear import DividedShots
+
+NONE = np.zeros((0, 2), np.float32)
+BLOCKS = {"one": slice(0, 4), "two": slice(4, 9)}
+
+
+def made_up(seed: int, rows: int, dimensions: int) -> tuple[np.ndarray, np.ndarray]:
+    """Features of two classes in turn, further apart in the first column."""
+    rng = np.random.default_rng(seed)
+    labels = np.tile([0, 1], rows // 2)
+    features = rng.normal(size=(rows, dimensions)) @ rng.normal(size=(dimensions, dimensions))
+    features[:, 0] += 2 * labels
+    return features, labels
+
+
+def known(seed: int, dimensions: int, rows: int = 20) -> SourceKnowledge:
+    features, labels = made_up(seed, rows, dimensions)
+    return SourceKnowledge(np.zeros((rows, 2)), features, labels)
+
+
+def task(
+    features: np.ndarray,
+    labels: np.ndarray,
+    *sources: SourceKnowledge,
+    blocks: Any = (),
+    groups: Any = None,
+) -> FewShotTask:
+    groups = [f"g{i}" for i in range(len(labels))] if groups is None else groups
+    shots: Any = SimpleNamespace(labels=labels, groups=groups)
+    members = [SimpleNamespace(feature_blocks=dict(blocks)) for _ in sources]
+    detector: Any = SimpleNamespace(members=members) if len(members) > 1 else members[0]
+    analysis = Analysis(np.zeros((len(labels), 2)), features)
+    return FewShotTask(detector, shots, analysis, sources[0], load_settings(None, {}), 0, sources[1:])
+
+
+def decided(name: str, *args: Any, **options: Any) -> Decision:
+    return strategy(name)(task(*args, **options)).decision
+
+
+def written_out(shots: DividedShots, background: Any, fold: np.ndarray) -> np.ndarray:
+    """Scores of the shots in `fold` by a fit to the others with the same weights of background, shots and ridge."""
+    rest = np.setdiff1d(np.arange(len(shots.labels)), fold)
+    x, y = shots.features[rest], shots.labels[rest]
+    means = np.stack([x[y == label].mean(axis=0) for label in (0, 1)])
+    content, one = background.rows.T @ background.rows, np.eye(x.shape[1])
+    covariance = (1 - shots.share) * (0.9 * content + 0.1 * np.trace(content) / len(one) * one) + shots.ridge * one
+    within = x - means[y]
+    covariance += shots.own / (len(rest) - 2) * within.T @ within
+    weights = np.linalg.solve(covariance, means[1] - means[0])
+    found: np.ndarray = (shots.features[fold] - means.mean(axis=0)) @ weights
+    return found
+
+
+@pytest.mark.parametrize("dimensions", [5, 40], ids=["fewer than images", "more than images"])
+def test_shots_left_out_are_scored_as_by_a_refit(dimensions: int) -> None:
+    features, labels = made_up(1, 8, dimensions)
+    background = known(2, dimensions).background
+    shots = DividedShots.of(features, labels, background, 20)
+    folds = group_folds(labels, ["a", "a", "b", "c", "d", "e", "f", "g"])
+    assert folds is not None and [fold.tolist() for fold in folds][:2] == [[0, 1], [2]]
+    found = held_out_scores(shots, background, folds)
+    for fold in folds:
+        np.testing.assert_allclose(found[fold], written_out(shots, background, fold), rtol=1e-8)
+
+
+def test_nothing_is_left_out_where_a_class_would_be_empty() -> None:
+    assert group_folds(np.array([0, 1]), ["a", "b"]) is None
+    assert group_folds(np.array([0, 1, 0, 1]), ["a", "a", "a", "b"]) is None
+    assert group_folds(np.array([0, 1, 0, 1]), ["a", "a", "b", "b"]) is not None
+
+
+def test_one_block_is_head_in_other_units() -> None:
+    features, labels = made_up(3, 10, 9)
+    head, fused = (decided(name, features, labels, known(4, 9)) for name in ("head", "fused"))
+    assert head.weights is not None and fused.weights is not None
+    ratio = fused.weights / head.weights
+    np.testing.assert_allclose(ratio, ratio[0], rtol=1e-9)
+    assert ratio[0] > 0 and fused.bias == pytest.approx(head.bias * ratio[0])
+
+
+def test_blocks_and_all_of_them_are_averaged_by_their_deviation_among_shots_left_out() -> None:
+    features, labels = made_up(5, 10, 9)
+    source = known(6, 9)
+    expected, held_out = np.zeros(9), np.zeros(10)
+    for part in (slice(0, 9), *BLOCKS.values()):
+        background = source.background.part(part)
+        shots = DividedShots.of(features[:, part], labels, background, 20)
+        left_out = np.concatenate([written_out(shots, background, np.array([i])) for i in range(10)])
+        unit = np.sqrt((left_out[labels == 0].var() + left_out[labels == 1].var()) / 2)
+        expected[part] += shots.score(background).weights / background.scale / unit / 3
+        held_out += left_out / unit / 3
+    expected /= np.sqrt((held_out[labels == 0].var() + held_out[labels == 1].var()) / 2)
+    np.testing.assert_allclose(decided("fused", features, labels, source, blocks=BLOCKS).weights, expected, rtol=1e-7)
+
+
+def test_several_runs_count_alike_whatever_the_units_of_their_features() -> None:
+    features, labels = made_up(7, 12, 9)
+    few = features[:, :2]
+    sources = known(8, 9), known(9, 2)
+    alone = [decided("fused", x, labels, source) for x, source in zip((features, few), sources, strict=True)]
+    both = decided("fused", np.concatenate([features, few], axis=1), labels, *sources)
+    expected = [one.scores(NONE, x) for one, x in zip(alone, (features, few), strict=True)]
+    found = both.scores(NONE, np.concatenate([features, few], axis=1))
+    np.testing.assert_allclose(found, np.mean(expected, axis=0), rtol=1e-9)
+    huge = SourceKnowledge(sources[1].energies, 1e4 * sources[1].features, sources[1].labels)
+    again = decided("fused", np.concatenate([features, 1e4 * few], axis=1), labels, sources[0], huge)
+    np.testing.assert_allclose(again.scores(NONE, np.concatenate([features, 1e4 * few], axis=1)), found, rtol=1e-6)
+
+
+def test_at_one_shot_the_background_lends_the_units() -> None:
+    """Of each run, its score has deviation 1 over the source's images about the means of their classes."""
+    features, labels = made_up(10, 2, 9)
+    source = known(11, 9)
+    weights = decided("fused", features, labels, source, blocks=BLOCKS).weights
+    assert weights is not None
+    within = source.features - source.features.reshape(10, 2, 9).mean(axis=0)[source.labels]
+    assert np.sqrt(np.square(within @ weights).mean()) == pytest.approx(1, rel=1e-6)
+
+
+def test_features_that_are_all_nought_rank_nothing() -> None:
+    nothing = SourceKnowledge(np.zeros((4, 2)), np.zeros((4, 9)), np.array([0, 0, 1, 1]))
+    for k in (1, 2):
+        found = decided("fused", np.zeros((2 * k, 9)), np.tile([0, 1], k), nothing, blocks=BLOCKS)
+        assert found.scores(NONE, np.zeros((1, 9))).tolist() == [0.0]
