@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 DESCRIPTOR = "rich_model"
 # Whatever the run's own are: so the numbers beside all detectors of a table are one and the same.
 CROP = 128
-SCORING = EvaluateSettings(stride=128, max_tiles=64)
+SCORING = EvaluateSettings(stride=64, max_tiles=64)
 
 
 def is_descriptor(detector: Detector, options: EvaluateSettings) -> bool:
