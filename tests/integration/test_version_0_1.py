@@ -140,7 +140,7 @@ def test_an_old_run_is_adapted_as_it_was_then(tmp_path: Path, rows: Rows) -> Non
 
 def test_an_old_network_is_adapted_by_a_head(tmp_path: Path) -> None:
     run, domains = copied(tmp_path, "runs/ft-res", "domains")
-    settings = {"adapt.shots": 2, "adapt.draws": 1}
+    settings = {"adapt.shots": 2, "adapt.draws": 1, "adapt.shots_only": False}
     out = ft.adapt(
         settled(run, domains / "first"), domains / "second", tmp_path / "adapted", strategy="head", settings=settings
     )
