@@ -184,7 +184,9 @@ def forgetting(cells: Sequence[Cell]) -> Sheet | None:
     tested = ("tested on",) if several else ()
     head = ("run", "source", "adapted to", "shots", "strategy", *tested, "before", "after", "change")
     title = "Forgetting: balanced accuracy on the source's own test before and after adaptation, %"
-    return Sheet(title, head, f"rllrl{'l' * several}llr", tuple(body), 1) if body else None
+    # Of several sources the rows of a run differ in what they were tested on alone.
+    repeats = 5 if several else 0
+    return Sheet(title, head, f"rllrl{'l' * several}llr", tuple(body), 1, blank_repeats=repeats) if body else None
 
 
 def _mean(values: Sequence[float | None]) -> str:

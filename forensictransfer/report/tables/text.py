@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
 import textwrap
 from collections.abc import Sequence
 
 from forensictransfer.core.tables import GAP, TextTable
 from forensictransfer.core.visible import visible
 from forensictransfer.report.tables.sheets import MISSING, Sheet
+from forensictransfer.results.formats.run import JOINT
 
 OWN = " *"
+_LABEL = 32  # characters of a label of several domains, `A + B + C`, which a longer one is broken to
 
 
 def blocks(widths: Sequence[int], labels: int, width: int) -> list[list[int]]:
@@ -49,23 +52,40 @@ def sheet_blocks(sheet: Sheet, width: int) -> list[TextTable]:
         for i in range(len(sheet.rows))
     ]
     names = [visible(name) for name in sheet.head]
-    sizes = [max(len(row[j]) for row in [names, *body]) for j in range(len(names))]
+    sizes = [max(len(line) for row in [names, *body] for line in _broken(row[j])) for j in range(len(names))]
     found = []
     for columns in blocks([size + len(GAP) for size in sizes], sheet.labels, width + len(GAP)):
-        head, *rows = [tuple(row[j] for j in columns) for row in (sheet.head, *body)]
-        found.append(TextTable(head, tuple(rows), "".join(sheet.align[j] for j in columns), ruled=True))
+        head = tuple(sheet.head[j] for j in columns)
+        rows = tuple(line for row in body for line in _over_lines([row[j] for j in columns]))
+        found.append(TextTable(head, rows, "".join(sheet.align[j] for j in columns), ruled=True))
     return found
+
+
+def _over_lines(row: list[str]) -> list[tuple[str, ...]]:
+    """Break the long names of several domains in a row: they would leave no room for its numbers."""
+    broken = [_broken(text) for text in row]
+    return list(itertools.zip_longest(*broken, fillvalue=""))
+
+
+def _broken(text: str) -> list[str]:
+    if len(text) <= _LABEL or JOINT not in text:
+        return [text]
+    lines: list[str] = []
+    for name in text.split(JOINT):
+        if lines and len(lines[-1] + JOINT + name) <= _LABEL:
+            lines[-1] += JOINT + name
+        else:
+            lines.append(name)
+    return [line + JOINT.rstrip() * (number < len(lines) - 1) for number, line in enumerate(lines)]
 
 
 def without_repeats(sheet: Sheet, row: int) -> list[str]:
     """Blank the leading columns of a row where they repeat the row above."""
-    values = list(sheet.rows[row])
-    above = sheet.rows[row - 1] if row else ()
-    for j in range(sheet.blank_repeats):
-        if tuple(values[: j + 1]) != tuple(above[: j + 1]):
-            break
-        values[j] = ""
-    return values
+    values, above = sheet.rows[row], sheet.rows[row - 1] if row else ()
+    repeated = 0
+    while repeated < sheet.blank_repeats and values[: repeated + 1] == above[: repeated + 1]:
+        repeated += 1
+    return ["" if j < repeated else value for j, value in enumerate(values)]
 
 
 def fact_lines(facts: Sequence[tuple[str, str]], width: int) -> list[str]:

@@ -100,9 +100,12 @@ class RunInfo(Document):
         return content
 
 
+JOINT = " + "
+
+
 def joined_name(names: Sequence[str]) -> str:
     """Name several domains that are learned from together, in their order."""
-    return " + ".join(names)
+    return JOINT.join(names)
 
 
 def joined_fingerprint(fingerprints: Sequence[str]) -> str:

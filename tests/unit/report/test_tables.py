@@ -20,6 +20,8 @@ from forensictransfer.report.tables.cross_domain import (
     render_text,
     table,
 )
+from forensictransfer.report.tables.sheets import Sheet
+from forensictransfer.report.tables.text import sheet_lines
 from forensictransfer.results.formats.document import write_document
 from forensictransfer.results.formats.metrics import Dropped
 from forensictransfer.results.formats.run import Marker
@@ -314,3 +316,18 @@ def test_names_are_short_where_all_domains_are_of_one_data_set(tmp_path: Path) -
     assert "photos/" not in text.replace(str(tmp_path), "")
     other = write_run(tmp_path / "c", "faces", {"faces": 0.8})
     assert "photos/b" in table([source, adapted, other])
+
+
+def test_names_of_several_sources_leave_room_for_numbers() -> None:
+    """They stand below each other where they are long; short ones, and any other label, stay on one line."""
+    long, short = "copied_and_moved + inpainted_by_patches + faces_of_gan", "a + b"
+    sheet = Sheet("title", ("source", "shots", "one", "two"), "lrll", (
+        (long, "0", "71.3 [66.0, 76.2]", "50.1 [40.0, 60.2]"),
+        (short, "10", "71.3 [66.0, 76.2]", "50.1 [40.0, 60.2]"),
+    ), 2, own=frozenset({(0, 2)}))  # fmt: skip
+    assert sheet_lines(sheet, 80)[4:] == [
+        "copied_and_moved +          0  71.3 [66.0, 76.2] *  50.1 [40.0, 60.2]",
+        "inpainted_by_patches +",
+        "faces_of_gan",
+        "a + b                      10  71.3 [66.0, 76.2]    50.1 [40.0, 60.2]",
+    ]
