@@ -106,6 +106,11 @@ def add_settings(
         _add(groups[section], [f"--{name}"], name, info, hidden=top in hidden)
 
 
+def setting(name: str) -> str:
+    """Return the destination of a setting among parsed arguments, for a flag beside those of `add_settings`."""
+    return _PREFIX + name
+
+
 def settings_of(arguments: argparse.Namespace) -> dict[str, Any]:
     """Select the settings among parsed arguments, by dotted name."""
     given = {key: value for key, value in vars(arguments).items() if key.startswith(_PREFIX)}
@@ -123,7 +128,7 @@ def _add(group: Any, names: list[str], name: str, info: FieldInfo, *, hidden: bo
     text = info.description or ""
     if "(default" not in text:
         text += f" (default: {'none' if info.default is None else _words(info.default)})"
-    options: dict[str, Any] = {"nargs": len(kinds)} if len(kinds) > 1 else {}
+    options: dict[str, Any] = {"nargs": "+" if ... in kinds else len(kinds)} if len(kinds) > 1 else {}
     if name in CHOICES:
         options["choices"] = Judged(CHOICES[name].names())
     if name not in CHOICES or len(options["choices"]) > _FEW:

@@ -64,6 +64,56 @@ def draw_shots(
     return tuple(i for pair in zip(*chosen, strict=True) for i in pair)
 
 
+def draw_pairs(
+    records: Sequence[Record], k: int, *, seed: int, draw: int, domain: str | None = None
+) -> tuple[int, ...]:
+    """Choose the paired shots of one draw: from each of k groups a real and a fake image, as indices into `records`.
+
+    Groups are those of the train split that hold both; of several images of a class one is taken. The indices are a
+    real, its fake, the next real, its fake ...; for the same seed and draw fewer pairs are the beginning of more,
+    whatever the order of `records`.
+
+    Args:
+        records: images of the target; those outside the train split are skipped.
+        k: pairs, at least 1.
+        seed, draw: choose the pairs; another draw of the same seed is another choice.
+        domain: the target's name for the error.
+    Raises:
+        UserError: fewer than k groups hold both classes.
+    """
+    if k < 1:
+        raise UserError(f"expected at least 1 pair, got {k}", code=ErrorCode.SETTING_INVALID)
+    key = f"{seed}/{draw}/pair"
+    groups = _paired_groups(records)
+    if len(groups) < k:
+        target = f"target '{domain}'" if domain else "the target"
+        raise UserError(
+            f"{target} has {len(groups)} photographs with a forgery of the same group in its train split, {k} pairs "
+            "were asked for; --group says which images belong together",
+            code=ErrorCode.TOO_FEW_IMAGES,
+        )
+    order = sorted(groups, key=lambda group: _rank(key, "group", group))[:k]
+    return tuple(
+        min(groups[group][label], key=lambda index: _rank(key, "image", records[index].name))
+        for group in order
+        for label in range(len(CLASSES))
+    )
+
+
+def count_pairs(records: Sequence[Record]) -> int:
+    """Count the groups of the train split that hold images of both classes."""
+    return len(_paired_groups(records))
+
+
+def _paired_groups(records: Sequence[Record]) -> dict[str, tuple[list[int], ...]]:
+    """Collect the indices of the train images, by class, of each group that holds both classes."""
+    groups: dict[str, tuple[list[int], ...]] = defaultdict(lambda: tuple([] for _ in CLASSES))
+    for index, record in enumerate(records):
+        if record.split == "train":
+            groups[record.group][record.label].append(index)
+    return {group: members for group, members in groups.items() if all(members)}
+
+
 def drop_shared(
     test_records: Sequence[Record],
     test_digests: Sequence[str],

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,8 @@ from forensictransfer.core.environment import environment
 from forensictransfer.core.errors import ErrorCode, UserError
 from forensictransfer.core.ownership import Ownership
 from forensictransfer.core.progress import progress_bar
-from forensictransfer.core.settings import DataSettings, DomainSettings, Settings
+from forensictransfer.core.settings import AdaptSettings, DataSettings, DomainSettings, Settings
+from forensictransfer.data.catalogue.builtin import builtin_names
 from forensictransfer.data.checks.copies import check_labels_agree
 from forensictransfer.data.domains import Domain
 from forensictransfer.data.exclusion import LeftOut
@@ -24,15 +26,16 @@ from forensictransfer.detectors.trainable import TrainableDetector, as_trainable
 from forensictransfer.evaluation.decision import Decision
 from forensictransfer.evaluation.scoring import analyse_images
 from forensictransfer.experiments.evaluate import DomainTest, check_splits, scored_images
+from forensictransfer.experiments.photographs import Photographs, read_photographs
 from forensictransfer.experiments.session import Session, weights_restored
 from forensictransfer.experiments.shots import readable_shots
 from forensictransfer.experiments.shots_only import measure_shots_only
-from forensictransfer.experiments.strategies import WITH_GRADIENT
+from forensictransfer.experiments.strategies import WITH_BACKGROUND, WITH_GRADIENT
 from forensictransfer.experiments.strategies.base import Adapted, FewShotTask, SourceKnowledge, strategy
 from forensictransfer.report.model_card import card_text
 from forensictransfer.results.formats.data import AdaptationData, TargetData, TrainingData
 from forensictransfer.results.formats.decision import DecisionFile
-from forensictransfer.results.formats.run import DomainReference, RunInfo
+from forensictransfer.results.formats.run import PAIRED, DomainReference, RunInfo
 from forensictransfer.results.places import check_new, owning_run
 from forensictransfer.results.runs import RunFolder, domain_reference
 from forensictransfer.results.shots_only import FOLDER, write_shots_only
@@ -89,10 +92,13 @@ def _adapt(
     check_labels_agree(target.name, [*shots, tested])
     detector = session.detector(parent)
     knowledge = _knowledge(parent)
+    background = _background(options, [tested, *_tests_of(sources, settings, session)], detector, settings, session)
+    if background:
+        knowledge = replace(knowledge, photographs=tuple(one.deviations for one in background))
     parent.check_unchanged()  # what was read of it is of one run
     with RunFolder.building(out, _info(parent, target, settings), settings, overwrite=overwrite, owned=owned) as run:
         run.write("environment.json", environment())
-        run.write("data.json", _describe(parent, target, shots, unreadable))
+        run.write("data.json", _describe(parent, target, shots, unreadable, background))
         if keep_weights and isinstance(detector, TrainableDetector):
             with run.writing("model.keras") as path:
                 detector.save(str(path))
@@ -162,6 +168,21 @@ def _knowledge(parent: RunFolder) -> SourceKnowledge:
         return SourceKnowledge(stored["energies"], stored["features"], stored["labels"], sources)
 
 
+def _tests_of(domains: Sequence[Domain], settings: Settings, session: Session) -> list[Images]:
+    """Read what the test splits of some domains hold."""
+    return [session.contents(one, "test", settings.data, f"reading {one.name}") for one in domains]
+
+
+def _background(
+    options: AdaptSettings, tests: Sequence[Images], detector: Detector, settings: Settings, session: Session
+) -> list[Photographs]:
+    """Read the folders of `adapt.background` for a strategy that has a use for them. tests: what is tested on."""
+    if options.strategy not in WITH_BACKGROUND:
+        return []
+    tested = {digest for images in tests for digest in images.digests}
+    return [read_photographs(spec, tested, detector, settings, session) for spec in options.background]
+
+
 def _write_draw(
     run: RunFolder,
     draw: int,
@@ -195,11 +216,17 @@ def _write_draw(
     return decision
 
 
-def _describe(parent: RunFolder, target: Domain, shots: list[Images], unreadable: dict[str, str]) -> AdaptationData:
+def _describe(
+    parent: RunFolder,
+    target: Domain,
+    shots: list[Images],
+    unreadable: dict[str, str],
+    background: Sequence[Photographs],
+) -> AdaptationData:
     before, reference = parent.read("data.json", TrainingData), domain_reference(target)
-    seen = before.seen.joined(
-        (group for images in shots for group in images.groups), (one for images in shots for one in images.digests)
-    )
+    digests = [one for images in shots for one in images.digests]
+    digests += [one for folder in background for one in folder.digests]
+    seen = before.seen.joined((group for images in shots for group in images.groups), digests)
     return AdaptationData(
         source=before.without_seen,
         target=TargetData(
@@ -209,8 +236,15 @@ def _describe(parent: RunFolder, target: Domain, shots: list[Images], unreadable
             left_out=_left_out(target, shots, unreadable),
             links=target.skipped,
         ),
+        background=tuple(one.about for one in background),
         seen=seen,
     )
+
+
+def _background_name(options: AdaptSettings) -> str | None:
+    """Name the folders of the background in tables; None where it is the source's own."""
+    used = options.background if options.strategy in WITH_BACKGROUND else ()
+    return " + ".join(spec if spec in builtin_names() else Path(spec).name for spec in used) or None
 
 
 def _left_out(target: Domain, shots: list[Images], unreadable: dict[str, str]) -> LeftOut:
@@ -238,6 +272,8 @@ def _info(parent: RunFolder, target: Domain, settings: Settings) -> RunInfo:
         draws=options.draws,
         seed=settings.seed,
         recompress=settings.data.recompress,
+        background=_background_name(options),
+        protocol=PAIRED if options.pairs else None,
         threshold_rule=f"{options.threshold} (shots)",
         stop_rule=stops.get(options.strategy, "no gradient"),
         parent=str(parent.path.resolve()),

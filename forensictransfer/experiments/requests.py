@@ -132,11 +132,27 @@ def adapt_request(
     domain = open_domain_with_notes(target, group, settings.data, learn=True)
     _check_other_domain(parent, domain)
     _check_names_differ([*parent.info.trained_on, domain_reference(domain)])
-    from forensictransfer.data.splits import draw_shots
+    from forensictransfer.experiments.shots import chosen_shots
 
+    settings = _with_background(settings)
     # Fewer images than shots are found here, before seconds go into loading TensorFlow.
-    draw_shots(domain.records, settings.adapt.shots, seed=settings.seed, draw=0, domain=domain.name)
+    chosen_shots(domain.records, settings, 0, domain.name)
     return AdaptRequest(parent, domain, settings, Path(out).expanduser())
+
+
+def _with_background(settings: Settings) -> Settings:
+    """Check the folders of `adapt.background`, without reading an image, and make their paths absolute."""
+    from forensictransfer.data.catalogue.builtin import builtin_names
+    from forensictransfer.data.photographs import open_photographs
+
+    folders = []
+    for spec in settings.adapt.background:
+        spec = spec if spec in builtin_names() else os.path.abspath(os.path.expanduser(spec))
+        if spec in folders:
+            raise UserError(f"{spec}: is named twice in adapt.background", code=ErrorCode.DOMAIN_REPEATED)
+        open_photographs(spec, settings.data)
+        folders.append(spec)
+    return settings.model_copy(update={"adapt": settings.adapt.model_copy(update={"background": tuple(folders)})})
 
 
 def evaluate_request(

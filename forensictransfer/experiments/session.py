@@ -18,6 +18,7 @@ from forensictransfer.core.settings import DataSettings, DomainSettings, Evaluat
 from forensictransfer.data.domains import Domain, open_domain
 from forensictransfer.data.exclusion import LeftOut
 from forensictransfer.data.images import Images
+from forensictransfer.data.photographs import open_photographs
 from forensictransfer.data.records import Record
 from forensictransfer.detectors.base import Detector
 from forensictransfer.detectors.loading import detector_class, load_detector, load_weights
@@ -56,6 +57,13 @@ class Session:
         key = repr((spec.model_dump(), data.split, data.data_dir))
         if key not in self._domains:
             self._domains[key] = open_domain(spec, data=data)
+        return self._domains[key]
+
+    def photographs(self, spec: str, data: DataSettings) -> Domain:
+        """Open a folder of photographs for the background, as `open_photographs` gives it."""
+        key = repr(("photographs", spec, data.split, data.data_dir))
+        if key not in self._domains:
+            self._domains[key] = open_photographs(spec, data)
         return self._domains[key]
 
     def split(self, domain: Domain, split: str, data: DataSettings, progress: str | None = None) -> Images:

@@ -18,6 +18,7 @@ from forensictransfer.experiments.evaluate import check_both_classes, check_spli
 from forensictransfer.experiments.session import Session
 from forensictransfer.experiments.shots import readable_shots
 from forensictransfer.results.formats.metrics import DrawMetrics
+from forensictransfer.results.formats.run import PAIRED
 from forensictransfer.results.formats.shots_only import ShotsOnlyMetrics
 
 
@@ -70,6 +71,7 @@ def measure_shots_only(
         threshold_rule=f"{options.threshold} (shots)",
         resamples=settings.evaluate.resamples,
         recompress=settings.data.recompress,
+        protocol=PAIRED if options.pairs else None,
         n=summary.n,
         metrics=dict(summary.metrics),
         per_draw=tuple(DrawMetrics.of(one) for one in summary.per_draw),

@@ -53,6 +53,7 @@ def card_text(run: RunFolder) -> str:
         ("Adapted from", _without_folder(info.parent) if info.parent else None),
         ("Threshold rule", info.threshold_rule),
         ("Stop rule", info.stop_rule),
+        ("Background", info.background),
         ("Images", None if info.recompress is None else f"compressed once more as JPEG {info.recompress} (4:2:0)"),
         ("Seed", info.seed),
         ("Made", f"{info.created} by forensictransfer {info.version}"),
@@ -92,6 +93,7 @@ def show_text(run: RunFolder) -> str:
         ("target", _domain(info.target) if run.kind == "adapt" else None),
         ("strategy", info.strategy if run.kind == "adapt" else None),
         ("shots", _shots(info) if run.kind == "adapt" else None),
+        ("background", info.background),
         ("parent", info.parent),
         ("threshold", info.threshold_rule),
         ("stop rule", info.stop_rule),
@@ -260,7 +262,8 @@ def _unreadable(evaluation: Metrics) -> str:
 
 
 def _shots(info: RunInfo) -> str:
-    return f"{info.shots} real + {info.shots} fake, {info.draws} draw{'s' * (info.draws != 1)}"
+    paired = ", each photograph with its forgery (paired)" if info.protocol else ""
+    return f"{info.shots} real + {info.shots} fake{paired}, {info.draws} draw{'s' * (info.draws != 1)}"
 
 
 def _name(domain: DomainReference | None) -> str:

@@ -16,6 +16,7 @@ from forensictransfer.results.shots_only import ShotsOnly, run_shots_only
 
 ZERO_SHOT = "zero-shot"
 AS_STORED = "as stored"
+UNPAIRED = "unpaired"
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,9 @@ class Cell:
     unknown). own: the test is a source's own; aimed: the run is made for this test (zero-shot, or adapted to this
     domain). model: the folder of the run that was trained on the source (zero-shot: this one). draws: draws of shots
     behind each number (1 for zero-shot). n_*: images and groups that were tested;
-    compression: AS_STORED, or what all images, of training and test, went through when read;
+    strategy: as in tables (`strategy_label`); protocol: PAIRED or UNPAIRED shots, "" where there are none; background:
+    the folders that took the place of the source's, by name ("": none). compression: AS_STORED, or what all images, of
+    training and test, went through when read;
     dropped_*: images taken out before, because the run has seen their group or their pixels.
     alone: balanced accuracy on the domain of the test without a look at pixels (None: not measured); doubt: the warning
     about it, if it is high. shots_only: what the shots alone reach on this test, and whether the run beats it (None:
@@ -61,6 +64,8 @@ class Cell:
     alone: Estimate | None = None
     doubt: str | None = None
     compression: str = AS_STORED
+    protocol: str = ""
+    background: str = ""
     sources: tuple[str, ...] = ()
     shots_only: ShotsOnly | None = None
 
@@ -108,7 +113,7 @@ def _cell(run: RunFolder, found: Metrics) -> Cell:
         own=any(_same_domain(source, found) for source in info.trained_on),
         aimed=info.target is None or _same_domain(info.target, found),
         model=os.path.realpath(info.parent or run.path),
-        strategy=(found.strategy or "none") if adapted else ZERO_SHOT,
+        strategy=strategy_label(found.strategy or "none", info.protocol) if adapted else ZERO_SHOT,
         shots=(found.shots or 0) if adapted else 0,
         draws=found.draws,
         seed=found.seed or 0,
@@ -125,6 +130,8 @@ def _cell(run: RunFolder, found: Metrics) -> Cell:
         alone=None if baseline is None else baseline.estimate,
         doubt=warning(found.target, baseline),
         compression=compression(info.recompress),
+        background=info.background or "",
+        protocol=(info.protocol or UNPAIRED) if adapted else "",
         shots_only=run_shots_only(run, found),
     )
 
@@ -144,6 +151,11 @@ def _same_domain(domain: DomainReference, tested: Metrics) -> bool:
 def compression(quality: int | None) -> str:
     """Name what images go through when they are read: AS_STORED, or "JPEG" and a quality."""
     return AS_STORED if quality is None else f"JPEG {quality}"
+
+
+def strategy_label(strategy: str, protocol: str | None) -> str:
+    """Name a way of adapting in tables: with paired shots it is another one, which nothing may mix with the first."""
+    return strategy if protocol is None else f"{strategy} ({protocol})"
 
 
 def without_common_set(cells: Sequence[Cell]) -> tuple[list[Cell], str]:

@@ -9,11 +9,12 @@ from typing import Any, Literal
 
 from forensictransfer.core.environment import Environment
 from forensictransfer.core.errors import ErrorCode, UserError
-from forensictransfer.core.yaml_text import read_yaml
-from forensictransfer.results.cells import Cell, collect
+from forensictransfer.core.yaml_text import flat, read_yaml
+from forensictransfer.results.cells import Cell, collect, strategy_label
 from forensictransfer.results.evaluations import evaluation_path, read_metrics
 from forensictransfer.results.formats.document import read_document
 from forensictransfer.results.formats.metrics import DrawMetrics
+from forensictransfer.results.formats.run import PAIRED
 from forensictransfer.results.formats.shots_only import ShotsOnlyMetrics
 from forensictransfer.results.formats.sweep import ImpossibleCell, SweepInfo
 from forensictransfer.results.jobs import (
@@ -79,8 +80,17 @@ class SweepResults:
 
     @property
     def strategies(self) -> tuple[str, ...]:
-        """The ways of adapting; zero-shot is none of them."""
-        return self.info.strategies
+        """The ways of adapting, as tables name them; zero-shot is none of them."""
+        return tuple(map(self.label, self.info.strategies))
+
+    @property
+    def protocol(self) -> str | None:
+        """How all shots were drawn: PAIRED, or None."""
+        return PAIRED if flat(self.settings.get("settings") or {}).get("adapt.pairs") else None
+
+    def label(self, strategy: str) -> str:
+        """Name a strategy of the sweep as its cells, records and tables do."""
+        return strategy_label(strategy, self.protocol)
 
     @property
     def shots(self) -> tuple[int, ...]:
@@ -132,7 +142,7 @@ class SweepResults:
         tuned_shots = self.settings.get("tuned_shots")
         ways = 0
         for item in self.impossible:
-            idle = "tuned" in self.strategies and tuned_shots is not None and item.shots not in tuned_shots
+            idle = "tuned" in self.info.strategies and tuned_shots is not None and item.shots not in tuned_shots
             singles = self.info.sources if self.info.pairs else ()
             sources = sum(source != item.target for source in singles) + bool(self.info.combined)
             ways += sources * (len(self.strategies) - idle)
@@ -169,7 +179,12 @@ def open_sweep(path: str | Path) -> SweepResults:
         shots_only={r.run: read_shots_only(path / r.run) for r in records if r.kind == SHOTS_ONLY and r.done},
     )
     return replace(
-        results, draws={(c.run, c.on): read_metrics(results.folder(c) / "metrics.json").per_draw for c in cells}
+        results,
+        records=tuple(
+            one.model_copy(update={"strategy": results.label(one.strategy)}) if one.kind == ADAPT else one
+            for one in records
+        ),
+        draws={(c.run, c.on): read_metrics(results.folder(c) / "metrics.json").per_draw for c in cells},
     )
 
 

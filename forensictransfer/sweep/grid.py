@@ -15,9 +15,11 @@ from forensictransfer.core.names import encode_name, folded
 from forensictransfer.core.settings import Choices, Settings
 from forensictransfer.core.yaml_text import flat
 from forensictransfer.data.counts import Counts
+from forensictransfer.data.photographs import open_photographs
 from forensictransfer.data.records import SPLITS
+from forensictransfer.data.splits import count_pairs
 from forensictransfer.detectors.registry import check_training
-from forensictransfer.experiments.choices import held_choices
+from forensictransfer.experiments.choices import held_choices, load_settings
 from forensictransfer.experiments.descriptors import DESCRIPTOR
 from forensictransfer.experiments.strategies import strategies_of
 from forensictransfer.results.formats.run import joined_fingerprint, joined_name
@@ -31,6 +33,8 @@ TRAIN, ZERO_SHOT, ADAPT, SHOTS_ONLY = "train", "zero-shot", "adapt", "shots-only
 _LONGEST = 220  # bytes of a readable name: with its hash, and as a folder in passing, it fits into the usual 255
 # They touch speed or place, or what is measured beside a result: no part of a job's name.
 _FREE = ("data.workers", "data.memory_mb", "data.data_dir", "adapt.shots_only")
+# Settings that came when sweeps were already begun, with what was done before: so set they are no part of a job's name.
+_LATER: Mapping[str, object] = {"adapt.pairs": False, "adapt.background": []}
 
 
 @dataclass(frozen=True)
@@ -97,6 +101,7 @@ def make_grid(sweep: SweepSettings, sources: Sequence[Domain], targets: Sequence
     impossible = list(_impossible(sweep, targets))
     barred = {(item.target, item.shots) for item in impossible}
     choices = held_choices()
+    background = _background(sweep)
     trainings: list[Job] = []
     others: list[Job] = []
     aims = _pairs(sources, targets) if sweep.pairs else {}
@@ -110,7 +115,7 @@ def make_grid(sweep: SweepSettings, sources: Sequence[Domain], targets: Sequence
                 for target in tested:
                     # Whether or not k = 0 was asked for: it is what every adaptation is held against.
                     others.append(_zero_shot(training, target, prints[target]))
-                    others += _adaptations(sweep, training, target, prints[target], barred, choices)
+                    others += _adaptations(sweep, training, target, prints[target], barred, choices, background)
     named, aimed = (tuple(domain.name for domain in of_kind) for of_kind in (sources, targets))
     left_out = (
         f"{detector} is not adapted by {strategy}: it is not trained by gradient steps"
@@ -121,6 +126,12 @@ def make_grid(sweep: SweepSettings, sources: Sequence[Domain], targets: Sequence
     alone = _shots_only(others, prints)
     _check_jobs([*trainings, *alone, *others])
     return Grid((*trainings, *alone, *others), tuple(impossible), named, aimed, tuple(left_out), tuple(combined))
+
+
+def _background(sweep: SweepSettings) -> list[str]:
+    """List the fingerprints of the folders of `adapt.background`. Raises UserError for one that cannot be one."""
+    settings = load_settings(None, sweep.settings)
+    return [open_photographs(spec, settings.data).fingerprint() for spec in settings.adapt.background]
 
 
 def _pairs(sources: Sequence[Domain], targets: Sequence[Domain]) -> dict[tuple[str, ...], list[str]]:
@@ -181,7 +192,13 @@ def _zero_shot(training: Job, target: str, data: str) -> Job:
 
 
 def _adaptations(
-    sweep: SweepSettings, training: Job, target: str, data: str, barred: set[tuple[str, int]], choices: Choices
+    sweep: SweepSettings,
+    training: Job,
+    target: str,
+    data: str,
+    barred: set[tuple[str, int]],
+    choices: Choices,
+    background: Sequence[str],
 ) -> Iterator[Job]:
     possible = strategies_of(training.detector)
     for shots in sweep.shots:
@@ -207,6 +224,7 @@ def _adaptations(
                 "target": data,
                 "settings": _fixed(settings, without="train."),
                 "weights": sweep.keep_weights,
+                **({"background": background} if background else {}),
             }
             stem = f"{training.label}-{training.detector}-s{training.seed}-to-{target}-{strategy}-k{shots}"
             name = _named(stem, key)
@@ -226,7 +244,7 @@ def _shots_only(jobs: Sequence[Job], prints: Mapping[str, str]) -> list[Job]:
             for name, value in flat(settings.data.model_dump(mode="json")).items()
             if f"data.{name}" not in _FREE and name != "crop" and not name.startswith("augment.")
         }
-        key = {
+        key: dict[str, Any] = {
             "kind": SHOTS_ONLY,
             "target": prints[job.target],
             "descriptor": DESCRIPTOR,
@@ -234,6 +252,7 @@ def _shots_only(jobs: Sequence[Job], prints: Mapping[str, str]) -> list[Job]:
             "threshold": settings.adapt.threshold,
             "resamples": settings.evaluate.resamples,
             **{name: getattr(job, name) for name in ("shots", "draws", "seed")},
+            **({"pairs": True} if settings.adapt.pairs else {}),
         }
         name = _named(f"shots_only-{job.target}-s{job.seed}-k{job.shots}", key)
         about = (DESCRIPTOR, job.target, job.target, SHOTS_ONLY, job.shots, job.draws, job.seed)
@@ -243,7 +262,11 @@ def _shots_only(jobs: Sequence[Job], prints: Mapping[str, str]) -> list[Job]:
 
 def _impossible(sweep: SweepSettings, targets: Sequence[Domain]) -> Iterator[ImpossibleCell]:
     """Yield the cells with more shots than a target's train split holds: they are named, the rest is done."""
+    paired = bool(flat(sweep.settings).get("adapt.pairs"))
     for target in targets:
+        if paired:
+            yield from _impossible_pairs(sweep, target)
+            continue
         counts = Counter(record.label for record in target.split("train"))
         for shots in sweep.shots:
             short = [kind for label, kind in enumerate(("real", "fake")) if counts[label] < shots]
@@ -253,6 +276,18 @@ def _impossible(sweep: SweepSettings, targets: Sequence[Domain]) -> Iterator[Imp
                     f"{target.name} has {number} {short[0]} images in its train split, {shots} shots were asked for"
                 )
                 yield ImpossibleCell(target=target.name, shots=shots, reason=reason)
+
+
+def _impossible_pairs(sweep: SweepSettings, target: Domain) -> Iterator[ImpossibleCell]:
+    """Yield the cells with more pairs than the train split of a target holds."""
+    pairs = count_pairs(target.records)
+    for shots in sweep.shots:
+        if shots > pairs:
+            reason = (
+                f"{target.name} has {pairs} photographs with a forgery of the same group in its train split, "
+                f"{shots} pairs were asked for"
+            )
+            yield ImpossibleCell(target=target.name, shots=shots, reason=reason)
 
 
 def _by_name(domains: Sequence[Domain]) -> dict[str, Domain]:
@@ -317,7 +352,11 @@ def describe(domain: Domain) -> SweepDomain:
 def _fixed(settings: Settings, without: str) -> dict[str, Any]:
     """Select the settings that a job's result depends on, by dotted name."""
     values = flat(settings.model_dump(mode="json"))
-    return {name: value for name, value in values.items() if name not in _FREE and not name.startswith(without)}
+    return {
+        name: value
+        for name, value in values.items()
+        if name not in _FREE and not name.startswith(without) and _LATER.get(name, ...) != value
+    }
 
 
 def _named(stem: str, key: Mapping[str, Any]) -> str:

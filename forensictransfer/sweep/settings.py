@@ -102,6 +102,8 @@ def load_sweep(
         if not n
     ]
     settings = dict(flat(sweep.settings))
+    if "adapt.background" in settings:
+        settings["adapt.background"] = list(_beside(settings["adapt.background"], folder))
     strategies = sweep.strategies
     if trials is not None:
         settings["adapt.trials"] = trials
@@ -172,6 +174,8 @@ def _problems(sweep: SweepSettings) -> Iterator[Problem]:
         *((f"detector_settings.{k}", v) for k, v in sweep.detector_settings.items()),
     ):
         for name in flat(values):
+            if name in ("adapt.pairs", "adapt.background") and where != "settings":
+                yield Problem(f"{where}.{name}", "holds for all jobs of a sweep; give it in 'settings'")
             if name in _SHARED and where != "settings":
                 yield Problem(f"{where}.{name}", "holds for all domains; give it in 'settings'")
             if name in _OWN:
@@ -197,6 +201,13 @@ def _setting_problems(where: str, values: Mapping[str, Any]) -> Iterator[Problem
         load_settings(None, values)
     except SettingsError as error:
         yield from (replace(problem, name=f"{where}.{problem.name}", flag=False) for problem in error.problems)
+
+
+def _beside(specs: object, folder: Path) -> Iterator[object]:
+    """Make the paths of folders that lie beside the file absolute; other values are left to the check of settings."""
+    for spec in specs if isinstance(specs, (list, tuple)) else [specs]:
+        path = folder / os.path.expanduser(str(spec))
+        yield str(path.resolve()) if path.exists() else spec
 
 
 def _spelt_out(specs: tuple[str, ...], folder: Path) -> Iterator[str]:

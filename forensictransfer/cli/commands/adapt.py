@@ -7,7 +7,7 @@ from shlex import quote
 from typing import Any
 
 from forensictransfer.cli.common import DOMAIN, NAME, RUN_FIXES, RUN_SETTINGS, add_config, add_group, add_overwrite
-from forensictransfer.cli.flags import Parser, add_settings, listed, settings_of
+from forensictransfer.cli.flags import Parser, add_settings, listed, setting, settings_of
 from forensictransfer.cli.output import say
 from forensictransfer.experiments.strategies import STRATEGIES
 
@@ -37,6 +37,20 @@ examples:
     place.add_argument("--target", required=True, metavar="DOMAIN", help="the domain to adapt to")
     add_group(place)
     place.add_argument("--out", required=True, metavar="RUN", help="run folder to write")
+    place.add_argument(
+        "--pairs",
+        action="store_const",
+        const=True,
+        dest=setting("adapt.pairs"),
+        help="the shots are K photographs, each with its forgery (same group): a protocol with rows of its own",
+    )
+    place.add_argument(
+        "--background",
+        nargs="+",
+        metavar="DIR",
+        dest=setting("adapt.background"),
+        help="photographs that show how features vary with content, instead of the source's (head, prototype)",
+    )
     add_overwrite(place)
     add_config(place)
     add_settings(

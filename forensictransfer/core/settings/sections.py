@@ -111,6 +111,15 @@ class AdaptSettings(Section):
     reconstruction: Annotated[float, Field(ge=0)] = Field(
         0.1, description="weight of the reconstruction's loss, if the detector has one; 0 saves the time (finetune)"
     )
+    pairs: bool = Field(
+        False,
+        description="shots are photographs, each with a forgery of its own group: a protocol with rows of its own",
+    )
+    background: tuple[str, ...] = Field(
+        (),
+        description="folders of photographs, or domains, whose features show how content varies "
+        "(default: what the run keeps of its source) (head, prototype)",
+    )
     background_shots: Annotated[int, Field(ge=0)] = Field(
         20, description="shots per class whose covariance counts as much as the background's; 0: theirs alone (head)"
     )

@@ -18,6 +18,8 @@ STRATEGIES = {
 }
 # Those that change the detector's weights; the others work on what it says anyway.
 WITH_GRADIENT = ("finetune", "tuned")
+# Those that ask how features vary with content (`adapt.background`).
+WITH_BACKGROUND = ("head", "prototype", "fused")
 
 
 def strategies_of(detector: str) -> tuple[str, ...]:

@@ -28,7 +28,8 @@ class SourceKnowledge:
     """What the run kept of its source's train split: energies (n, 2), features (n, d), labels (n,).
 
     sources: (n,), of several sources the number of the one that a row is of, in the order of run.json; None: one.
-    photographs: features (m, d) of each folder that the background is taken from instead of the source; None: none.
+    photographs: of each folder that the background is taken from instead of the source, features less the mean of their
+    class (m, d); None: none.
     """
 
     energies: np.ndarray
@@ -41,7 +42,7 @@ class SourceKnowledge:
     def background(self) -> Background:
         """How the features vary within the classes of the source, or of the photographs given instead."""
         if self.photographs is not None:
-            return Background.of([features - features.mean(axis=0) for features in self.photographs])
+            return Background.of(self.photographs)
         found = []
         for rows in self.by_source():
             features, labels = self.features[rows], self.labels[rows]

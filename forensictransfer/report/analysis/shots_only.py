@@ -9,7 +9,8 @@ import numpy as np
 
 from forensictransfer.evaluation.estimate import Estimate
 from forensictransfer.report.analysis.series import Average, Pair, bootstrap_mean
-from forensictransfer.results.cells import Cell, compression
+from forensictransfer.results.cells import UNPAIRED, Cell, compression
+from forensictransfer.results.formats.shots_only import ShotsOnlyMetrics
 from forensictransfer.results.predictions import ScoreFiles
 from forensictransfer.results.shots_only import ShotsOnly, beside
 from forensictransfer.results.sweep import SweepResults
@@ -59,11 +60,11 @@ def average_alone(shots: int, by_pair: dict[Pair, float]) -> Average:
 def _beside(results: SweepResults, files: ScoreFiles, cell: Cell) -> Cell:
     if cell.adapted_to is None or cell.own or not cell.aimed:
         return cell
-    wanted = (cell.on, cell.shots, cell.draws, cell.seed, cell.threshold_rule, cell.compression)
+    wanted = (cell.on, cell.shots, cell.draws, cell.seed, cell.threshold_rule, cell.compression, cell.protocol)
     found = [
         folder
         for folder, one in results.shots_only.items()
-        if (one.target, one.shots, one.draws, one.seed, one.threshold_rule, compression(one.recompress)) == wanted
+        if (one.target, one.shots, one.draws, one.seed, one.threshold_rule, *_read(one)) == wanted
     ]
     if len(found) != 1:  # failed or not done yet
         return cell
@@ -71,3 +72,8 @@ def _beside(results: SweepResults, files: ScoreFiles, cell: Cell) -> Cell:
     draws = results.draws[cell.run, cell.on]
     shots_only: ShotsOnly = beside(draws, files.test(cell), alone, files.shots_only(found[0]))
     return replace(cell, shots_only=shots_only)
+
+
+def _read(alone: ShotsOnlyMetrics) -> tuple[str, str]:
+    """Say how images were read and shots drawn, in the words of a cell."""
+    return compression(alone.recompress), alone.protocol or UNPAIRED

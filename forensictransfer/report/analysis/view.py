@@ -121,7 +121,8 @@ class View:
     @property
     def main(self) -> str | None:
         """The strategy that is shown in depth: fine-tuning, as in the paper, or else the sweep's first. None: none."""
-        return FINETUNE if FINETUNE in self.strategies else next(iter(self.strategies), None)
+        finetune = self.results.label(FINETUNE)
+        return finetune if finetune in self.strategies else next(iter(self.strategies), None)
 
     def cells(self, detector: str, strategy: str, source: str, target: str, shots: int) -> Sequence[Cell]:
         """Return the tests of one cell of the grid on its target, one for each seed.

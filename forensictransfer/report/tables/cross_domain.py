@@ -23,7 +23,7 @@ __all__ = ["Cell", "Estimate", "collect", "render_csv", "render_latex", "render_
 TITLE = "Cross-domain table"
 _CSV = (
     *("run", "detector", "source", "adapted_to", "tested_on", "own_test", "strategy", "shots", "draws", "seed"),
-    *("threshold_rule", "stop_rule", "split", "compression", "source_data", "tested_on_data"),
+    *("threshold_rule", "stop_rule", "split", "compression", "protocol", "background", "source_data", "tested_on_data"),
     *("n_real", "n_fake", "n_groups", "dropped_group", "dropped_pixels", "skipped", "metric", "value", "low", "high"),
     *("shots_only", "shots_only_low", "shots_only_high", "gain", "gain_low", "gain_high"),
 )
@@ -158,7 +158,7 @@ def render_csv(cells: Sequence[Cell]) -> str:
     for c in cells:
         about = (c.run, c.detector, c.source, c.adapted_to or "", c.on, "yes" if c.own else "no", c.strategy)
         rules = (c.shots, c.draws, c.seed, c.threshold_rule, c.stop_rule)
-        data = (c.split, c.compression, c.source_data, c.on_data)
+        data = (c.split, c.compression, c.protocol, c.background, c.source_data, c.on_data)
         counts = (c.n_real, c.n_fake, c.n_groups, c.dropped_group, c.dropped_pixels, c.skipped)
         for metric, m in c.metrics.items():
             lines.append((*about, *rules, *data, *counts, metric, *_numbers(m), *_beside(c, metric)))

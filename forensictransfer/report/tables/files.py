@@ -54,7 +54,7 @@ def extra_sheets(view: View) -> list[Sheet]:
         rules_sheet(view, view.rules),
         compared_sheet(comparisons),
         within_sheet(view, clear),
-        tuning_sheet(view, gains(comparisons, TUNED)),
+        tuning_sheet(view, gains(comparisons, view.results.label(TUNED))),
         cost_sheet(view),
     )
     return [sheet for sheet in found if sheet is not None]
@@ -137,7 +137,7 @@ def _comparisons(view: View) -> Iterator[Mapping[str, object]]:
     for name, found in (
         ("strategies", over),
         ("strategies_within", view.within_cells),
-        ("tuning", gains(over, TUNED)),
+        ("tuning", gains(over, view.results.label(TUNED))),
     ):
         for c in found:
             yield {"table": name, **_compared(c)}

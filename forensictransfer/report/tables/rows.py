@@ -16,12 +16,14 @@ _VARIANTS: tuple[tuple[str, Callable[[Cell], str]], ...] = (
     ("threshold_rule", lambda c: f"threshold {c.threshold_rule}"),
     ("stop_rule", lambda c: f"stop {c.stop_rule}"),
     ("compression", lambda c: f"images {c.compression}" if c.compression == AS_STORED else f"after {c.compression}"),
+    ("background", lambda c: f"background {c.background or 'source'}"),
+    ("protocol", lambda c: f"{c.protocol} shots"),
     ("split", lambda c: f"split {c.split}"),
     ("source_data", lambda c: f"source data {c.source_data[:8] or 'unknown'}"),
     ("model", lambda c: f"model {os.path.relpath(c.model)}"),
 )
 
-_SHOTS_DEPEND_ON = ("seed", "draws", "threshold_rule", "compression")
+_SHOTS_DEPEND_ON = ("seed", "draws", "threshold_rule", "compression", "protocol")
 
 
 @dataclass(frozen=True)

@@ -224,7 +224,7 @@ def tuning_sheet(view: View, found: Sequence[Comparison]) -> Sheet | None:
     by_key = {(c.strategy, c.shots): c for c in costs(view.results) if c.kind == "adapt"}
     body: list[tuple[str, ...]] = []
     for c in found:
-        tuned, other = by_key.get((TUNED, c.shots)), by_key.get((c.second, c.shots))
+        tuned, other = by_key.get((view.results.label(TUNED), c.shots)), by_key.get((c.second, c.shots))
         gain = (points(c.difference), p_value(c.corrected), str(c.n), draws_of(view, c.shots), outcome(c))
         body.append((c.detector, str(c.shots), c.second, *gain, *_searched(tuned), *_times(tuned, other)))
     head = (

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from pydantic import Field
 
+from forensictransfer.core.values import Integer
 from forensictransfer.data.counts import Counts
 from forensictransfer.data.exclusion import LeftOut
 from forensictransfer.results.formats.document import Part
@@ -88,9 +89,28 @@ class TargetData(DomainReference):
     links: tuple[tuple[str, str], ...] = ()
 
 
+class BackgroundData(Part):
+    """A folder that the background was taken from instead of the source.
+
+    fingerprint: of the images chosen from it; photographs: how many of these were used; skipped: (name, reason) of
+    those that could not be read; tested: how many were left out because they stand in a test split.
+    """
+
+    name: str
+    origin: str
+    fingerprint: str
+    photographs: Integer
+    skipped: tuple[tuple[str, str], ...] = ()
+    tested: Integer = 0
+
+
 class AdaptationData(Part):
-    """data.json of an adaptation: what the training had seen and the shots of all draws count as seen."""
+    """data.json of an adaptation: what the training had seen, the shots of all draws and the background count as seen.
+
+    background: the folders that it was taken from; empty where it is the source's own.
+    """
 
     source: AdaptedSource
     target: TargetData
+    background: tuple[BackgroundData, ...] = ()
     seen: SeenImages

@@ -13,6 +13,8 @@ from forensictransfer.core.values import Integer
 from forensictransfer.core.version import __version__
 from forensictransfer.results.formats.document import Document, Part
 
+PAIRED = "paired"  # the protocol whose shots are photographs, each with a forgery of its own group
+
 
 class DomainReference(Part):
     """A domain as files name it: `origin` is its folder or built-in name, `fingerprint` the hash of its images."""
@@ -30,7 +32,8 @@ class RunInfo(Document):
     named, empty for one (`trained_on` has either); target: the domain adapted to; shots: labelled images per class of
     the target; draws: repetitions with other shots; threshold_rule, stop_rule: the rules by name; parent: the folder of
     the run that an adapted run comes from; recompress: quality of the JPEG that every image went through when it
-    was read.
+    was read; background: names of the folders that the background came from, None: the source; protocol: PAIRED, or
+    None where the shots of the two classes are drawn apart.
 
     The file of a run of several sources is of format 2, which versions that know only one source refuse; that of one
     source stays as it was, of format 1.
@@ -54,6 +57,8 @@ class RunInfo(Document):
     stop_rule: str | None = None
     parent: str | None = None
     recompress: Integer | None = None
+    protocol: Literal["paired"] | None = None
+    background: str | None = None
 
     @model_validator(mode="after")
     def _whole(self) -> RunInfo:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from pydantic import ValidationInfo, field_validator
 
@@ -19,7 +19,7 @@ class ShotsOnlyMetrics(Document):
 
     target, origin, fingerprint: the domain of shots and test; descriptor: registered name of the detector whose
     features are used; classifier: what was fitted to them; shots: per class; threshold_rule: as in run.json; resamples:
-    of the bootstrap; recompress: as in run.json; n: images tested.
+    of the bootstrap; recompress, protocol: as in run.json; n: images tested.
     """
 
     WHAT: ClassVar[str] = "the metrics of `shots only`"
@@ -35,6 +35,7 @@ class ShotsOnlyMetrics(Document):
     threshold_rule: str
     resamples: Integer
     recompress: Integer | None = None
+    protocol: Literal["paired"] | None = None
     n: Counts
     metrics: dict[str, StoredEstimate]
     per_draw: tuple[DrawMetrics, ...]

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from forensictransfer.core.errors import UserError
 from forensictransfer.data.records import SPLITS, Record
-from forensictransfer.data.splits import draw_shots, drop_shared, split_of
+from forensictransfer.data.splits import count_pairs, draw_pairs, draw_shots, drop_shared, split_of
 
 SHARES = (0.7, 0.15, 0.15)
 
@@ -104,6 +104,32 @@ def test_draws_and_seeds_differ() -> None:
     counts = np.bincount(np.concatenate([draw_shots(records, 10, seed=0, draw=d) for d in range(400)]), minlength=200)
     assert counts.min() > 15
     assert counts.max() < 75
+
+
+@settings(deadline=None)
+@given(st.integers(1, 12), st.integers(1, 12), st.integers(0, 3), st.randoms())
+def test_fewer_pairs_are_the_beginning_of_more_in_any_order(
+    few: int, more: int, draw: int, shuffle: random.Random
+) -> None:
+    records = many()
+    pairs = [records[i] for i in draw_pairs(records, max(few, more), seed=0, draw=draw)]
+    assert [one.label for one in pairs] == [0, 1] * max(few, more)
+    groups = [one.group for one in pairs]
+    assert groups[::2] == groups[1::2] and len(set(groups)) == max(few, more)
+    shuffled = records.copy()
+    shuffle.shuffle(shuffled)
+    fewer = draw_pairs(shuffled, min(few, more), seed=0, draw=draw)
+    assert [shuffled[i].name for i in fewer] == [one.name for one in pairs[: 2 * min(few, more)]]
+
+
+def test_a_pair_needs_a_group_of_the_train_split_with_both_classes() -> None:
+    lone = [record(f"real/{g}.png", 0, f"lone{g}") for g in range(9)]
+    records = [*lone, *many(groups=3), *many(groups=8, split="test")]
+    assert count_pairs(records) == 3 and len({draw_pairs(records, 3, seed=0, draw=d) for d in range(9)}) > 5
+    with pytest.raises(
+        UserError, match="'faces' has 3 photographs .*4 pairs", check=lambda error: error.code == "too-few-images"
+    ):
+        draw_pairs(records, 4, seed=0, draw=0, domain="faces")
 
 
 def test_too_few_images_are_named() -> None:

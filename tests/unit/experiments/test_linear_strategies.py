@@ -113,7 +113,8 @@ def test_a_large_source_is_thinned_out_and_its_variances_are_not() -> None:
 
 def test_photographs_given_instead_are_the_background() -> None:
     rng = np.random.default_rng(0)
-    photographs = (rng.normal(size=(50, 2)) * [3, 7] + 100,)
+    photographs = (rng.normal(size=(50, 2)) * [3, 7],)
+    photographs = tuple(features - features.mean(axis=0) for features in photographs)
     known = SourceKnowledge(np.zeros((4, 2)), SOURCE, SOURCE_LABELS, photographs=photographs)
     np.testing.assert_allclose(known.background.scale, photographs[0].std(axis=0), rtol=0.01)
 

@@ -53,7 +53,7 @@ def significance_section(view: View, files: TableFiles) -> Section | None:
 
 def tuning_section(view: View, files: TableFiles) -> Section | None:
     """Say what tuning within the shots gained over the untuned strategies, and its cost."""
-    found = gains(view.over_pairs, TUNED)
+    found = gains(view.over_pairs, view.results.label(TUNED))
     sheet = tuning_sheet(view, found)
     if sheet is None:
         return None
