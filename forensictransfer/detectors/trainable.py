@@ -198,6 +198,18 @@ class TrainableDetector(Detector):
         For a loss that changes with the epochs.
         """
 
+    def feature_weights(self) -> list[np.ndarray] | None:
+        """Return the weights that the features depend on, if the energies follow from the features (`energies_of`).
+
+        Features of two such detectors with the same weights here are the same, whatever the classifiers above them.
+        None (the default): the energies need the image.
+        """
+        return None
+
+    def energies_of(self, features: np.ndarray) -> np.ndarray:
+        """Compute the energies (n, 2) from features (n, d), where `feature_weights` says that this can be done."""
+        raise NotImplementedError(f"the energies of '{self.name}' do not follow from its features")
+
     def fit_features(self, features: np.ndarray, labels: np.ndarray) -> None:
         """Fit the classifier of a detector without gradients to features (n, d) of whole images, labels (n,)."""
         raise NotImplementedError(f"'{self.name}' is trained by gradient steps")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import OrderedDict
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -17,7 +18,7 @@ from forensictransfer.detectors.evidence import Analysis, Evidence
 from forensictransfer.detectors.trainable import TrainableDetector
 
 _MOST_WEIGHTS = 6
-_MOST_IMAGES = 100_000  # of one network; about 600 bytes each
+_MOST_BYTES = 512 * 2**20  # of one network
 
 
 def analyse_images(
@@ -97,36 +98,46 @@ def _features(evidence: Evidence) -> np.ndarray:
 class ScoreCache:
     """Scores of images that somebody will ask for again: the same weights on the same pixels are scored once.
 
-    Draws and strategies that leave a network as it is all ask for the same scores. Kept are energies and features by
-    the digest of the pixels, for each of the last 6 combinations of weights and geometry.
+    Draws and strategies that leave a network as it is all ask for the same scores, and detectors that are fitted at
+    once have the same features whatever their source. Kept are energies and features, or features alone where the
+    energies follow from them, by the digest of the pixels, for each of the last 6 combinations of weights and geometry.
     """
 
     def __init__(self) -> None:
-        self._scored: OrderedDict[str, dict[str, tuple[np.ndarray, np.ndarray]]] = OrderedDict()
+        self._scored: OrderedDict[str, dict[str, np.ndarray]] = OrderedDict()
 
     def analyse(
         self, detector: Detector, images: Images, options: EvaluateSettings, *, progress: str | None = None
     ) -> Analysis:
         """Score images as `analyse_images` does, only those that were not scored before."""
-        known = self._known(detector, options)
+        weights = detector.feature_weights() if isinstance(detector, TrainableDetector) else None
+        known = self._known(detector, detector.get_weights() if weights is None else weights, options)
         missing = [i for i, digest in enumerate(images.digests) if digest not in known]
         if missing:
             found = analyse_images(detector, images.subset(missing), options, progress=progress)
-            if len(known) > _MOST_IMAGES:
+            # Two energies stand before the features, where these do not tell them.
+            rows = found.features if weights is not None else np.concatenate([found.energies, found.features], axis=1)
+            if (len(known) + len(rows)) * rows[0].nbytes > _MOST_BYTES:
                 known.clear()
                 if len(missing) < len(images):
                     return analyse_images(detector, images, options, progress=progress)
+                if rows.nbytes > _MOST_BYTES:
+                    return found
             for row, i in enumerate(missing):
-                known[images.digests[i]] = (found.energies[row], found.features[row])
+                known[images.digests[i]] = rows[row]
         if not len(images):
             return Analysis(np.zeros((0, 2), np.float32), np.zeros((0, 0), np.float32))
-        rows = [known[digest] for digest in images.digests]
-        return Analysis(np.stack([row[0] for row in rows]), np.stack([row[1] for row in rows]))
+        kept = np.stack([known[digest] for digest in images.digests])
+        if weights is not None and isinstance(detector, TrainableDetector):
+            return Analysis(detector.energies_of(kept), kept)
+        return Analysis(kept[:, :2], kept[:, 2:])
 
-    def _known(self, detector: Detector, options: EvaluateSettings) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    def _known(
+        self, detector: Detector, weights: Sequence[np.ndarray], options: EvaluateSettings
+    ) -> dict[str, np.ndarray]:
         """Return what is known of images by these weights in this geometry, by digest."""
         state = hashlib.sha256(detector.name.encode())
-        for weight in detector.get_weights():
+        for weight in weights:
             state.update(np.ascontiguousarray(weight).tobytes())
         crop = detector.crop if isinstance(detector, TrainableDetector) else None
         state.update(repr((crop, options.stride, options.max_tiles)).encode())

@@ -24,7 +24,6 @@ from forensictransfer.detectors.loading import detector_class
 from forensictransfer.detectors.registry import check_training, detectors
 from forensictransfer.detectors.trainable import TrainableDetector, as_trainable
 from forensictransfer.evaluation.decision import Decision
-from forensictransfer.evaluation.scoring import analyse_images
 from forensictransfer.experiments import checkpoint
 from forensictransfer.experiments.evaluate import (
     check_splits,
@@ -101,7 +100,7 @@ def _train(
     try:
         run.write("environment.json", environment())
         run.write("data.json", describe(sources, _weights(settings.train.weights)))
-        state = _fit(detector, train, validation, settings, run)
+        state = _fit(detector, train, validation, settings, run, session)
     except Exception:
         # Unless an earlier call has made it, a resumed training could continue from it, or it is another's by now.
         kept = continued or (run.path / checkpoint.NAME).exists() or search.begun(run)
@@ -129,13 +128,13 @@ def _train(
 
 
 def _fit(
-    detector: Detector, train: Images, validation: Images, settings: Settings, run: RunFolder
+    detector: Detector, train: Images, validation: Images, settings: Settings, run: RunFolder, session: Session
 ) -> checkpoint.TrainingState | None:
     """Train or fit the detector, unless it learns nothing; returns where the epochs ended, None if there were none."""
     if not isinstance(detector, TrainableDetector) or detector.trains == "none":
         return None
     if not detector.gradient:
-        found = analyse_images(detector, train, settings.evaluate, progress="features of the source")
+        found = session.scores.analyse(detector, train, settings.evaluate, progress="features of the source")
         rows: slice | np.ndarray = slice(None)
         if train.domains.any():
             rows = balanced_rows(train.labels, train.domains, _MOST_ROWS)

@@ -39,7 +39,7 @@ def test_a_detector_without_gradients_from_the_command_line(
     assert refused.returncode == 2 and not (tmp_path / "no").exists()
     (line,) = refused.stderr.splitlines()
     assert "'cooccurrence' is not trained by gradient steps, so 'finetune' cannot adapt it" in line
-    assert line.endswith("choose one of threshold, head, prototype [detector-unsuitable]")
+    assert line.endswith("choose one of threshold, head, prototype, fused [detector-unsuitable]")
     out = tmp_path / "adapted"
     done = run_command(
         "adapt", "--run", tmp_path / "run", "--target", target, "--out", out, "--strategy", "head", "--shots", 3

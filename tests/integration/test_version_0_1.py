@@ -121,21 +121,37 @@ def test_an_old_run_scores_its_domains_to_the_same_digits(name: str, tmp_path: P
 
 
 def test_an_old_run_is_adapted_as_it_was_then(tmp_path: Path, rows: Rows) -> None:
-    """The same shots, the same head, the same verdicts as the old version's own adaptation of this run."""
+    """The same shots, threshold and verdicts as the old version's own adaptation, by the strategy that is as it was."""
     run, domains = copied(tmp_path, "runs/cooccurrence", "domains")
-    out = ft.adapt(settled(run, domains / "first"), domains / "second", tmp_path / "adapted", strategy="head")
-    old = FIXTURES / "runs" / "cooccurrence-head"
+    wanted = {"adapt.shots": 2, "adapt.draws": 2, "adapt.shots_only": False}
+    out = ft.adapt(
+        settled(run, domains / "first"), domains / "second", tmp_path / "adapted", strategy="threshold", settings=wanted
+    )
+    (old,) = (FIXTURES / "sweep" / "runs").glob("first-cooccurrence-s0-to-second-threshold-k2-*")
     for draw in range(2):
         was, now = (rows(base / "draws" / str(draw) / "shots.csv") for base in (old, out))
         assert [row["path"] for row in was] == [row["path"] for row in now]
     for domain in DOMAINS:
         was, now = (rows(base / "evaluations" / domain / "predictions.csv") for base in (old, out))
         scores = [np.array([float(row["score"]) for row in table]) for table in (was, now)]
-        # A head is fitted step by step until it moves no more, which another processor may say a step earlier.
         np.testing.assert_allclose(scores[1], scores[0], rtol=1e-3, atol=1e-3)
         before, after = (read(base / "evaluations" / domain / "metrics.json")["metrics"] for base in (old, out))
         for metric in ("balanced_accuracy", "auc", "equal_error_rate"):
             assert not list(differences(before[metric], after[metric], metric))
+
+
+def test_an_old_run_gets_the_head_of_today_on_the_shots_of_then(tmp_path: Path, rows: Rows) -> None:
+    """Its covariance is the source's whole one since 0.2, so that the scores are others."""
+    run, domains = copied(tmp_path, "runs/cooccurrence", "domains")
+    wanted = {"adapt.shots_only": False}
+    out = ft.adapt(
+        settled(run, domains / "first"), domains / "second", tmp_path / "adapted", strategy="head", settings=wanted
+    )
+    for draw in range(2):
+        was, now = (
+            rows(base / "draws" / str(draw) / "shots.csv") for base in (FIXTURES / "runs" / "cooccurrence-head", out)
+        )
+        assert [row["path"] for row in was] == [row["path"] for row in now]
 
 
 def test_an_old_network_is_adapted_by_a_head(tmp_path: Path) -> None:

@@ -42,6 +42,24 @@ class LogitDetector(TrainableDetector):
         """Return what trains it on the source: Adam."""
         return keras.optimizers.Adam(learning_rate)
 
+    def feature_weights(self) -> list[np.ndarray] | None:
+        """As the contract says: of a detector that is fitted at once, all but those of the last layer."""
+        if self.gradient:
+            return None
+        last = {id(weight) for weight in self._logit.weights}
+        return [np.asarray(weight) for weight in self.model.weights if id(weight) not in last]
+
+    def energies_of(self, features: np.ndarray) -> np.ndarray:
+        """Compute the energies of features by the last layer, which is linear: of a mean, the mean of the energies."""
+        weights, bias = (values.astype(np.float64) for values in self._logit.get_weights())
+        half = (features.astype(np.float64) @ weights + bias) / 2
+        energies: np.ndarray = np.concatenate([-half, half], axis=1).astype(np.float32)
+        return energies
+
+    @property
+    def _logit(self) -> keras.layers.Layer:
+        return self.model.get_layer("logit")
+
     def compile(self, learning_rate: float) -> None:
         """Compile with the optimiser, the loss, and the accuracy at z > 0."""
         accuracy = keras.metrics.BinaryAccuracy(name="accuracy", threshold=0.0)
