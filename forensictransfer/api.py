@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from forensictransfer.core.backend import import_tensorflow
+from forensictransfer.core.errors import ErrorCode, UserError
 from forensictransfer.core.settings import Settings
 from forensictransfer.experiments.choices import load_settings
 from forensictransfer.experiments.requests import (
@@ -85,7 +86,7 @@ def train(
 
 
 def adapt(
-    run: str | Path,
+    run: str | Path | Sequence[str | Path],
     target: DomainLike,
     out: str | Path,
     *,
@@ -100,7 +101,8 @@ def adapt(
     """Adapt a trained run to a target domain with a few labelled images, and write a new run folder.
 
     Args:
-        run: the folder of a finished training; its settings hold unless `config` or `settings` say otherwise.
+        run: the folder of a finished training; its settings hold unless `config` or `settings` say otherwise. Several
+            are adapted together by the strategy `fused`, the settings are those of the first.
         target: a built-in name, a folder, or a domain file.
         out: the run folder to write.
         shots: labelled images per class, from 1.
@@ -110,14 +112,16 @@ def adapt(
     Returns: the run folder.
     Raises: UserError for any mistake in the input.
     """
-    parent = RunFolder.open(run)
+    parent, *others = map(RunFolder.open, [run] if isinstance(run, (str, Path)) else run)
     arguments = {"adapt.shots": shots, "adapt.strategy": strategy, "adapt.draws": draws}
     chosen = requested_settings(config, settings, arguments, base=parent.settings)
-    request = adapt_request(parent, target, out, chosen, group=group, overwrite=overwrite)
+    request = adapt_request(parent, target, out, chosen, group=group, overwrite=overwrite, others=others)
     import_tensorflow()
     from forensictransfer.experiments import adapt as adaptation
 
-    adaptation.adapt_run(request.parent, request.domain, request.settings, request.out, overwrite=overwrite)
+    adaptation.adapt_run(
+        request.parent, request.domain, request.settings, request.out, overwrite=overwrite, others=request.others
+    )
     return request.out
 
 
@@ -167,6 +171,12 @@ def load_model(run: str | Path, draw: int = 0) -> Any:
     """
     opened = RunFolder.open(run)
     import_tensorflow()
+    if opened.info.members:
+        runs = ", ".join(member.path for member in opened.info.members)
+        raise UserError(
+            f"{opened.path}: fuses several runs and has no model of its own; load theirs: {runs}",
+            code=ErrorCode.RUN_UNSUITABLE,
+        )
     from forensictransfer.detectors.trainable import as_trainable
     from forensictransfer.experiments.finished import finished_detector
 

@@ -31,6 +31,7 @@ class Parser(argparse.ArgumentParser):
             **options,
         )
         self._formerly: str | None = None
+        self._several = False  # whether that flag may be given beside the positional RUN
         self._words: list[str] = []
         self.refused: dict[str, str] = {}  # flags of other commands -> why this one does not take them
 
@@ -44,16 +45,35 @@ class Parser(argparse.ArgumentParser):
         """Every long flag that it knows."""
         return [flag for flag in self._option_string_actions if flag.startswith("--")]
 
-    def add_run(self, about: str) -> None:
-        """Add the run as the first positional argument; `--run RUN`, its earlier spelling, means the same."""
+    def add_run(self, about: str, others: str = argparse.SUPPRESS) -> None:
+        """Add the run as the first positional argument; `--run RUN`, its earlier spelling, means the same.
+
+        others: what `--run` is good for besides, where further runs may be given by it, as `other_runs`.
+        """
         self.add_argument("run", metavar="RUN", help=about)
-        self.add_argument("--run", dest="run_flag", help=argparse.SUPPRESS)
+        self.add_argument("--run", dest="other_runs", action="append", default=[], metavar="RUN", help=others)
         self._formerly = "--run"
+        self._several = others != argparse.SUPPRESS
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
-        """Parse as argparse does, after `--run RUN` has been put in the place of the positional RUN."""
-        self._words = _in_front(list(args or ()), self._formerly)
+        """Parse as argparse does, after `--run RUN` has been put in the place of a positional RUN that is missing."""
+        self._words = list(args or ())
+        if not (self._several and self._has_positional(self._words)):
+            self._words = _in_front(self._words, self._formerly)
         return super().parse_known_args(self._words, namespace)
+
+    def _has_positional(self, words: Sequence[str]) -> bool:
+        """Tell whether one of the words is neither a flag nor the value of one."""
+        expected: int | str | None = 0  # values of the last flag that may still come, as `nargs`
+        for word in words:
+            if word.startswith("-"):
+                action = self._option_string_actions.get(word)
+                expected = 0 if action is None else 1 if action.nargs is None else action.nargs
+            elif expected == 0:
+                return True
+            elif isinstance(expected, int):
+                expected -= 1
+        return False
 
 
 class Judged(list[str]):

@@ -15,6 +15,7 @@ from forensictransfer.data.batches import Images, tile_batches
 from forensictransfer.data.image_file import ImageFile
 from forensictransfer.detectors.base import Detector
 from forensictransfer.detectors.evidence import Analysis, Evidence
+from forensictransfer.detectors.joined import JoinedDetector, side_by_side
 from forensictransfer.detectors.trainable import TrainableDetector
 
 _MOST_WEIGHTS = 6
@@ -30,6 +31,8 @@ def analyse_images(
     without a model examines them as they are. progress: the label of a bar, None for none. Returns an Analysis of n
     rows, in the order of `images`. Raises UserError for an image that the detector does not apply to.
     """
+    if isinstance(detector, JoinedDetector):
+        return side_by_side([analyse_images(one, images, options, progress=progress) for one in detector.members])
     if not isinstance(detector, TrainableDetector):
         return _examined(detector, images, options.batch, progress)
     crop, n = detector.crop, len(images)
@@ -110,6 +113,8 @@ class ScoreCache:
         self, detector: Detector, images: Images, options: EvaluateSettings, *, progress: str | None = None
     ) -> Analysis:
         """Score images as `analyse_images` does, only those that were not scored before."""
+        if isinstance(detector, JoinedDetector):
+            return side_by_side([self.analyse(one, images, options, progress=progress) for one in detector.members])
         weights = detector.feature_weights() if isinstance(detector, TrainableDetector) else None
         known = self._known(detector, detector.get_weights() if weights is None else weights, options)
         missing = [i for i, digest in enumerate(images.digests) if digest not in known]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +13,7 @@ from forensictransfer.core.environment import environment
 from forensictransfer.core.errors import ErrorCode, UserError
 from forensictransfer.core.ownership import Ownership
 from forensictransfer.core.progress import progress_bar
-from forensictransfer.core.settings import AdaptSettings, DataSettings, DomainSettings, Settings
+from forensictransfer.core.settings import AdaptSettings, Settings
 from forensictransfer.data.catalogue.builtin import builtin_names
 from forensictransfer.data.checks.copies import check_labels_agree
 from forensictransfer.data.domains import Domain
@@ -22,22 +21,24 @@ from forensictransfer.data.exclusion import LeftOut
 from forensictransfer.data.images import Images
 from forensictransfer.detectors.base import Detector
 from forensictransfer.detectors.evidence import Analysis
+from forensictransfer.detectors.joined import JoinedDetector
 from forensictransfer.detectors.trainable import TrainableDetector, as_trainable
 from forensictransfer.evaluation.decision import Decision
 from forensictransfer.evaluation.scoring import analyse_images
 from forensictransfer.experiments.evaluate import DomainTest, check_splits, scored_images
+from forensictransfer.experiments.parents import Parents
 from forensictransfer.experiments.photographs import Photographs, read_photographs
 from forensictransfer.experiments.session import Session, weights_restored
 from forensictransfer.experiments.shots import readable_shots
 from forensictransfer.experiments.shots_only import measure_shots_only
 from forensictransfer.experiments.strategies import WITH_BACKGROUND, WITH_GRADIENT
-from forensictransfer.experiments.strategies.base import Adapted, FewShotTask, SourceKnowledge, strategy
+from forensictransfer.experiments.strategies.base import Adapted, FewShotTask, strategy
 from forensictransfer.report.model_card import card_text
-from forensictransfer.results.formats.data import AdaptationData, TargetData, TrainingData
+from forensictransfer.results.formats.data import AdaptationData, TargetData
 from forensictransfer.results.formats.decision import DecisionFile
-from forensictransfer.results.formats.run import PAIRED, DomainReference, RunInfo
+from forensictransfer.results.formats.run import PAIRED, RunInfo
 from forensictransfer.results.places import check_new, owning_run
-from forensictransfer.results.runs import RunFolder, domain_reference
+from forensictransfer.results.runs import MODEL, RunFolder, domain_reference, member_file
 from forensictransfer.results.shots_only import FOLDER, write_shots_only
 from forensictransfer.results.trials import write_trials
 
@@ -55,6 +56,7 @@ def adapt_run(
     keep_weights: bool = True,
     session: Session | None = None,
     add_files: Callable[[Path, DomainTest], None] | None = None,
+    others: Sequence[RunFolder] = (),
 ) -> RunFolder:
     """Adapt `parent` to `target` by `settings.adapt`, test it on both domains' test splits, and write the run `out`.
 
@@ -62,16 +64,18 @@ def adapt_run(
     source's test is repeated with each adapted detector, since adaptation forgets; of several sources each one's. What
     a simple classifier reaches by the same shots and nothing else is measured beside it, unless `adapt.shots_only` is
     false. Without `keep_weights` the run tells what was measured but cannot be evaluated again. session: what is kept
-    between jobs. add_files: adds to the folder of the target's evaluation, after the first draw. Raises UserError for
+    between jobs. add_files: adds to the folder of the target's evaluation, after the first draw. others: further runs
+    that are fused with `parent`; what any of them has seen is left out of all tests. Raises UserError for
     input that cannot work, also where the source's images are no longer there or another process writes to `out`.
     """
     with owning_run(out, "adapt") as owned:
         check_new(out, overwrite=overwrite)
-        return _adapt(parent, target, settings, out, owned, overwrite, keep_weights, session or Session(), add_files)
+        parents = Parents((parent, *others))
+        return _adapt(parents, target, settings, out, owned, overwrite, keep_weights, session or Session(), add_files)
 
 
 def _adapt(
-    parent: RunFolder,
+    parents: Parents,
     target: Domain,
     settings: Settings,
     out: Path,
@@ -83,31 +87,28 @@ def _adapt(
 ) -> RunFolder:
     """Do what `adapt_run` says in a folder that is owned."""
     check_splits(target, ("test",))
-    sources = _sources_again(parent, settings.data, session)
+    sources = parents.sources_again(settings.data, session)
     options = settings.adapt
     adapt_one = strategy(options.strategy)
     unreadable: dict[str, str] = {}
     shots = [readable_shots(target, settings, draw, session, unreadable) for draw in range(options.draws)]
     tested = session.contents(target, "test", settings.data, f"reading {target.name}")
     check_labels_agree(target.name, [*shots, tested])
-    detector = session.detector(parent)
-    knowledge = _knowledge(parent)
+    detector = session.joined(parents.runs)
     background = _background(options, [tested, *_tests_of(sources, settings, session)], detector, settings, session)
-    if background:
-        knowledge = replace(knowledge, photographs=tuple(one.deviations for one in background))
-    parent.check_unchanged()  # what was read of it is of one run
-    with RunFolder.building(out, _info(parent, target, settings), settings, overwrite=overwrite, owned=owned) as run:
+    knowledge, *further = parents.knowledge([one.deviations for one in background])
+    parents.check_unchanged()  # what was read of it is of one run
+    with RunFolder.building(out, _info(parents, target, settings), settings, overwrite=overwrite, owned=owned) as run:
         run.write("environment.json", environment())
-        run.write("data.json", _describe(parent, target, shots, unreadable, background))
-        if keep_weights and isinstance(detector, TrainableDetector):
-            with run.writing("model.keras") as path:
-                detector.save(str(path))
+        run.write("data.json", _describe(parents, target, shots, unreadable, background))
+        if keep_weights:
+            _save(run, detector)
         tests = [DomainTest(run, domain, settings, session, f"reading {domain.name}") for domain in (target, *sources)]
         scope = weights_restored if options.strategy in WITH_GRADIENT else contextlib.nullcontext
         for draw, images in enumerate(progress_bar(shots, desc=f"adapting to {target.name}", unit="draw")):
             with scope(detector):
                 base = session.scores.analyse(detector, images, settings.evaluate)
-                adapted = adapt_one(FewShotTask(detector, images, base, knowledge, settings, draw))
+                adapted = adapt_one(FewShotTask(detector, images, base, knowledge, settings, draw, tuple(further)))
                 # Scores by weights that live for one draw only are not worth keeping.
                 analyse = analyse_images if adapted.changed else session.scores.analyse
                 after = analyse(detector, images, settings.evaluate) if adapted.changed else base
@@ -126,6 +127,17 @@ def _adapt(
     return RunFolder.open(out)
 
 
+def _save(run: RunFolder, detector: Detector) -> None:
+    """Keep the models that the draws start from: the run's own, or one of each run that is fused."""
+    named = [(MODEL, detector)]
+    if isinstance(detector, JoinedDetector):
+        named = [(member_file(place), one) for place, one in enumerate(detector.members)]
+    for name, one in named:
+        if isinstance(one, TrainableDetector):
+            with run.writing(name) as path:
+                one.save(str(path))
+
+
 def _draft(run: RunFolder) -> Path:
     folder = run.path / _DRAFT
     folder.mkdir()
@@ -139,33 +151,6 @@ def _move_draft(folder: Path, test: DomainTest) -> None:
         path.rename(folder / path.name)
     if draft.exists():
         draft.rmdir()
-
-
-def _sources_again(parent: RunFolder, data: DataSettings, session: Session) -> list[Domain]:
-    """Open the domains that a run was trained on. Raises UserError if one is gone or has other images by now."""
-    return [_source_again(parent, source, data, session) for source in parent.info.trained_on]
-
-
-def _source_again(parent: RunFolder, info: DomainReference, data: DataSettings, session: Session) -> Domain:
-    spec = DomainSettings(path=info.origin, name=info.name, group=info.group)
-    try:
-        source = session.domain(spec, data)
-    except UserError as error:
-        raise UserError(
-            f"{parent.path}: the source is needed to report what adaptation forgets: {error}", code=error.code
-        ) from error
-    if source.fingerprint() != info.fingerprint:
-        raise UserError(
-            f"{info.origin}: its images are no longer those that {parent.path} was trained on; train again",
-            code=ErrorCode.INPUTS_CHANGED,
-        )
-    return source
-
-
-def _knowledge(parent: RunFolder) -> SourceKnowledge:
-    with np.load(parent.path / "source_features.npz") as stored:
-        sources = stored["sources"] if "sources" in stored.files else None
-        return SourceKnowledge(stored["energies"], stored["features"], stored["labels"], sources)
 
 
 def _tests_of(domains: Sequence[Domain], settings: Settings, session: Session) -> list[Images]:
@@ -217,18 +202,18 @@ def _write_draw(
 
 
 def _describe(
-    parent: RunFolder,
+    parents: Parents,
     target: Domain,
     shots: list[Images],
     unreadable: dict[str, str],
     background: Sequence[Photographs],
 ) -> AdaptationData:
-    before, reference = parent.read("data.json", TrainingData), domain_reference(target)
+    reference = domain_reference(target)
     digests = [one for images in shots for one in images.digests]
     digests += [one for folder in background for one in folder.digests]
-    seen = before.seen.joined((group for images in shots for group in images.groups), digests)
+    seen = parents.seen().joined((group for images in shots for group in images.groups), digests)
     return AdaptationData(
-        source=before.without_seen,
+        source=parents.described(),
         target=TargetData(
             **reference.model_dump(),
             notes=(*target.warnings, *target.notes),
@@ -256,7 +241,7 @@ def _left_out(target: Domain, shots: list[Images], unreadable: dict[str, str]) -
     return found
 
 
-def _info(parent: RunFolder, target: Domain, settings: Settings) -> RunInfo:
+def _info(parents: Parents, target: Domain, settings: Settings) -> RunInfo:
     options = settings.adapt
     stops = {
         "finetune": f"{options.stop}, {options.steps} steps",
@@ -264,8 +249,8 @@ def _info(parent: RunFolder, target: Domain, settings: Settings) -> RunInfo:
     }
     return RunInfo.new(
         "adapt",
-        detector=parent.info.detector,
-        **RunInfo.learned_from(parent.info.trained_on),
+        detector=parents.detector,
+        **RunInfo.learned_from(parents.trained_on),
         target=domain_reference(target),
         strategy=options.strategy,
         shots=options.shots,
@@ -276,5 +261,6 @@ def _info(parent: RunFolder, target: Domain, settings: Settings) -> RunInfo:
         protocol=PAIRED if options.pairs else None,
         threshold_rule=f"{options.threshold} (shots)",
         stop_rule=stops.get(options.strategy, "no gradient"),
-        parent=str(parent.path.resolve()),
+        parent=None if parents.members else str(parents.runs[0].path.resolve()),
+        members=parents.members,
     )

@@ -50,12 +50,13 @@ class TrainRequest:
 
 @dataclass(frozen=True)
 class AdaptRequest:
-    """An adaptation that can begin. parent: the trained run."""
+    """An adaptation that can begin. parent: the trained run; others: further ones that are fused with it."""
 
     parent: RunFolder
     domain: Domain
     settings: Settings
     out: Path
+    others: tuple[RunFolder, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -113,31 +114,74 @@ def _listed(domains: DomainLike | Sequence[DomainLike]) -> list[DomainLike]:
 
 
 def adapt_request(
-    parent: RunFolder, target: DomainLike, out: str | Path, settings: Settings, *, group: str | None, overwrite: bool
+    parent: RunFolder,
+    target: DomainLike,
+    out: str | Path,
+    settings: Settings,
+    *,
+    group: str | None,
+    overwrite: bool,
+    others: Sequence[RunFolder] = (),
 ) -> AdaptRequest:
     """Check what `adapt` is asked for. Raises UserError for any mistake, fewer images than shots among them."""
-    if parent.kind != "train":
-        raise UserError(
-            f"{parent.path}: is itself an adapted run; adapt the run it came from: {parent.info.parent}",
-            code=ErrorCode.RUN_UNSUITABLE,
-        )
+    runs = (parent, *others)
+    for run in runs:
+        if run.kind != "train":
+            came_from = run.info.parent or " and ".join(member.path for member in run.info.members)
+            raise UserError(
+                f"{run.path}: is itself an adapted run; adapt what it came from: {came_from}",
+                code=ErrorCode.RUN_UNSUITABLE,
+            )
     _check_fixed(parent, settings)
     check_strategy(settings.detector, settings.adapt.strategy)
-    if os.path.realpath(os.path.expanduser(out)) == os.path.realpath(parent.path):
+    if others:
+        _check_fused(runs, settings)
+    if os.path.realpath(os.path.expanduser(out)) in [os.path.realpath(run.path) for run in runs]:
         raise UserError(
             f"{out}: is the run to adapt; choose another folder to write to", code=ErrorCode.ARGUMENTS_CONFLICT
         )
     check_run_free(Path(out).expanduser())
     check_new(out, overwrite=overwrite)
     domain = open_domain_with_notes(target, group, settings.data, learn=True)
-    _check_other_domain(parent, domain)
-    _check_names_differ([*parent.info.trained_on, domain_reference(domain)])
+    for run in runs:
+        _check_other_domain(run, domain)
+    sources = dict.fromkeys(source for run in runs for source in run.info.trained_on)
+    _check_names_differ([*sources, domain_reference(domain)])
     from forensictransfer.experiments.shots import chosen_shots
 
     settings = _with_background(settings)
     # Fewer images than shots are found here, before seconds go into loading TensorFlow.
     chosen_shots(domain.records, settings, 0, domain.name)
-    return AdaptRequest(parent, domain, settings, Path(out).expanduser())
+    return AdaptRequest(parent, domain, settings, Path(out).expanduser(), tuple(others))
+
+
+def _check_fused(runs: Sequence[RunFolder], settings: Settings) -> None:
+    """Refuse runs that cannot be adapted together: one named twice, images read otherwise, a source that changed."""
+    if settings.adapt.strategy != "fused":
+        raise UserError(
+            f"adapt.strategy: several runs are adapted together by 'fused' alone, not by '{settings.adapt.strategy}'",
+            code=ErrorCode.ARGUMENTS_CONFLICT,
+        )
+    places: dict[str, RunFolder] = {}
+    sources: dict[str, tuple[DomainReference, RunFolder]] = {}
+    for run in runs:
+        if places.setdefault(os.path.realpath(run.path), run) is not run:
+            raise UserError(f"{run.path}: is named twice", code=ErrorCode.ARGUMENTS_CONFLICT)
+        now, then = settings.data.recompress, run.settings.data.recompress
+        if now != then:
+            raise UserError(
+                f"{run.path}: was trained with data.recompress {then}, {runs[0].path} with {now}; runs that are "
+                "fused look at the same images",
+                code=ErrorCode.RUN_UNSUITABLE,
+            )
+        for source in run.info.trained_on:
+            known, other = sources.setdefault(os.path.realpath(source.origin), (source, run))
+            if known != source:
+                raise UserError(
+                    f"{source.origin}: {other.path} and {run.path} were trained on it with other images, another name "
+                    f"or another group rule; train both on the same",
+                    code=ErrorCode.RUN_UNSUITABLE,
+                )
 
 
 def _with_background(settings: Settings) -> Settings:

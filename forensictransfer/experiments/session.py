@@ -21,12 +21,13 @@ from forensictransfer.data.images import Images
 from forensictransfer.data.photographs import open_photographs
 from forensictransfer.data.records import Record
 from forensictransfer.detectors.base import Detector
+from forensictransfer.detectors.joined import JoinedDetector
 from forensictransfer.detectors.loading import detector_class, load_detector, load_weights
 from forensictransfer.detectors.trainable import TrainableDetector, as_trainable
 from forensictransfer.evaluation.scoring import ScoreCache
 from forensictransfer.experiments.descriptors import SCORING, build_descriptor, is_descriptor
 from forensictransfer.results.formats.metrics import MetadataBaseline
-from forensictransfer.results.runs import RunFolder
+from forensictransfer.results.runs import MODEL, RunFolder, member_file
 
 _MOST_IMAGES = 4096  # larger splits are read for each job, as far as it needs them
 _MOST_SPLITS = 16
@@ -49,7 +50,7 @@ class Session:
         self._domains: dict[str, Domain] = {}
         self._images: OrderedDict[tuple[int, str, str], tuple[Domain, Images]] = OrderedDict()
         self._contents: dict[tuple[int, str, str], tuple[Domain, Images]] = {}
-        self._detectors: dict[tuple[str, int], TrainableDetector] = {}
+        self._detectors: dict[tuple[str, int, int], TrainableDetector] = {}
         self._weights: OrderedDict[tuple[str, int], list[np.ndarray]] = OrderedDict()
 
     def domain(self, spec: DomainSettings, data: DataSettings) -> Domain:
@@ -115,8 +116,9 @@ class Session:
 
         detector, options: those of a run that has scored the images; where its features are these, they are taken.
         """
-        if detector is not None and is_descriptor(detector, options):
-            return self.scores.analyse(detector, images, options, progress=progress).features
+        for one in getattr(detector, "members", (detector,)):
+            if one is not None and is_descriptor(one, options):
+                return self.scores.analyse(one, images, options, progress=progress).features
         if self._descriptor is None:
             self._descriptor = build_descriptor()
         return self._described.analyse(self._descriptor, images, SCORING, progress=progress).features
@@ -124,26 +126,40 @@ class Session:
     def detector(self, run: RunFolder) -> Detector:
         """Load the detector of a run with the weights that its draws start from.
 
-        Raises UserError if they were not kept.
+        Of a run that fuses several it is all their detectors. Raises UserError if they were not kept.
         """
-        name, crop = run.info.detector, run.settings.data.crop
+        if run.info.members:
+            parts = [(one.detector, one.crop, member_file(i)) for i, one in enumerate(run.info.members)]
+            return JoinedDetector([self._loaded(run, *part, place) for place, part in enumerate(parts)])
+        return self._loaded(run, run.info.detector, run.settings.data.crop, MODEL)
+
+    def joined(self, runs: Sequence[RunFolder]) -> Detector:
+        """Load the detectors of several trained runs as one; that of one run as it is."""
+        if len(runs) == 1:
+            return self.detector(runs[0])
+        return JoinedDetector(
+            [self._loaded(one, one.info.detector, one.settings.data.crop, MODEL, i) for i, one in enumerate(runs)]
+        )
+
+    def _loaded(self, run: RunFolder, name: str, crop: int, file: str, place: int = 0) -> Detector:
+        """Load a detector whose weights are in a file of a run. place: tells those apart that are in use at once."""
         kind = detector_class(name)
         if not issubclass(kind, TrainableDetector):
             return kind.create(crop)
-        weights = run.path / "model.keras"
+        weights = run.path / file
         if not weights.is_file():
             raise UserError(
                 f"{run.path}: its weights were not kept; adapt again outside a sweep, or with keep_weights",
                 code=ErrorCode.RUN_UNSUITABLE,
             )
-        known = self._detectors.get((name, crop))
+        known = self._detectors.get((name, crop, place))
         # Keras takes longer to read a file of weights than many an adaptation lasts.
         key = (str(weights.resolve()), weights.stat().st_mtime_ns)
         if known is not None and key in self._weights:
             known.model.set_weights(self._weights[key])
             return known
         if known is None:
-            known = self._detectors[name, crop] = load_detector(name, weights)
+            known = self._detectors[name, crop, place] = load_detector(name, weights)
         else:
             load_weights(known, weights)
         self._weights[key] = known.model.get_weights()

@@ -127,7 +127,7 @@ def _doubts(name: str, splits: Mapping[str, Images]) -> list[str]:
 def describe(sources: SourceImages, weights: WeightsFile | None = None) -> TrainingData:
     """Describe what a training is made from: the fingerprint, the counts, what was skipped, and all that is seen."""
     parts = [_describe(domain, sources) for domain in sources.domains]
-    whole = parts[0] if len(parts) == 1 else _together(parts)
+    whole = parts[0] if len(parts) == 1 else together(parts)
     images = [images for splits in sources.parts.values() for images in splits.values()]
     return TrainingData(
         **dict(whole),
@@ -159,7 +159,7 @@ def _describe(domain: Domain, sources: SourceImages) -> SourceData:
     )
 
 
-def _together(parts: Sequence[SourceData]) -> SourceData:
+def together(parts: Sequence[SourceData]) -> SourceData:
     """Sum up several domains as one."""
     return SourceData(
         name=joined_name([part.name for part in parts]),
@@ -175,6 +175,8 @@ def _together(parts: Sequence[SourceData]) -> SourceData:
             for split in LEARNED
         },
         skipped=tuple((f"{part.name}/{name}", why) for part in parts for name, why in part.skipped),
-        left_out={split: LeftOut.total(part.left_out[split] for part in parts) for split in LEARNED},
+        left_out={
+            split: LeftOut.total(part.left_out[split] for part in parts if split in part.left_out) for split in LEARNED
+        },
         links=tuple((f"{part.name}/{name}", why) for part in parts for name, why in part.links),
     )

@@ -14,7 +14,7 @@ from forensictransfer.evaluation.estimate import Estimate
 from forensictransfer.report.names import points
 from forensictransfer.report.tables.markup import markdown_escape
 from forensictransfer.results.formats.metrics import Metrics
-from forensictransfer.results.formats.run import DomainReference, RunInfo
+from forensictransfer.results.formats.run import DomainReference, MemberRun, RunInfo, joined_name
 from forensictransfer.results.metadata_baseline import warnings
 from forensictransfer.results.numbers import BASELINE, BASELINE_MEANS, accuracy, baseline, fraction
 from forensictransfer.results.places import MARKER
@@ -51,6 +51,7 @@ def card_text(run: RunFolder) -> str:
         ("Strategy", info.strategy if run.kind == "adapt" else None),
         ("Shots", _shots(info) if run.kind == "adapt" else None),
         ("Adapted from", _without_folder(info.parent) if info.parent else None),
+        ("Fused from", "; ".join(_member(one, _without_folder(one.path)) for one in info.members) or None),
         ("Threshold rule", info.threshold_rule),
         ("Stop rule", info.stop_rule),
         ("Background", info.background),
@@ -95,6 +96,7 @@ def show_text(run: RunFolder) -> str:
         ("shots", _shots(info) if run.kind == "adapt" else None),
         ("background", info.background),
         ("parent", info.parent),
+        *(("fused from", _member(one, one.path)) for one in info.members),
         ("threshold", info.threshold_rule),
         ("stop rule", info.stop_rule),
         ("seed", info.seed),
@@ -285,6 +287,11 @@ def _domain(domain: DomainReference | None, *, paths: bool = True) -> str | None
         group = _without_folder(group) if group.endswith(".csv") else group  # else a rule, which may start with /
     origin = "" if found == domain.name else f", from {found}"
     return f"{domain.name}{origin} (grouped by {group}, data {domain.fingerprint[:12]})"
+
+
+def _member(member: MemberRun, path: str) -> str:
+    """Say which run is fused with others."""
+    return f"{member.detector} trained on {joined_name([one.name for one in member.trained_on])}, {path}"
 
 
 def _without_folder(text: str) -> str:

@@ -2,6 +2,7 @@
 
     run.json         what it is: kind, detector, domains, shots, seed, rules    settings.yaml   valid as --config again
     model.keras      the detector            decision.json   threshold and slope (train)
+    members/<i>/     model.keras of each run that was fused with others (adapt)
     draws/<i>/       decision.json, shots.csv, model.keras if the weights changed (adapt)
     history.csv      losses by epoch         source_features.npz, data.json, environment.json, tensorboard/
     evaluations/<domain>/  predictions.csv, metrics.json              CARD.md  the same for people
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+MODEL = "model.keras"
 # Rewritten after the run has finished, so the marker does not cover them.
 _LIVE = ("CARD.md", FOLDER, "tensorboard", MARKER)
 # Settings that a resumed run may change: they do not touch the result.
@@ -327,6 +329,11 @@ class RunFolder:
             raise UserError(
                 f"{self.path}: cannot resume with other settings: {'; '.join(other)}", code=ErrorCode.INPUTS_CHANGED
             )
+
+
+def member_file(place: int) -> str:
+    """Return where a run that fuses several keeps the model of one of them."""
+    return f"members/{place}/{MODEL}"
 
 
 def domain_reference(domain: Domain) -> DomainReference:

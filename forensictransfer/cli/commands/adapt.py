@@ -16,7 +16,7 @@ def add(sub: Any) -> Parser:
     """Add the command to the parser of all commands."""
     parser: Parser = sub.add_parser(
         "adapt",
-        usage=f"{NAME} adapt RUN --target DOMAIN --out RUN [--shots K] [--strategy NAME] [--draws N] [flags]",
+        usage=f"{NAME} adapt RUN [--run RUN ...] --target DOMAIN --out RUN [--shots K] [--strategy NAME] [flags]",
         help="adapt a run to a target domain with a few shots and write a new run folder",
         description="Adapt a trained run to a target domain with a few labelled images per class (shots), drawn from\n"
         "the target's train split. Each draw repeats it with other shots. Settings are those of the run unless\n"
@@ -30,9 +30,10 @@ strategies:
 examples:
   {NAME} adapt runs/splice --target forged_photos/copy_move --shots 10 --out runs/splice-copy_move
   {NAME} adapt runs/splice --target photos/faces --shots 5 --strategy threshold --draws 10 --out runs/faces
+  {NAME} adapt runs/splice --run runs/splice-cnn --target photos/faces --strategy fused --out runs/both
 """,
     )
-    parser.add_run("the run to adapt")
+    parser.add_run("the run to adapt", "a further run that is fused with it (strategy fused); may be given again")
     place = parser.add_argument_group("target and run")
     place.add_argument("--target", required=True, metavar="DOMAIN", help="the domain to adapt to")
     add_group(place)
@@ -69,7 +70,7 @@ def run(arguments: Namespace) -> None:
     from forensictransfer import api
 
     out = api.adapt(
-        arguments.run,
+        [arguments.run, *arguments.other_runs] if arguments.other_runs else arguments.run,
         arguments.target,
         arguments.out,
         config=arguments.config,
@@ -78,4 +79,5 @@ def run(arguments: Namespace) -> None:
         overwrite=arguments.overwrite,
     )
     say(api.results(out))
-    say(f"wrote {out}; next: {NAME} table {quote(arguments.run)} {quote(str(out))}")
+    runs = " ".join(map(quote, [arguments.run, *arguments.other_runs]))
+    say(f"wrote {out}; next: {NAME} table {runs} {quote(str(out))}")

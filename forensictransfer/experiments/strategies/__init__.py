@@ -13,7 +13,7 @@ STRATEGIES = {
     "threshold": "keep the detector, re-fit its decision threshold alone",
     "head": "a linear classifier on the features; their covariance comes from source and shots, no gradient",
     "prototype": "distance to the shots' mean features under the source's covariance, no gradient",
-    "fused": "the mean of several such classifiers, each on a block of the features, no gradient",
+    "fused": "several such classifiers as one: of blocks of the features, or of several runs (--run), no gradient",
     "tuned": "whichever of these, with which settings, does best on held-out shots (adapt.trials of them are tried)",
 }
 # Those that change the detector's weights; the others work on what it says anyway.

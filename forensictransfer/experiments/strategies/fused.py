@@ -1,4 +1,4 @@
-"""Evidence fused: several linear discriminants, each in units of its own leave-one-out error, averaged to one score."""
+"""Evidence fused: several linear discriminants, each in units of its own leave-one-out error, make one score."""
 
 from __future__ import annotations
 
@@ -12,15 +12,18 @@ from forensictransfer.experiments.strategies.background import Background
 from forensictransfer.experiments.strategies.base import Adapted, FewShotTask, SourceKnowledge
 from forensictransfer.experiments.strategies.linear import DividedShots
 
+_LEAST_SEPARATION = 0.05
+
 
 def fused(task: FewShotTask) -> Adapted:
-    """Adapt by the mean of standardised linear scores: of the blocks of the features, or of several runs.
+    """Adapt by the weighted mean of standardised linear scores: of the blocks of the features, or of several runs.
 
     Each block that the detector names (`feature_blocks`), and all its features together, get the discriminant of
     `head`. A score is divided by its standard deviation within the classes, as shots show it that were left out of the
-    fit: each group of shots once. At one shot (or one group) per class nothing can be left out, and the deviation of
-    the background is taken. The mean of a run's scores is divided likewise, then the mean is taken over the runs. All
-    of it is linear, so that one decision tells it.
+    fit: each group of shots once. It counts for the distance of the class means of these shots in that unit, as the
+    log-likelihood ratio of independent normal scores has it. The mean of a run's scores is standardised likewise, then
+    the mean is taken over the runs. At one shot (or one group) per class nothing can be left out: the deviation of the
+    background is taken, and all count alike. All of it is linear, so that one decision tells it.
     """
     scores, first = [], 0
     members = getattr(task.detector, "members", (task.detector,))
@@ -29,20 +32,23 @@ def fused(task: FewShotTask) -> Adapted:
         features = task.analysis.features[:, first : first + width]
         scores.append(_score_of_run(task, features, known, detector.feature_blocks.values()))
         first += width
-    weights = np.concatenate([score.weights for score in scores]) / len(scores)
-    return Adapted(Decision(weights=weights, bias=float(np.mean([score.bias for score in scores]))))
+    shares = _shares(scores)
+    weights = np.concatenate([share * score.weights for share, score in zip(shares, scores, strict=True)])
+    return Adapted(Decision(weights=weights, bias=float(shares @ [score.bias for score in scores])))
 
 
 @dataclass(frozen=True)
 class Standardised:
     """A linear score of some features, of deviation 1 within the classes.
 
-    held_out: (2k,), of each shot by the fit without its group; None where nothing could be left out.
+    held_out: (2k,), of each shot by the fit without its group; None where nothing could be left out. separation: the
+    difference of the means of both classes among these, 1 where there are none.
     """
 
     weights: np.ndarray
     bias: float
     held_out: np.ndarray | None
+    separation: float = 1.0
 
 
 def _score_of_run(
@@ -63,10 +69,11 @@ def _score_of_run(
         fits.append(standardised(weights, score.bias, held_out, labels, background))
     if len(fits) == 1:
         return fits[0]
+    shares = _shares(fits)
     left_out = [fit.held_out for fit in fits if fit.held_out is not None]
-    together = np.mean(left_out, axis=0) if left_out else None
-    weights = np.mean([fit.weights for fit in fits], axis=0)
-    return standardised(weights, float(np.mean([fit.bias for fit in fits])), together, labels, background)
+    together = shares @ np.stack(left_out) if left_out else None
+    weights = shares @ np.stack([fit.weights for fit in fits])
+    return standardised(weights, float(shares @ [fit.bias for fit in fits]), together, labels, background)
 
 
 def standardised(
@@ -74,11 +81,18 @@ def standardised(
 ) -> Standardised:
     """Divide a score by its deviation within the classes: of the shots left out, or else of the background."""
     if held_out is None:
-        unit = float(np.linalg.norm(background.rows @ (weights * background.scale)))
-    else:
-        unit = float(np.sqrt(np.mean([held_out[labels == label].var() for label in (0, 1)])))
-    unit = unit or 1.0
-    return Standardised(weights / unit, bias / unit, None if held_out is None else held_out / unit)
+        unit = float(np.linalg.norm(background.rows @ (weights * background.scale))) or 1.0
+        return Standardised(weights / unit, bias / unit, None)
+    real, fake = (held_out[labels == label] for label in (0, 1))
+    unit = float(np.sqrt((real.var() + fake.var()) / 2)) or 1.0
+    return Standardised(weights / unit, bias / unit, held_out / unit, float(fake.mean() - real.mean()) / unit)
+
+
+def _shares(scores: Sequence[Standardised]) -> np.ndarray:
+    """Share out what each score counts for; one that does not separate the shots left out keeps a little."""
+    separations = np.maximum([score.separation for score in scores], _LEAST_SEPARATION)
+    shares: np.ndarray = separations / separations.sum()
+    return shares
 
 
 def group_folds(labels: np.ndarray, groups: Sequence[str]) -> list[np.ndarray] | None:

@@ -58,7 +58,7 @@ def parse_document(path: Path, content: object, kind: type[T], remedy: str = "re
     if isinstance(kind, type) and issubclass(kind, Document):
         found = content.get("format") if isinstance(content, dict) else None
         if found not in kind.READ or isinstance(found, bool):
-            expected = " or ".join(map(str, kind.READ))
+            expected = " or ".join(", ".join(map(str, kind.READ)).rsplit(", ", 1))
             raise UserError(
                 f"{path}: expected {kind.WHAT} of format {expected}, got format {_shown(found)}; this is version "
                 f"{__version__}; {remedy}",

@@ -25,6 +25,15 @@ class DomainReference(Part):
     fingerprint: str
 
 
+class MemberRun(Part):
+    """A trained run that was adapted together with others: its folder, its detector, and the side of its crops."""
+
+    path: str
+    detector: str
+    crop: Integer
+    trained_on: tuple[DomainReference, ...]
+
+
 class RunInfo(Document):
     """run.json: what a run is, and what it was made from. A field is None where it does not apply.
 
@@ -33,14 +42,15 @@ class RunInfo(Document):
     the target; draws: repetitions with other shots; threshold_rule, stop_rule: the rules by name; parent: the folder of
     the run that an adapted run comes from; recompress: quality of the JPEG that every image went through when it
     was read; background: names of the folders that the background came from, None: the source; protocol: PAIRED, or
-    None where the shots of the two classes are drawn apart.
+    None where the shots of the two classes are drawn apart; members: the runs that an adapted run fuses, where they
+    are several (then `parent` is None).
 
     The file of a run of several sources is of format 2, which versions that know only one source refuse; that of one
-    source stays as it was, of format 1.
+    source stays as it was, of format 1. That of a run that fuses several is of format 3.
     """
 
     WHAT: ClassVar[str] = "a run"
-    READ: ClassVar[tuple[int, ...]] = (1, 2)
+    READ: ClassVar[tuple[int, ...]] = (1, 2, 3)
 
     kind: Literal["train", "adapt"]
     version: str
@@ -59,13 +69,18 @@ class RunInfo(Document):
     recompress: Integer | None = None
     protocol: Literal["paired"] | None = None
     background: str | None = None
+    members: tuple[MemberRun, ...] = ()
 
     @model_validator(mode="after")
     def _whole(self) -> RunInfo:
         if self.source is None and not self.sources:
-            raise ValueError(f"field '{'source' if self.format == 1 else 'sources'}': is missing")
+            raise ValueError(f"field '{'sources' if self.format == 2 else 'source'}': is missing")
         if self.sources and (self.source is not None or len(self.sources) < 2):
             raise ValueError("field 'sources': expected two or more, without a field 'source'")
+        if self.format == 3 and not self.members:
+            raise ValueError("field 'members': is missing")
+        if self.members and (self.format != 3 or len(self.members) == 1):
+            raise ValueError("field 'members': expected two or more, in a run of format 3")
         if self.kind == "adapt":
             for name in ("target", "shots", "draws"):
                 if getattr(self, name) is None:
@@ -75,7 +90,7 @@ class RunInfo(Document):
     @classmethod
     def new(cls, kind: Literal["train", "adapt"], **about: Any) -> RunInfo:
         """Describe a run that begins now with this version; about: the other fields."""
-        form = 2 if about.get("sources") else 1
+        form = 3 if about.get("members") else 2 if about.get("sources") else 1
         return cls(format=form, kind=kind, version=__version__, created=now(), **about)
 
     @staticmethod
@@ -102,6 +117,8 @@ class RunInfo(Document):
     def _one_or_several(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
         content: dict[str, Any] = handler(self)
         del content["sources" if self.source is not None else "source"]
+        if not self.members:
+            del content["members"]
         return content
 
 

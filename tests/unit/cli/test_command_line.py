@@ -222,7 +222,7 @@ def test_adapt_refuses_what_cannot_work(capsys: pytest.CaptureFixture[str]) -> N
     said = fail(capsys, *adapt, target, "--config", other)
     assert "detector is ft-res there, ft was asked for; data.crop is 128 there, 64 was asked for" in said
     trained("adapted", source, kind="adapt", parent="run", target=domain_of("new"), shots=1, draws=1)
-    assert "adapt the run it came from: run" in fail(
+    assert "adapt what it came from: run" in fail(
         capsys, "adapt", "--run", "adapted", "--out", "new", "--target", target
     )
 
@@ -248,7 +248,7 @@ def test_runs_that_cannot_be_used(capsys: pytest.CaptureFixture[str]) -> None:
     for words in (["show", "run"], ["table", "run"], ["evaluate", "--run", "run", "--on", source]):
         assert "run/settings.yaml: was changed or damaged" in fail(capsys, *words)
     run.write_json("run.json", {**run.info.model_dump(), "format": 99})
-    assert "expected a run of format 1 or 2, got format 99" in fail(capsys, "show", "run")
+    assert "expected a run of format 1, 2 or 3, got format 99" in fail(capsys, "show", "run")
 
 
 def test_a_read_only_place_is_named(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
@@ -318,7 +318,12 @@ def test_calls_hand_over_what_was_checked(monkeypatch: pytest.MonkeyPatch) -> No
     out = ft.adapt("run", DomainSettings(path=str(target), name="Others"), "new", shots=3, settings={"adapt.steps": 5})
     assert out == Path("new")
     parent, domain, settings, path, named = seen
-    assert (parent.path, domain.name, path, named) == (Path("run"), "Others", Path("new"), {"overwrite": False})
+    assert (parent.path, domain.name, path, named) == (
+        Path("run"),
+        "Others",
+        Path("new"),
+        {"overwrite": False, "others": ()},
+    )
     assert (settings.seed, settings.adapt.shots, settings.adapt.steps) == (4, 3, 5)
 
 

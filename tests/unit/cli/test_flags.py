@@ -43,6 +43,21 @@ def test_the_run_is_positional_and_its_flag_still_means_the_same(words: list[str
     assert (adapted.run, adapted.target, adapted.out) == ("runs/a", "t", "o")
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["a", "--run", "b", "--run", "c", "--target", "t", "--out", "o"],
+        ["--target", "t", "a", "--run=b", "--out", "o", "--run", "c"],
+        ["--out=o", "--overwrite", "--run", "b", "a", "--run", "c", "--target", "t"],
+        ["--run", "a", "--run", "b", "--target", "t", "--run", "c", "--out", "o"],
+    ],
+    ids=" ".join,
+)
+def test_further_runs_are_flags_beside_the_positional_one(words: list[str]) -> None:
+    arguments = build_parser()[0].parse_args(["adapt", *words])
+    assert (arguments.run, arguments.other_runs, arguments.target) == ("a", ["b", "c"], "t")
+
+
 def test_a_run_is_given_once() -> None:
     with pytest.raises(UserError, match="runs/b", check=lambda error: error.code == "command-line"):
         build_parser()[0].parse_args(["evaluate", "runs/b", "--run", "runs/a", "--on", "c"])

@@ -93,33 +93,51 @@ def test_one_block_is_head_in_other_units() -> None:
     assert ratio[0] > 0 and fused.bias == pytest.approx(head.bias * ratio[0])
 
 
-def test_blocks_and_all_of_them_are_averaged_by_their_deviation_among_shots_left_out() -> None:
+def deviation(held_out: np.ndarray, labels: np.ndarray) -> float:
+    return float(np.sqrt((held_out[labels == 0].var() + held_out[labels == 1].var()) / 2))
+
+
+def separation(held_out: np.ndarray, labels: np.ndarray) -> float:
+    between = float(held_out[labels == 1].mean() - held_out[labels == 0].mean())
+    return max(0.05, between / deviation(held_out, labels))
+
+
+def test_blocks_and_all_of_them_count_for_how_well_they_tell_shots_left_out() -> None:
     features, labels = made_up(5, 10, 9)
     source = known(6, 9)
-    expected, held_out = np.zeros(9), np.zeros(10)
+    weights, held_out, counts = [], [], []
     for part in (slice(0, 9), *BLOCKS.values()):
         background = source.background.part(part)
         shots = DividedShots.of(features[:, part], labels, background, 20)
         left_out = np.concatenate([written_out(shots, background, np.array([i])) for i in range(10)])
-        unit = np.sqrt((left_out[labels == 0].var() + left_out[labels == 1].var()) / 2)
-        expected[part] += shots.score(background).weights / background.scale / unit / 3
-        held_out += left_out / unit / 3
-    expected /= np.sqrt((held_out[labels == 0].var() + held_out[labels == 1].var()) / 2)
+        unit = deviation(left_out, labels)
+        weights.append(np.zeros(9))
+        weights[-1][part] = shots.score(background).weights / background.scale / unit
+        held_out.append(left_out / unit)
+        counts.append(separation(left_out, labels))
+    assert min(counts) == 0.05 < max(counts), "one tells nothing and counts for a little"
+    expected = np.average(weights, axis=0, weights=counts)
+    expected /= deviation(np.average(held_out, axis=0, weights=counts), labels)
     np.testing.assert_allclose(decided("fused", features, labels, source, blocks=BLOCKS).weights, expected, rtol=1e-7)
 
 
-def test_several_runs_count_alike_whatever_the_units_of_their_features() -> None:
+def test_several_runs_count_likewise_whatever_the_units_of_their_features() -> None:
     features, labels = made_up(7, 12, 9)
     few = features[:, :2]
     sources = known(8, 9), known(9, 2)
-    alone = [decided("fused", x, labels, source) for x, source in zip((features, few), sources, strict=True)]
-    both = decided("fused", np.concatenate([features, few], axis=1), labels, *sources)
-    expected = [one.scores(NONE, x) for one, x in zip(alone, (features, few), strict=True)]
-    found = both.scores(NONE, np.concatenate([features, few], axis=1))
-    np.testing.assert_allclose(found, np.mean(expected, axis=0), rtol=1e-9)
+    scores, counts = [], []
+    for x, source in zip((features, few), sources, strict=True):
+        scores.append(decided("fused", x, labels, source).scores(NONE, x))
+        shots = DividedShots.of(x, labels, source.background, 20)
+        folds = [np.array([i]) for i in range(12)]
+        counts.append(separation(held_out_scores(shots, source.background, folds), labels))
+    together = np.concatenate([features, few], axis=1)
+    found = decided("fused", together, labels, *sources).scores(NONE, together)
+    np.testing.assert_allclose(found, np.average(scores, axis=0, weights=counts), rtol=1e-9)
     huge = SourceKnowledge(sources[1].energies, 1e4 * sources[1].features, sources[1].labels)
-    again = decided("fused", np.concatenate([features, 1e4 * few], axis=1), labels, sources[0], huge)
-    np.testing.assert_allclose(again.scores(NONE, np.concatenate([features, 1e4 * few], axis=1)), found, rtol=1e-6)
+    together[:, 9:] *= 1e4
+    again = decided("fused", together, labels, sources[0], huge).scores(NONE, together)
+    np.testing.assert_allclose(again, found, rtol=1e-6)
 
 
 def test_at_one_shot_the_background_lends_the_units() -> None:

@@ -26,7 +26,7 @@ from forensictransfer.results.formats.decision import DecisionFile
 from forensictransfer.results.formats.document import document_content, read_document, write_document
 from forensictransfer.results.formats.metrics import DrawMetrics, MetadataBaseline, Metrics
 from forensictransfer.results.formats.pictures import PicturedImage, PicturedImages
-from forensictransfer.results.formats.run import Marker, RunInfo
+from forensictransfer.results.formats.run import Marker, MemberRun, RunInfo
 from forensictransfer.results.formats.search import SearchOutcome
 from forensictransfer.results.formats.sweep import ImpossibleCell, JobRecord, SweepDomain, SweepInfo
 from forensictransfer.results.runs import RunFolder
@@ -48,6 +48,14 @@ TRAINING = TrainingData(
 DOCUMENTS: dict[str, Any] = {
     "run.json": run_info("adapt"),
     "run.json of several sources": run_info(source=None, sources=(domain_of("splice"), domain_of("copy"))),
+    "run.json of runs that are fused": run_info(
+        "adapt",
+        parent=None,
+        members=tuple(
+            MemberRun(path=f"/runs/{name}", detector=name, crop=64, trained_on=(domain_of("splice"),))
+            for name in ("ft-res", "meso4")
+        ),
+    ),
     "FINISHED": Marker(finished="2026-11-23T00:00:00Z", sha256={"run.json": "ab"}),
     "environment.json": environment(),
     "decision.json": DecisionFile.of(Decision(threshold=0.5)),
@@ -139,6 +147,16 @@ OPTIONAL = {
         *WITHOUT_TARGET,
     },
     "run.json": {"strategy", "seed", "threshold_rule", "stop_rule", "parent", "recompress", "protocol", "background"},
+    "run.json of runs that are fused": {
+        "strategy",
+        "seed",
+        "threshold_rule",
+        "stop_rule",
+        "parent",
+        "recompress",
+        "protocol",
+        "background",
+    },
     "data.json": {"weights", "sources", "left_out", "left_out.train", "links"},
     "adapted data.json": {
         *("source.weights", "source.sources", "source.left_out", "source.left_out.train", "source.links"),

@@ -111,7 +111,7 @@ def test_open_says_what_is_wrong(tmp_path: Path) -> None:
 
 def test_another_format_is_named(tmp_path: Path) -> None:
     run = finished(tmp_path / "a")
-    run.write_json("run.json", {**run.info.model_dump(), "format": 3})
+    run.write_json("run.json", {**run.info.model_dump(), "format": 99})
     assert f"{run.path / 'run.json'}: " in error("format-unknown", RunFolder.open, run.path)
 
 
