@@ -31,7 +31,7 @@ from forensictransfer.experiments.photographs import Photographs, read_photograp
 from forensictransfer.experiments.session import Session, weights_restored
 from forensictransfer.experiments.shots import readable_shots
 from forensictransfer.experiments.shots_only import measure_shots_only
-from forensictransfer.experiments.strategies import WITH_BACKGROUND, WITH_GRADIENT
+from forensictransfer.experiments.strategies import WITH_BACKGROUND, WITH_GRADIENT, holds_out
 from forensictransfer.experiments.strategies.base import Adapted, FewShotTask, strategy
 from forensictransfer.report.model_card import card_text
 from forensictransfer.results.formats.data import AdaptationData, TargetData
@@ -185,7 +185,8 @@ def _write_draw(
             "adapt again with a smaller --adapt.learning_rate",
             code=ErrorCode.TRAINING_DIVERGED,
         )
-    decision = adapted.decision.fitted(settings.adapt.threshold, scores, shots.labels, "shots")
+    seen, seen_by = (scores, "shots") if adapted.held_out is None else (adapted.held_out, "shots held out")
+    decision = adapted.decision.fitted(settings.adapt.threshold, seen, shots.labels, seen_by)
     run.write(f"draws/{draw}/decision.json", DecisionFile.of(decision))
     run.write_scores(f"draws/{draw}/shots.csv", scored_images(shots, decision, analysis))
     if adapted.changed and keep_weights:
@@ -259,7 +260,7 @@ def _info(parents: Parents, target: Domain, settings: Settings) -> RunInfo:
         recompress=settings.data.recompress,
         background=_background_name(options),
         protocol=PAIRED if options.pairs else None,
-        threshold_rule=f"{options.threshold} (shots)",
+        threshold_rule=f"{options.threshold} (shots{' held out' * holds_out(options)})",
         stop_rule=stops.get(options.strategy, "no gradient"),
         parent=None if parents.members else str(parents.runs[0].path.resolve()),
         members=parents.members,

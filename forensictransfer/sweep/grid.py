@@ -34,7 +34,7 @@ _LONGEST = 220  # bytes of a readable name: with its hash, and as a folder in pa
 # They touch speed or place, or what is measured beside a result: no part of a job's name.
 _FREE = ("data.workers", "data.memory_mb", "data.data_dir", "adapt.shots_only")
 # Settings that came when sweeps were already begun, with what was done before: so set they are no part of a job's name.
-_LATER: Mapping[str, object] = {"adapt.pairs": False, "adapt.background": []}
+_LATER: Mapping[str, object] = {"adapt.pairs": False, "adapt.background": [], "adapt.held_out": False}
 
 
 @dataclass(frozen=True)

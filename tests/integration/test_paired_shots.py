@@ -29,7 +29,7 @@ def runs(trained: Path, target: Path, tmp_path_factory: pytest.TempPathFactory) 
     """The trained run adapted with paired shots and with others. Not to be changed."""
     place = tmp_path_factory.mktemp("paired")
     words = ("adapt", trained, "--target", target, "--strategy", "head", "--shots", 3, "--draws", 2)
-    for name, flags in (("unpaired", ()), ("paired", ("--pairs",))):
+    for name, flags in (("unpaired", ()), ("paired", ("--pairs", "--adapt.held_out", "true"))):
         done = run_command(*words, *flags, "--adapt.shots_only", "false", "--out", place / name)
         assert done.returncode == 0, done.stderr
     return {name: place / name for name in ("unpaired", "paired")}
@@ -46,6 +46,8 @@ def test_shots_are_photographs_with_their_forgeries(runs: dict[str, Path], targe
     assert draws[0] != draws[1]
     protocols = [json.loads((runs[name] / "run.json").read_text())["protocol"] for name in ("unpaired", "paired")]
     assert protocols == [None, "paired"]
+    rules = [json.loads((runs[name] / "run.json").read_text())["threshold_rule"] for name in ("unpaired", "paired")]
+    assert rules == ["midpoint (shots)", "midpoint (shots held out)"]
     assert "each photograph with its forgery" in ft.show(runs["paired"])
 
 

@@ -50,7 +50,7 @@ examples:
         nargs="+",
         metavar="DIR",
         dest=setting("adapt.background"),
-        help="photographs that show how features vary with content, instead of the source's (head, prototype)",
+        help="photographs that show how features vary with content, instead of the source's (head, prototype, fused)",
     )
     add_overwrite(place)
     add_config(place)

@@ -118,7 +118,7 @@ class AdaptSettings(Section):
     background: tuple[str, ...] = Field(
         (),
         description="folders of photographs, or domains, whose features show how content varies "
-        "(default: what the run keeps of its source) (head, prototype)",
+        "(default: what the run keeps of its source) (head, prototype, fused)",
     )
     background_shots: Annotated[int, Field(ge=0)] = Field(
         20, description="shots per class whose covariance counts as much as the background's; 0: theirs alone (head)"
@@ -126,6 +126,10 @@ class AdaptSettings(Section):
     trials: Count = Field(20, description="settings tried for each draw among its own shots (tuned)")
     stop: str = Field("steps", description="rule that ends fine-tuning early; steps: never (finetune)")
     threshold: str = Field("midpoint", description="rule that picks the threshold on the shots")
+    held_out: bool = Field(
+        False,
+        description="the rule sees what fits without a shot's group say of it, not the fit to all (head, fused)",
+    )
     shots_only: bool = Field(
         True, description="also measure what a simple classifier reaches by the same shots and nothing else"
     )

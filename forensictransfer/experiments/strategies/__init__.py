@@ -6,6 +6,7 @@ A strategy sees the shots and what the run kept of its source, never the target'
 from __future__ import annotations
 
 from forensictransfer.core.errors import ErrorCode, UserError
+from forensictransfer.core.settings import AdaptSettings
 from forensictransfer.detectors.registry import detectors
 
 STRATEGIES = {
@@ -18,8 +19,15 @@ STRATEGIES = {
 }
 # Those that change the detector's weights; the others work on what it says anyway.
 WITH_GRADIENT = ("finetune", "tuned")
+# Those that can score a shot by a fit without its group (`adapt.held_out`).
+WITH_HELD_OUT = ("head", "fused")
 # Those that ask how features vary with content (`adapt.background`).
 WITH_BACKGROUND = ("head", "prototype", "fused")
+
+
+def holds_out(options: AdaptSettings) -> bool:
+    """Tell whether the threshold is fitted on scores of shots by fits without their groups."""
+    return options.held_out and options.strategy in WITH_HELD_OUT
 
 
 def strategies_of(detector: str) -> tuple[str, ...]:

@@ -77,7 +77,8 @@ class Adapted:
     """What came out of a draw: how scores are made, and whether the detector's weights are other than before.
 
     The threshold of `decision` is not fitted yet. `history` holds a row for each gradient step, `trials` and
-    `chosen` what a search among settings tried and took; None if nothing was searched.
+    `chosen` what a search among settings tried and took; None if nothing was searched. held_out: (2k,), the scores of
+    the shots by fits without their groups, which the threshold and the slope are to be fitted on; None: by `decision`.
     """
 
     decision: Decision
@@ -85,6 +86,7 @@ class Adapted:
     history: list[dict[str, float]] = field(default_factory=list)
     trials: Trials | None = None
     chosen: SearchOutcome | None = None
+    held_out: np.ndarray | None = None
 
 
 Strategy = Callable[[FewShotTask], Adapted]

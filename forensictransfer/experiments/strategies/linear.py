@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 
-from forensictransfer.detectors.discriminant import LinearScore, class_means, gram_matrix, ledoit_wolf, linear_score
+from forensictransfer.detectors.discriminant import LinearScore, class_means, linear_score
 from forensictransfer.evaluation.decision import Decision
-from forensictransfer.experiments.strategies.background import Background
+from forensictransfer.experiments.strategies import holds_out
 from forensictransfer.experiments.strategies.base import Adapted, FewShotTask
+from forensictransfer.experiments.strategies.held_out import group_folds, held_out_scores
+from forensictransfer.experiments.strategies.shots import DividedShots
 
 
 def threshold(task: FewShotTask) -> Adapted:
@@ -35,7 +35,9 @@ def head(task: FewShotTask) -> Adapted:
     if len(task.shots.labels) <= 2:
         return prototype(task)
     shots = DividedShots.of(task.analysis.features, task.shots.labels, background, task.settings.adapt.background_shots)
-    return Adapted(_decision(shots.score(background), background.scale))
+    folds = group_folds(shots.labels, task.shots.groups) if holds_out(task.settings.adapt) else None
+    held_out = None if folds is None else held_out_scores(shots, background, folds)
+    return Adapted(_decision(shots.score(background), background.scale), held_out=held_out)
 
 
 def prototype(task: FewShotTask) -> Adapted:
@@ -50,44 +52,6 @@ def prototype(task: FewShotTask) -> Adapted:
     background = task.source.background
     means = class_means(task.analysis.features / background.scale, task.shots.labels)
     return Adapted(_decision(linear_score(2 * background.solve(means[1] - means[0], 1.0), means), background.scale))
-
-
-class DividedShots(NamedTuple):
-    """Shots in features divided by the background's deviations, and what their covariance counts for in `head`.
-
-    features: float64 (2k, d); labels: (2k,). The covariance is S = (1 - share) (0.9 S_0 + 0.1 v I) + weight W'W + ridge
-    I with W the shots less their class means, weight = own / (2k - 2); at k = 1 share, own and ridge are 0.
-    """
-
-    features: np.ndarray
-    labels: np.ndarray
-    share: float
-    own: float
-    ridge: float
-
-    @classmethod
-    def of(
-        cls, features: np.ndarray, labels: np.ndarray, background: Background, background_shots: int
-    ) -> DividedShots:
-        """Divide features (2k, d) as the detector gives them, and estimate what the shots show of their covariance."""
-        divided = features / background.scale
-        freedom = len(divided) - 2
-        if freedom <= 0:
-            return cls(divided, labels, 0.0, 0.0, 0.0)
-        shots = len(divided) / 2
-        share = shots / (shots + background_shots)
-        within = divided - class_means(divided, labels)[labels]
-        found = ledoit_wolf(gram_matrix(within), within.shape[1])
-        ridge = share * found.shrinkage * found.variance * len(divided) / freedom + (share == 1) * 1e-12
-        return cls(divided, labels, share, share * (1 - found.shrinkage), ridge)
-
-    def score(self, background: Background) -> LinearScore:
-        """Fit the discriminant, in divided features."""
-        means = class_means(self.features, self.labels)
-        freedom, own = len(self.features) - 2, None
-        if freedom > 0:
-            own = np.sqrt(self.own / freedom) * (self.features - means[self.labels])
-        return linear_score(background.solve(means[1] - means[0], 1 - self.share, own, self.ridge), means)
 
 
 def _decision(score: LinearScore, scale: np.ndarray) -> Decision:

@@ -60,7 +60,8 @@ def average_alone(shots: int, by_pair: dict[Pair, float]) -> Average:
 def _beside(results: SweepResults, files: ScoreFiles, cell: Cell) -> Cell:
     if cell.adapted_to is None or cell.own or not cell.aimed:
         return cell
-    wanted = (cell.on, cell.shots, cell.draws, cell.seed, cell.threshold_rule, cell.compression, cell.protocol)
+    rule = cell.threshold_rule.replace(" held out", "")  # theirs sees the shots in either case
+    wanted = (cell.on, cell.shots, cell.draws, cell.seed, rule, cell.compression, cell.protocol)
     found = [
         folder
         for folder, one in results.shots_only.items()

@@ -117,7 +117,8 @@ def _compared(key: tuple[str, str, int], cells: list[Cell], files: ScoreFiles) -
         found = rule_accuracies(cell, files)
         if found is not None:
             by_pair.setdefault((cell.source, cell.on), []).append(found)
-            used.add(cell.threshold_rule.partition(" ")[0])
+            # What was picked on shots held out is none of these, which see all shots by the fit to them.
+            used.add("" if "held out" in cell.threshold_rule else cell.threshold_rule.partition(" ")[0])
     if not by_pair:
         return []
     n = sum(map(len, by_pair.values()))

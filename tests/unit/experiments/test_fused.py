@@ -12,8 +12,8 @@ from forensictransfer.core.settings import load_settings
 from forensictransfer.detectors.base import Analysis
 from forensictransfer.evaluation.decision import Decision
 from forensictransfer.experiments.strategies.base import FewShotTask, SourceKnowledge, strategy
-from forensictransfer.experiments.strategies.fused import group_folds, held_out_scores
-from forensictransfer.experiments.strategies.linear import DividedShots
+from forensictransfer.experiments.strategies.held_out import group_folds, held_out_scores
+from forensictransfer.experiments.strategies.shots import DividedShots
 
 NONE = np.zeros((0, 2), np.float32)
 BLOCKS = {"one": slice(0, 4), "two": slice(4, 9)}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -117,6 +117,31 @@ def test_photographs_given_instead_are_the_background() -> None:
     photographs = tuple(features - features.mean(axis=0) for features in photographs)
     known = SourceKnowledge(np.zeros((4, 2)), SOURCE, SOURCE_LABELS, photographs=photographs)
     np.testing.assert_allclose(known.background.scale, photographs[0].std(axis=0), rtol=0.01)
+
+
+def test_shots_held_out_show_where_the_threshold_of_head_belongs() -> None:
+    """Fakes that vary more than reals pull their own mean along the weights: fitted to them, the threshold is off."""
+    rng = np.random.default_rng(0)
+    spread, shift = np.array([1.0, 3.0])[:, None], np.array([0.0, 0.6])[:, None]
+
+    def images(labels: np.ndarray) -> np.ndarray:
+        return (rng.normal(size=(len(labels), 400)) * spread[labels] + shift[labels]).astype(np.float32)
+
+    labels, tested = np.tile([0, 1], 10), np.tile([0, 1], 500)
+    settings = load_settings(None, {"adapt.held_out": True, "adapt.strategy": "head", "adapt.background_shots": 1000})
+    source = rng.normal(size=(200, 400)).astype(np.float32)
+    knowledge = SourceKnowledge(np.zeros((200, 2)), source, np.tile([0, 1], 100))
+    shots: Any = SimpleNamespace(labels=labels, groups=[str(number) for number in range(20)])
+    features, detector = images(labels), cast(Any, None)
+    analysis = Analysis(np.zeros((20, 2), np.float32), features)
+    adapted = strategy("head")(FewShotTask(detector, shots, analysis, knowledge, settings, draw=0))
+    assert adapted.held_out is not None
+    test = adapted.decision.scores(NONE, images(tested))
+    right = []
+    for seen in (adapted.held_out, adapted.decision.scores(NONE, features)):
+        threshold = adapted.decision.fitted("midpoint", seen, labels, "shots").threshold
+        right.append(float(np.mean((test > threshold) == tested)))
+    assert right[0] > right[1] + 0.1
 
 
 def test_head_turns_away_from_where_the_shots_spread() -> None:

@@ -1,0 +1,48 @@
+"""The shots of a draw as `head` and `fused` see them: divided by the background, with what they show of covariance."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from forensictransfer.detectors.discriminant import LinearScore, class_means, gram_matrix, ledoit_wolf, linear_score
+from forensictransfer.experiments.strategies.background import Background
+
+
+class DividedShots(NamedTuple):
+    """Shots in features divided by the background's deviations, and what their covariance counts for in `head`.
+
+    features: float64 (2k, d); labels: (2k,). The covariance is S = (1 - share) (0.9 S_0 + 0.1 v I) + weight W'W + ridge
+    I with W the shots less their class means, weight = own / (2k - 2); at k = 1 share, own and ridge are 0.
+    """
+
+    features: np.ndarray
+    labels: np.ndarray
+    share: float
+    own: float
+    ridge: float
+
+    @classmethod
+    def of(
+        cls, features: np.ndarray, labels: np.ndarray, background: Background, background_shots: int
+    ) -> DividedShots:
+        """Divide features (2k, d) as the detector gives them, and estimate what the shots show of their covariance."""
+        divided = features / background.scale
+        freedom = len(divided) - 2
+        if freedom <= 0:
+            return cls(divided, labels, 0.0, 0.0, 0.0)
+        shots = len(divided) / 2
+        share = shots / (shots + background_shots)
+        within = divided - class_means(divided, labels)[labels]
+        found = ledoit_wolf(gram_matrix(within), within.shape[1])
+        ridge = share * found.shrinkage * found.variance * len(divided) / freedom + (share == 1) * 1e-12
+        return cls(divided, labels, share, share * (1 - found.shrinkage), ridge)
+
+    def score(self, background: Background) -> LinearScore:
+        """Fit the discriminant, in divided features."""
+        means = class_means(self.features, self.labels)
+        freedom, own = len(self.features) - 2, None
+        if freedom > 0:
+            own = np.sqrt(self.own / freedom) * (self.features - means[self.labels])
+        return linear_score(background.solve(means[1] - means[0], 1 - self.share, own, self.ridge), means)
