@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
+import scipy.linalg
 
 from forensictransfer.detectors.discriminant import gram_matrix, solve
 
@@ -73,13 +74,31 @@ class Background:
         the features.
         """
         ridge = share * _ROUND * self.variance + own_ridge
+        if own is None:
+            return self._solve_alone(direction, share * _OWN, ridge)
         rows = np.sqrt(share * _OWN) * self.rows
         gram = None
-        if own is not None:
-            if len(rows) + len(own) < rows.shape[1]:  # else it is not looked at
-                cross = rows @ own.T
-                gram = np.block([[share * _OWN * self.gram, cross], [cross.T, gram_matrix(own)]])
-            rows = np.concatenate([rows, own])
-        elif len(rows) < rows.shape[1]:
-            gram = share * _OWN * self.gram
-        return solve(rows, direction, ridge=ridge, weight=1.0, gram=gram)
+        if len(rows) + len(own) < rows.shape[1]:  # else it is not looked at
+            cross = rows @ own.T
+            gram = np.block([[share * _OWN * self.gram, cross], [cross.T, gram_matrix(own)]])
+        return solve(np.concatenate([rows, own]), direction, ridge=ridge, weight=1.0, gram=gram)
+
+    def _solve_alone(self, direction: np.ndarray, weight: float, ridge: float) -> np.ndarray:
+        """Compute (weight S_0 + ridge I)^-1 d by a Cholesky factor, from products that are made once for all draws."""
+        n, dimensions = self.rows.shape
+        primal = dimensions < n
+        matrix = weight * (self._covariance if primal else self.gram)
+        matrix[np.diag_indices(len(matrix))] += ridge
+        factor = scipy.linalg.cho_factor(matrix, lower=True, overwrite_a=True, check_finite=False)
+        right = direction if primal else self.rows @ direction
+        inner: np.ndarray = scipy.linalg.cho_solve(factor, right, check_finite=False)
+        if primal:
+            return inner
+        found: np.ndarray = (direction - weight * (self.rows.T @ inner)) / ridge
+        return found
+
+    @cached_property
+    def _covariance(self) -> np.ndarray:
+        """S_0, (d, d), for features that are fewer than the rows."""
+        found: np.ndarray = self.rows.T @ self.rows
+        return found

@@ -11,7 +11,7 @@ from forensictransfer.evaluation.decision import Decision
 from forensictransfer.experiments.strategies import holds_out
 from forensictransfer.experiments.strategies.background import Background
 from forensictransfer.experiments.strategies.base import Adapted, FewShotTask, SourceKnowledge
-from forensictransfer.experiments.strategies.held_out import group_folds, held_out_scores
+from forensictransfer.experiments.strategies.held_out import discriminant_and_held_out, group_folds
 from forensictransfer.experiments.strategies.shots import DividedShots
 
 _LEAST_SEPARATION = 0.05
@@ -68,8 +68,7 @@ def _score_of_run(
     for part in columns:
         there = background.part(part)
         shots = DividedShots.of(features[:, part], labels, there, task.settings.adapt.background_shots)
-        score = shots.score(there)
-        held_out = None if folds is None else held_out_scores(shots, there, folds)
+        score, held_out = discriminant_and_held_out(shots, there, folds)
         weights = np.zeros(features.shape[1])
         weights[part] = score.weights / there.scale
         fits.append(standardised(weights, score.bias, held_out, labels, background))

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from forensictransfer.detectors.discriminant import LinearScore, class_means, linear_score
 from forensictransfer.experiments.strategies.background import Background
 from forensictransfer.experiments.strategies.shots import DividedShots
 
@@ -23,23 +24,64 @@ def group_folds(labels: np.ndarray, groups: Sequence[str]) -> list[np.ndarray] |
 def held_out_scores(shots: DividedShots, background: Background, folds: Sequence[np.ndarray]) -> np.ndarray:
     """Score each shot by the discriminant of the others, (2k,): each fold left out once, without a refit.
 
-    The weights of background, shots and ridge stay those of all shots. With M = (1 - share) (0.9 S_0 + 0.1 v I) + ridge
-    I solved once for all shots X, Q = X M^-1 X' holds all that a fit needs: for W = A X, the rest less its means, (M +
-    c W'W)^-1 is M^-1 - M^-1 W' (I / c + A Q A')^-1 W M^-1 (Woodbury), and every product with a shot is one of Q.
+    The weights of background, shots and ridge stay those of all shots.
     """
-    products = shots.features @ background.solve(shots.features.T, 1 - shots.share, None, shots.ridge)
-    found = np.empty(len(shots.labels))
-    for fold in folds:
-        rest = np.setdiff1d(np.arange(len(found)), fold)
-        of_class = np.stack([(shots.labels == label) / (shots.labels[rest] == label).sum() for label in (0, 1)])
-        of_class[:, fold] = 0.0
-        centred = (np.eye(len(found)) - of_class[shots.labels])[rest]
-        freedom, inner = len(rest) - 2, products
-        if shots.own and freedom > 0:
-            across = centred @ products
-            matrix = across @ centred.T
-            matrix[np.diag_indices(len(rest))] += freedom / shots.own
-            inner = products - across.T @ np.linalg.solve(matrix, across)
-        direction = inner @ (of_class[1] - of_class[0])
-        found[fold] = direction[fold] - of_class.mean(axis=0) @ direction
-    return found
+    return _Solved(shots, background).held_out(folds)
+
+
+def discriminant_and_held_out(
+    shots: DividedShots, background: Background, folds: Sequence[np.ndarray] | None
+) -> tuple[LinearScore, np.ndarray | None]:
+    """Fit the discriminant of `head` and, where there are folds, score each shot as `held_out_scores` does, at once."""
+    solved = _Solved(shots, background)
+    return solved.score(), None if folds is None else solved.held_out(folds)
+
+
+class _Solved:
+    """M^-1 X' of all shots X, with M = (1 - share) (0.9 S_0 + 0.1 v I) + ridge I.
+
+    Any fit to some of the shots is a combination of its columns, which Q = X M^-1 X' alone tells: with W = A X the rest
+    less its means and d = X'e the difference of these, (M + c W'W)^-1 d is M^-1 X' (e - A' (I / c + A Q A')^-1 A Q e)
+    (Woodbury). So a fold costs no more than a system of 2k equations.
+    """
+
+    def __init__(self, shots: DividedShots, background: Background) -> None:
+        self.shots = shots
+        self.solved = background.solve(shots.features.T, 1 - shots.share, None, shots.ridge)
+        self.products = shots.features @ self.solved
+
+    def score(self) -> LinearScore:
+        """Fit the discriminant to all shots, in divided features."""
+        combined, _ = self._combination(np.arange(len(self.shots.labels)))
+        return linear_score(self.solved @ combined, class_means(self.shots.features, self.shots.labels))
+
+    def held_out(self, folds: Sequence[np.ndarray]) -> np.ndarray:
+        """Score each shot by the discriminant of the others, (2k,)."""
+        found = np.empty(len(self.products))
+        for fold in folds:
+            combined, middle = self._combination(np.setdiff1d(np.arange(len(found)), fold))
+            direction = self.products @ combined
+            found[fold] = direction[fold] - middle @ direction
+        return found
+
+    def _combination(self, rest: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Find a, (2k,), for which M^-1 X'a is the fit to the shots `rest`, and b for which X'b is their middle."""
+        labels = self.shots.labels[rest]
+        of_class = np.zeros((2, len(self.products)))
+        for label in (0, 1):
+            of_class[label, rest] = (labels == label) / (labels == label).sum()
+        difference, middle = of_class[1] - of_class[0], of_class.mean(axis=0)
+        freedom = len(rest) - 2
+        if not self.shots.own or freedom <= 0:
+            return difference, middle
+        means = of_class[:, rest]
+
+        def centred(rows: np.ndarray) -> np.ndarray:
+            less: np.ndarray = rows - (means @ rows)[labels]
+            return less
+
+        matrix = centred(centred(self.products[np.ix_(rest, rest)]).T)
+        matrix[np.diag_indices(len(rest))] += freedom / self.shots.own
+        inner = np.linalg.solve(matrix, centred(self.products[rest] @ difference))
+        difference[rest] -= centred(inner)
+        return difference, middle

@@ -12,7 +12,7 @@ from forensictransfer.core.settings import load_settings
 from forensictransfer.detectors.base import Analysis
 from forensictransfer.evaluation.decision import Decision
 from forensictransfer.experiments.strategies.base import FewShotTask, SourceKnowledge, strategy
-from forensictransfer.experiments.strategies.held_out import group_folds, held_out_scores
+from forensictransfer.experiments.strategies.held_out import discriminant_and_held_out, group_folds, held_out_scores
 from forensictransfer.experiments.strategies.shots import DividedShots
 
 NONE = np.zeros((0, 2), np.float32)
@@ -74,6 +74,8 @@ def test_shots_left_out_are_scored_as_by_a_refit(dimensions: int) -> None:
     folds = group_folds(labels, ["a", "a", "b", "c", "d", "e", "f", "g"])
     assert folds is not None and [fold.tolist() for fold in folds][:2] == [[0, 1], [2]]
     found = held_out_scores(shots, background, folds)
+    score = discriminant_and_held_out(shots, background, folds)[0]
+    np.testing.assert_allclose(score.weights, shots.score(background).weights, rtol=1e-8)
     for fold in folds:
         np.testing.assert_allclose(found[fold], written_out(shots, background, fold), rtol=1e-8)
 
