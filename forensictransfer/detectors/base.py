@@ -59,6 +59,8 @@ class Detector(metaclass=_DetectorType):
             score is what it is, and shots choose a threshold or a linear score on its features).
         maps: whether its evidence holds a heat map.
         gradient: whether `trains` is `gradient`; set by either.
+        equal_units: whether all features are in one unit, so that those that vary more also tell more (frequencies of
+            words: rare ones are noise); else each is divided by its own deviation before they are compared.
     """
 
     name: ClassVar[str]
@@ -66,6 +68,7 @@ class Detector(metaclass=_DetectorType):
     trains: ClassVar[Trains] = "none"
     maps: ClassVar[bool] = False
     gradient: ClassVar[bool] = False
+    equal_units: ClassVar[bool] = False
     _is_root: ClassVar[bool] = True
 
     def __init_subclass__(cls, **options: Any) -> None:

@@ -11,6 +11,7 @@ from forensictransfer.core.errors import ErrorCode, UserError
 from forensictransfer.core.settings import DataSettings, DomainSettings
 from forensictransfer.data.domains import Domain
 from forensictransfer.detectors.joined import joined_detector_name
+from forensictransfer.detectors.loading import detector_class
 from forensictransfer.experiments.session import Session
 from forensictransfer.experiments.sources import together
 from forensictransfer.experiments.strategies.base import SourceKnowledge
@@ -109,6 +110,9 @@ class Parents:
 
 
 def _knowledge(run: RunFolder) -> SourceKnowledge:
+    kind = detector_class(run.info.detector)
     with np.load(run.path / "source_features.npz") as stored:
         sources = stored["sources"] if "sources" in stored.files else None
-        return SourceKnowledge(stored["energies"], stored["features"], stored["labels"], sources)
+        return SourceKnowledge(
+            stored["energies"], stored["features"], stored["labels"], sources, equal_units=kind.equal_units
+        )

@@ -31,6 +31,7 @@ class Cooccurrence(LogitDetector):
 
     name: ClassVar[str] = "cooccurrence"
     trains: ClassVar[Trains] = "fit"
+    equal_units: ClassVar[bool] = True
 
     @classmethod
     def network(cls, image: keras.KerasTensor) -> tuple[keras.KerasTensor, keras.KerasTensor]:

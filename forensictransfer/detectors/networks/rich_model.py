@@ -54,6 +54,7 @@ class RichModel(LogitDetector):
 
     name: ClassVar[str] = "rich_model"
     trains: ClassVar[Trains] = "fit"
+    equal_units: ClassVar[bool] = True
 
     @classmethod
     def network(cls, image: keras.KerasTensor) -> tuple[keras.KerasTensor, keras.KerasTensor]:

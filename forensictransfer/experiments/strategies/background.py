@@ -17,9 +17,9 @@ _OWN, _ROUND = 0.9, 0.1  # shares of the covariance itself and of one of the sam
 
 @dataclass(frozen=True)
 class Background:
-    """A covariance within classes, in features divided by their standard deviation: rows' rows is the covariance.
+    """A covariance within classes, in features divided by a unit each: rows' rows is the covariance.
 
-    rows: float64 (n, d); scale: float64 (d,), the standard deviations.
+    rows: float64 (n, d); scale: float64 (d,), the units.
     """
 
     rows: np.ndarray
@@ -27,12 +27,12 @@ class Background:
     _parts: dict[tuple[int, int], Background] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
-    def of(cls, deviations: Sequence[np.ndarray]) -> Background:
+    def of(cls, deviations: Sequence[np.ndarray], *, equal_units: bool = False) -> Background:
         """Pool the covariances of several domains, each of which counts alike.
 
         deviations: of each domain, features less the mean of their class, (n, d). Of MOST_ROWS // (number of domains)
-        and more rows of a domain so many are drawn, always the same ones. A feature that varies nowhere is kept off
-        zero: a channel may be dead.
+        and more rows of a domain so many are drawn, always the same ones. The unit of a feature is its standard
+        deviation, kept off zero (a channel may be dead), or with `equal_units` the root of the mean variance of all.
         """
         share = max(2, MOST_ROWS // len(deviations))
         parts = []
@@ -42,6 +42,8 @@ class Background:
             parts.append(kept / np.sqrt(max(1, len(kept)) * len(deviations)))
         # The variances are cheap, so that all rows count.
         variance = np.mean([np.square(rows, dtype=np.float64).mean(axis=0) for rows in deviations], axis=0)
+        if equal_units:
+            variance = np.full_like(variance, variance.mean())
         scale = np.sqrt(variance + 1e-3 * variance.mean() + 1e-12)
         return cls(np.concatenate(parts) / scale, scale)
 

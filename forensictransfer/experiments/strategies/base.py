@@ -29,7 +29,7 @@ class SourceKnowledge:
 
     sources: (n,), of several sources the number of the one that a row is of, in the order of run.json; None: one.
     photographs: of each folder that the background is taken from instead of the source, features less the mean of their
-    class (m, d); None: none.
+    class (m, d); None: none. equal_units: as the detector says of its features (`Detector.equal_units`).
     """
 
     energies: np.ndarray
@@ -37,17 +37,18 @@ class SourceKnowledge:
     labels: np.ndarray
     sources: np.ndarray | None = None
     photographs: tuple[np.ndarray, ...] | None = None
+    equal_units: bool = False
 
     @cached_property
     def background(self) -> Background:
         """How the features vary within the classes of the source, or of the photographs given instead."""
         if self.photographs is not None:
-            return Background.of(self.photographs)
+            return Background.of(self.photographs, equal_units=self.equal_units)
         found = []
         for rows in self.by_source():
             features, labels = self.features[rows], self.labels[rows]
             found.append(features - class_means(features, labels)[labels])
-        return Background.of(found)
+        return Background.of(found, equal_units=self.equal_units)
 
     def by_source(self) -> list[np.ndarray]:
         """List the rows of each source, as indices."""

@@ -111,6 +111,15 @@ def test_a_large_source_is_thinned_out_and_its_variances_are_not() -> None:
     np.testing.assert_allclose(background.rows.T @ background.rows, np.diag([0.83, 1, 1]), atol=0.1)
 
 
+def test_features_in_one_unit_keep_their_proportions() -> None:
+    """Variances 1 and 9 about the class means: the unit is the root of 5."""
+    source = np.array([[1, 3], [-1, -3], [1, -3], [-1, 3]], np.float32)
+    known = SourceKnowledge(np.zeros((4, 2)), source, SOURCE_LABELS, equal_units=True)
+    np.testing.assert_allclose(known.background.scale, np.sqrt(5.005))
+    covariance = known.background.rows.T @ known.background.rows
+    np.testing.assert_allclose(np.diag(covariance), np.array([1, 9]) / 5.005)
+
+
 def test_photographs_given_instead_are_the_background() -> None:
     rng = np.random.default_rng(0)
     photographs = (rng.normal(size=(50, 2)) * [3, 7],)
