@@ -31,9 +31,8 @@ def open_photographs(spec: str, data: DataSettings) -> Domain:
     if not folder.exists() and spec not in builtin_names():
         raise UserError(f"{spec}: there is no such folder of photographs", code=ErrorCode.PATH_MISSING)
     if folder.is_dir() and not _holds_classes(folder):
-        records, origin, name = _records(folder), str(folder.resolve()), Path(os.path.abspath(folder)).name
-        chosen = tuple(_chosen(records, MOST))
-        domain = Domain(name, origin, chosen, spec=DomainSettings(path=spec))
+        chosen = tuple(_chosen(_records(folder), MOST))
+        domain = Domain(photographs_name(spec), str(folder.resolve()), chosen, spec=DomainSettings(path=spec))
     else:
         domain = open_domain(spec, data=data)
         train = domain.split("train")
@@ -41,6 +40,14 @@ def open_photographs(spec: str, data: DataSettings) -> Domain:
         domain = Domain(domain.name, domain.origin, tuple(one for part in per_class for one in part), spec=domain.spec)
     check_enough(spec, len(domain.records))
     return domain
+
+
+def photographs_name(spec: str) -> str:
+    """Name a folder of photographs in tables: by its last part, of a class folder (`faces/real`) by the last two."""
+    if spec in builtin_names():
+        return spec
+    path = Path(os.path.abspath(os.path.expanduser(spec)))
+    return "/".join(path.parts[-2:]) if path.name.lower() in CLASS_FOLDERS else path.name
 
 
 def check_enough(spec: str, number: int, instead: str = "") -> None:

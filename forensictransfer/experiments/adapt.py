@@ -14,11 +14,11 @@ from forensictransfer.core.errors import ErrorCode, UserError
 from forensictransfer.core.ownership import Ownership
 from forensictransfer.core.progress import progress_bar
 from forensictransfer.core.settings import AdaptSettings, Settings
-from forensictransfer.data.catalogue.builtin import builtin_names
 from forensictransfer.data.checks.copies import check_labels_agree
 from forensictransfer.data.domains import Domain
 from forensictransfer.data.exclusion import LeftOut
 from forensictransfer.data.images import Images
+from forensictransfer.data.photographs import photographs_name
 from forensictransfer.detectors.base import Detector
 from forensictransfer.detectors.evidence import Analysis
 from forensictransfer.detectors.joined import JoinedDetector
@@ -230,7 +230,7 @@ def _describe(
 def _background_name(options: AdaptSettings) -> str | None:
     """Name the folders of the background in tables; None where it is the source's own."""
     used = options.background if options.strategy in WITH_BACKGROUND else ()
-    return " + ".join(spec if spec in builtin_names() else Path(spec).name for spec in used) or None
+    return " + ".join(map(photographs_name, used)) or None
 
 
 def _left_out(target: Domain, shots: list[Images], unreadable: dict[str, str]) -> LeftOut:

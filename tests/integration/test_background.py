@@ -15,7 +15,7 @@ import forensictransfer as ft
 from forensictransfer.core.errors import UserError
 from forensictransfer.core.settings import DataSettings
 from forensictransfer.data.domains import open_domain
-from forensictransfer.data.photographs import FEWEST, MOST, open_photographs
+from forensictransfer.data.photographs import FEWEST, MOST, open_photographs, photographs_name
 from tests.commands import run_command
 
 
@@ -55,6 +55,7 @@ def test_the_background_is_that_of_the_photographs(
     assert not np.allclose(*weights)
     table = ft.table(tmp_path / "out", own)
     assert "background shared + target" in table and "background source" in table
+    assert "shared + target" in ft.table(tmp_path / "out")
 
 
 def test_a_folder_of_photographs_is_listed_alike_every_time(photographs: Path, target: Path, tmp_path: Path) -> None:
@@ -68,6 +69,7 @@ def test_a_folder_of_photographs_is_listed_alike_every_time(photographs: Path, t
     (many / "0.jpg").unlink()
     fewer = open_photographs(str(many), DataSettings()).records
     assert len(chosen) == MOST and len({one.name for one in chosen} & {one.name for one in fewer}) >= MOST - 1
+    assert photographs_name(str(target / "real")) == "target/real" and photographs_name(str(many)) == "many"
     train = open_domain(target, data=DataSettings()).split("train")
     assert {one.name for one in open_photographs(str(target), DataSettings()).records} == {one.name for one in train}
 

@@ -71,12 +71,19 @@ def facts(cells: Sequence[Cell]) -> list[tuple[str, str]]:
         ("stop rule", _by_strategy(cells, lambda c: c.stop_rule)),
         ("split", _values(c.split for c in cells)),
         *_compressions(cells),
+        *_backgrounds(adapted),
         (
             "dropped as shared",
             f"{by_group + by_pixels} test images ({by_group} by their group, {by_pixels} by their pixels)",
         ),
     ]
     return found + ([("skipped", f"{skipped} unreadable test images, listed in metrics.json")] if skipped else [])
+
+
+def _backgrounds(adapted: Sequence[Cell]) -> list[tuple[str, str]]:
+    """Say which folders took the place of the sources' background, where any did."""
+    names = [cell.background or "source" for cell in adapted]
+    return [] if set(names) <= {"source"} else [("background", _values(names))]
 
 
 def _compressions(cells: Sequence[Cell]) -> list[tuple[str, str]]:
