@@ -84,7 +84,7 @@ def place(trained: Path, source: Path, target: Path, tmp_path_factory: pytest.Te
             (place / "damaged-images" / kind / path.name).write_bytes(path.read_bytes()[:200])
     shutil.copytree(trained, place / "other-format")
     information = json.loads((place / "other-format" / "run.json").read_text())
-    (place / "other-format" / "run.json").write_text(json.dumps({**information, "format": 3}))
+    (place / "other-format" / "run.json").write_text(json.dumps({**information, "format": 99}))
     shutil.copytree(trained, place / "damaged-run")
     model = place / "damaged-run" / "model.keras"
     model.write_bytes(model.read_bytes()[:1000])

@@ -81,4 +81,7 @@ def test_all_that_a_saved_model_may_hold_is_registered_with_the_layers() -> None
     }
     classes = [kind for kind in ours.values() if isinstance(kind, type)]
     assert len(classes) > 10
-    assert {kind.__module__.rpartition(".")[0] for kind in classes} == {"forensictransfer.detectors.layers"}
+    layers = "forensictransfer.detectors.layers"
+    assert {kind.__module__.rpartition(".")[0] for kind in classes} == {layers, f"{layers}.statistics"}
+    imported = importlib.import_module(layers)  # what loading a model imports
+    assert [kind for kind in classes if getattr(imported, kind.__name__, None) is not kind] == []
