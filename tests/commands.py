@@ -28,3 +28,10 @@ def run_command(*words: object, **environment: str) -> subprocess.CompletedProce
     ):
         code = main(said)
     return subprocess.CompletedProcess(said, code, out.getvalue(), err.getvalue())
+
+
+def answered(*words: object, code: int = 0) -> str:
+    """Run one command, which must end with `code`; returns what it printed, or its one line of error."""
+    done = run_command(*words)
+    assert done.returncode == code, done.stdout + done.stderr
+    return done.stdout if code == 0 else done.stderr.splitlines()[-1]

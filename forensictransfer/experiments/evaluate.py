@@ -105,8 +105,8 @@ class DomainTest:
 
 def _doubts(images: Images) -> list[str]:
     """Write a line on each thing in a test split that makes numbers doubtful."""
-    torn = contradictions(images.records, images.digests)
-    found = (images.left_out.warning(), contradiction_line(torn) if torn else None)
+    of_both = contradictions(images.records, images.digests)
+    found = (images.left_out.warning(), contradiction_line(of_both) if of_both else None)
     return [line for line in found if line]
 
 

@@ -250,7 +250,7 @@ class RunFolder:
             if path.is_file() and not path.name.startswith(".") and path.relative_to(self.path).parts[0] not in _LIVE
         )
         hashes = {name: file_sha256(self.path / name) for name in names}
-        self.check_owned()  # once more: a marker over another's files would vouch for a mixture
+        self.check_owned()  # once more: a marker over another's files would confirm a mixture
         self.write(MARKER, Marker(finished=now(), sha256=hashes))
 
     def check_owned(self) -> None:

@@ -27,7 +27,7 @@ def audit_all(folder: SweepFolder, domains: Iterable[Domain], data: DataSettings
         with folder.holding(f"audit-{path.stem}") as mine:
             if not mine:
                 continue
-            # Here: its libraries take a second, which a sweep that goes on after its audits does without.
+            # Here: its libraries take a second, which a sweep that is continued after its audits does without.
             from forensictransfer.auditing.audit import audit_domains
 
             try:

@@ -11,20 +11,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.commands import run_command
+from tests.commands import answered as run
+from tests.folders import copy_from_train_to_test
 
 pytestmark = pytest.mark.slow
 
 Rows = Callable[[Path], list[dict[str, str]]]
 FLAGS = ("--evaluate.max_tiles", 2, "--evaluate.batch", 16, "--evaluate.resamples", 50, "--train.epochs", 1)
 ADAPT = ("--strategy", "fused", "--shots", 3, "--draws", 2, "--adapt.shots_only", "false")
-
-
-def run(*words: object, code: int = 0) -> str:
-    """The command; it must end with `code`. Returns what it printed, or its one line of error."""
-    done = run_command(*words)
-    assert done.returncode == code, done.stdout + done.stderr
-    return done.stdout if code == 0 else done.stderr.splitlines()[-1]
 
 
 def read(path: Path) -> Any:
@@ -38,22 +32,13 @@ def place(make_domain: Callable[..., Path], tmp_path_factory: pytest.TempPathFac
     for seed, name in enumerate(("alpha", "beta", "gamma")):
         make_domain(folder / name, name[0], blur=0.6 + seed / 2, contrast=0.3, seed=seed)
     # A photograph that the second run learns from stands in the first one's test split, under another name.
-    learned = next(row for row in sorted((folder / "beta/real").iterdir()) if _split(row.stem) == "train")
-    name = next(f"copy{number}" for number in range(99) if _split(f"copy{number}") == "test")
-    shutil.copy(learned, folder / "alpha/real" / f"{name}.png")
+    copy_from_train_to_test(folder / "beta", folder / "alpha")
     for detector, source, crop in (("cooccurrence", "alpha", 96), ("meso4", "beta", 64)):
         run("train", "--source", folder / source, "--detector", detector, "--data.crop", crop, *FLAGS,
             "--out", folder / detector)  # fmt: skip
     run("adapt", folder / "cooccurrence", "--target", folder / "gamma", "--run", folder / "meso4", *ADAPT,
         "--out", folder / "both")  # fmt: skip
     return folder
-
-
-def _split(group: str) -> str:
-    from forensictransfer.core.settings import DataSettings
-    from forensictransfer.data.splits import split_of
-
-    return split_of(group, DataSettings().split)
 
 
 def test_the_run_says_what_it_was_made_from(place: Path) -> None:

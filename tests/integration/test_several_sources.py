@@ -11,20 +11,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.commands import run_command
+from tests.commands import answered as run
+from tests.folders import copy_from_train_to_test
 
 pytestmark = pytest.mark.slow
 
 Rows = Callable[[Path], list[dict[str, str]]]
 SETTINGS = {"data.crop": 64, "evaluate.max_tiles": 2, "evaluate.batch": 16, "evaluate.resamples": 50}
 FLAGS = [word for name, value in SETTINGS.items() for word in (f"--{name}", value)]
-
-
-def run(*words: object, code: int = 0) -> str:
-    """The command; it must end with `code`. Returns what it printed, or its one line of error."""
-    done = run_command(*words)
-    assert done.returncode == code, done.stdout + done.stderr
-    return done.stdout if code == 0 else done.stderr.splitlines()[-1]
 
 
 def read(path: Path) -> Any:
@@ -38,21 +32,12 @@ def place(make_domain: Callable[..., Path], tmp_path_factory: pytest.TempPathFac
     for seed, name in enumerate(("alpha", "beta", "gamma")):
         make_domain(folder / name, name[0], blur=0.6 + seed / 2, contrast=0.3, seed=seed)
     # A photograph that alpha learns from stands in beta's test split, under another name.
-    learned = next(row for row in sorted((folder / "alpha/real").iterdir()) if _split(row.stem) == "train")
-    name = next(f"copy{number}" for number in range(99) if _split(f"copy{number}") == "test")
-    shutil.copy(learned, folder / "beta/real" / f"{name}.png")
+    copy_from_train_to_test(folder / "alpha", folder / "beta")
     train = ("train", "--source", folder / "alpha", folder / "beta", "--detector", "cooccurrence")
     run(*train, "--out", folder / "run", *FLAGS)
     run("adapt", folder / "run", "--target", folder / "gamma", "--strategy", "head", "--shots", 3, "--draws", 2,
         "--out", folder / "adapted")  # fmt: skip
     return folder
-
-
-def _split(group: str) -> str:
-    from forensictransfer.core.settings import DataSettings
-    from forensictransfer.data.splits import split_of
-
-    return split_of(group, DataSettings().split)
 
 
 def test_a_training_tests_every_source_and_no_photograph_that_it_has_seen(place: Path) -> None:

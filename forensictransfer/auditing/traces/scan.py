@@ -167,6 +167,7 @@ class _Table:
         self.skipped: list[tuple[Record, str]] = []
 
     def add(self, record: Record, seen: Seen | str) -> None:
+        """Add an image: what was seen of it, or why it cannot be read."""
         if isinstance(seen, str):
             self.skipped.append((record, seen))
             return
@@ -184,6 +185,7 @@ class _Table:
             self.thumbs[row] = np.frombuffer(seen.thumb, np.uint8).reshape(SIDE, SIDE)
 
     def scan(self) -> Scan:
+        """Return the rows that were added."""
         n = len(self.records)
         names = np.array([record.group for record in self.records], object)
         groups = np.unique(names, return_inverse=True)[1] if n else np.zeros(0, int)

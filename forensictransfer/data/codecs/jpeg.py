@@ -1,6 +1,6 @@
 """JPEG files by a decoder that reports damage; a picture of which a part is missing is refused.
 
-libjpeg goes on through damaged data: what it cannot read becomes grey, with a warning that PIL drops. TurboJPEG
+libjpeg decodes damaged data to the end: what it cannot read becomes grey, with a warning that PIL drops. TurboJPEG
 returns that warning, and gives the very pixels of PIL otherwise (both are libjpeg-turbo, with the accurate DCT and the
 smooth enlargement of colours). The rules:
 

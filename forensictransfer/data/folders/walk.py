@@ -203,7 +203,7 @@ class _Walk:
 def _each_once(files: Sequence[FoundFile], folder: Path) -> tuple[list[FoundFile], list[Skipped]]:
     """Keep one path of every file. Raises UserError for a file of both classes, neither of which owns it."""
     same: defaultdict[Identity, list[FoundFile]] = defaultdict(list)
-    kept, skipped, torn = [], [], []
+    kept, skipped, in_both = [], [], []
     for file in files:
         identity = identity_of(file.path)
         if identity is None or (file.linked and os.path.realpath(file.path).startswith(_SYSTEM)):
@@ -221,11 +221,11 @@ def _each_once(files: Sequence[FoundFile], folder: Path) -> tuple[list[FoundFile
             elif other.linked and not first.linked:
                 skipped.append(Skipped(other.path, f"leads into the other class, {name}"))
             else:
-                torn.append(f"{name} is {os.path.relpath(other.path, folder)}")
-    if torn:
+                in_both.append(f"{name} is {os.path.relpath(other.path, folder)}")
+    if in_both:
         raise UserError(
-            f"{folder}: expected a file in one class, found in both: {some(sorted(torn), 3)}; an image is either real "
-            "or fake, remove one of each",
+            f"{folder}: expected a file in one class, found in both: {some(sorted(in_both), 3)}; an image is either "
+            "real or fake, remove one of each",
             code=ErrorCode.DOMAIN_CONTRADICTORY,
         )
     return sorted(kept, key=lambda file: file.path), skipped

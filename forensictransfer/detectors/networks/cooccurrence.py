@@ -44,6 +44,4 @@ class Cooccurrence(LogitDetector):
         # Equal priors: the score must not depend on how many images of a class there are.
         found = LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto", priors=[0.5, 0.5])
         found.fit(features.astype(np.float64), labels)
-        self.model.get_layer("logit").set_weights(
-            [found.coef_.T.astype(np.float32), found.intercept_.astype(np.float32)]
-        )
+        self.set_classifier(found.coef_[0], found.intercept_[0])

@@ -56,6 +56,10 @@ class LogitDetector(TrainableDetector):
         energies: np.ndarray = np.concatenate([-half, half], axis=1).astype(np.float32)
         return energies
 
+    def set_classifier(self, weights: np.ndarray, bias: float) -> None:
+        """Set the last layer: z = features . weights + bias, weights (d,)."""
+        self._logit.set_weights([weights.astype(np.float32)[:, None], np.array([bias], np.float32)])
+
     @property
     def _logit(self) -> keras.layers.Layer:
         return self.model.get_layer("logit")

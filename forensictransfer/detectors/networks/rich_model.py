@@ -77,7 +77,4 @@ class RichModel(LogitDetector):
 
     def fit_features(self, features: np.ndarray, labels: np.ndarray) -> None:
         """Set the last layer to the discriminant of features (n, 4526) and labels (n,) of both classes."""
-        found = discriminant(features, labels)
-        self.model.get_layer("logit").set_weights(
-            [found.weights.astype(np.float32)[:, None], np.array([found.bias], np.float32)]
-        )
+        self.set_classifier(*discriminant(features, labels))

@@ -71,9 +71,9 @@ class Background:
     ) -> np.ndarray:
         """Compute S^-1 d for S = share (0.9 S_0 + 0.1 v I) + own' own + own_ridge I.
 
-        All in divided features: S_0 the covariance, v its mean variance, direction (d,) or several as columns (d, r),
-        own (m, d) further rows. share: above 0 unless own_ridge is. Among the n + m rows, where these are fewer than
-        the features.
+        All in features divided by their units: S_0 the covariance, v its mean variance, direction (d,) or several as
+        columns (d, r), own (m, d) further rows. share: above 0 unless own_ridge is. Among the n + m rows, where these
+        are fewer than the features.
         """
         ridge = share * _ROUND * self.variance + own_ridge
         if own is None:

@@ -23,9 +23,9 @@ def head(task: FewShotTask) -> Adapted:
     score = w . (x - (m_0 + m_1) / 2), w = S^-1 (m_1 - m_0), with m_c the mean of the k shots of class c. What varies
     with a photograph's content varies much alike everywhere, and hundreds of images of the source (or of
     `adapt.background`) show it better than 2k shots: S = a L + (1 - a) (0.9 S_0 + 0.1 v I), a = k / (k + b), all
-    features divided by the background's standard deviations; S_0 is the background's covariance, v its mean variance, L
-    the Ledoit-Wolf estimate from the shots about their class means, b `adapt.background_shots`. At k = 1 it is
-    `prototype`; with b = 0 the shots alone count, k > 1.
+    features divided by the background's units (`Background.of`); S_0 is the background's covariance, v its mean
+    variance, L the Ledoit-Wolf estimate from the shots about their class means, b `adapt.background_shots`. At k = 1 it
+    is `prototype`; with b = 0 the shots alone count, k > 1.
 
     Sources: R. A. Fisher, "The use of multiple measurements in taxonomic problems", 1936; O. Ledoit, M. Wolf, "A
     well-conditioned estimator for large-dimensional covariance matrices", 2004; B. Hariharan, J. Malik, D. Ramanan,

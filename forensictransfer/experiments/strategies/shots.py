@@ -1,4 +1,4 @@
-"""The shots of a draw as `head` and `fused` see them: divided by the background, with what they show of covariance."""
+"""The shots of a draw as `head` and `fused` see them: in the background's units, with what they show of covariance."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from forensictransfer.experiments.strategies.background import Background
 
 
 class DividedShots(NamedTuple):
-    """Shots in features divided by the background's deviations, and what their covariance counts for in `head`.
+    """Shots in features divided by the background's units, and what their covariance counts for in `head`.
 
     features: float64 (2k, d); labels: (2k,). The covariance is S = (1 - share) (0.9 S_0 + 0.1 v I) + weight W'W + ridge
     I with W the shots less their class means, weight = own / (2k - 2); at k = 1 share, own and ridge are 0.

@@ -84,6 +84,12 @@ class Dropped(Part):
         return self.group + self.pixels
 
 
+def with_groups(metrics: dict[str, Estimate], info: ValidationInfo) -> dict[str, Estimate]:
+    """Give the estimates of a document the groups that its field `n`, which stands before them, counts."""
+    n: Any = info.data.get("n")
+    return {name: replace(one, n=n.groups if n else None) for name, one in metrics.items()}
+
+
 class Metrics(Document):
     """metrics.json. A run is named by its source, the domain that it was adapted to and how; `target` is the test's.
 
@@ -117,8 +123,4 @@ class Metrics(Document):
     metrics: dict[str, StoredEstimate]
     per_draw: tuple[DrawMetrics, ...]
 
-    @field_validator("metrics", mode="after")
-    @classmethod
-    def _with_n(cls, metrics: dict[str, Estimate], info: ValidationInfo) -> dict[str, Estimate]:
-        n: Any = info.data.get("n")
-        return {name: replace(one, n=n.groups if n else None) for name, one in metrics.items()}
+    _with_n = field_validator("metrics", mode="after")(with_groups)

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
-from pydantic import ValidationInfo, field_validator
+from pydantic import field_validator
 
 from forensictransfer.core.values import Integer
 from forensictransfer.data.counts import Counts
-from forensictransfer.evaluation.estimate import Estimate
 from forensictransfer.results.formats.document import Document
-from forensictransfer.results.formats.metrics import DrawMetrics, StoredEstimate
+from forensictransfer.results.formats.metrics import DrawMetrics, StoredEstimate, with_groups
 
 
 class ShotsOnlyMetrics(Document):
@@ -40,8 +38,4 @@ class ShotsOnlyMetrics(Document):
     metrics: dict[str, StoredEstimate]
     per_draw: tuple[DrawMetrics, ...]
 
-    @field_validator("metrics", mode="after")
-    @classmethod
-    def _with_n(cls, metrics: dict[str, Estimate], info: ValidationInfo) -> dict[str, Estimate]:
-        n: Any = info.data.get("n")
-        return {name: replace(one, n=n.groups if n else None) for name, one in metrics.items()}
+    _with_n = field_validator("metrics", mode="after")(with_groups)

@@ -9,7 +9,6 @@ import pytest
 from PIL import Image
 
 import forensictransfer.data
-from forensictransfer.core.errors import UserError
 from forensictransfer.core.settings import DataSettings, DomainSettings
 from forensictransfer.data import domains
 from forensictransfer.data.catalogue.builtin import Example, build_builtin
@@ -20,28 +19,9 @@ from forensictransfer.data.encoded import read_header
 from forensictransfer.data.records import FAKE, REAL, SPLITS, Record
 from forensictransfer.data.splits import split_of
 from forensictransfer.data.stored import StoredImage
+from tests.folders import fill, refused, seen
 
 DATA = DataSettings()
-
-
-def fill(folder: Path, *names: str) -> Path:
-    """Empty files: opening a domain reads none of them."""
-    for name in names:
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).touch()
-    return folder
-
-
-def seen(domain: Domain) -> dict[str, tuple[int, str]]:
-    return {record.name: (record.label, record.group) for record in domain.records}
-
-
-def refused(code: str, spec: str | Path, group: str | None = None) -> str:
-    """The message of a refusal of this code; it must be one line."""
-    with pytest.raises(UserError, check=lambda error: error.code == code) as caught:
-        open_domain(spec, group=group, data=DATA)
-    assert "\n" not in str(caught.value)
-    return str(caught.value)
 
 
 def test_a_plain_folder(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ import scipy.fft
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from forensictransfer.detectors.discriminant import discriminant
 from forensictransfer.detectors.layers import BlockDCT, ResidualSpectrum, ResidualWords
 from forensictransfer.detectors.layers.cooccurrence import merged_runs
 from forensictransfer.detectors.layers.statistics.planes import whole_planes
@@ -130,9 +131,7 @@ def test_crops_that_are_too_small_are_refused(layer: keras.layers.Layer, side: i
         layer(keras.Input((side, side, 3), dtype="uint8"))
 
 
-def test_the_classifier_is_the_discriminant_of_divided_features() -> None:
-    from forensictransfer.detectors.discriminant import discriminant
-
+def test_the_classifier_is_the_discriminant_of_the_features() -> None:
     detector = RichModel.create(32)
     crops, labels = pictures(12, 32, 32), np.arange(12) % 2
     crops[1::2, ::2] //= 2

@@ -133,30 +133,12 @@ DOCUMENTS |= {
     "chosen.json with a reason": search_outcome(settings={}, reason="nothing can be held out"),
 }
 WITHOUT_TARGET = ("target", "shots", "draws")
+OF_A_RUN = {"strategy", "seed", "threshold_rule", "stop_rule", "parent", "recompress", "protocol", "background"}
 # A field that may be left out: what did not apply, or what earlier versions did not write.
 OPTIONAL = {
-    "run.json of several sources": {
-        "strategy",
-        "seed",
-        "threshold_rule",
-        "stop_rule",
-        "parent",
-        "recompress",
-        "protocol",
-        "background",
-        *WITHOUT_TARGET,
-    },
-    "run.json": {"strategy", "seed", "threshold_rule", "stop_rule", "parent", "recompress", "protocol", "background"},
-    "run.json of runs that are fused": {
-        "strategy",
-        "seed",
-        "threshold_rule",
-        "stop_rule",
-        "parent",
-        "recompress",
-        "protocol",
-        "background",
-    },
+    "run.json of several sources": {*OF_A_RUN, *WITHOUT_TARGET},
+    "run.json": OF_A_RUN,
+    "run.json of runs that are fused": OF_A_RUN,
     "data.json": {"weights", "sources", "left_out", "left_out.train", "links"},
     "adapted data.json": {
         *("source.weights", "source.sources", "source.left_out", "source.left_out.train", "source.links"),

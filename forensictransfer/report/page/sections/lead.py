@@ -14,6 +14,7 @@ from forensictransfer.report.page.links import Links
 from forensictransfer.report.page.sections.accuracy import heat_of, row_of_others
 from forensictransfer.report.page.sections.audits import doubtful_domains
 from forensictransfer.report.rendering import element, render
+from forensictransfer.results.cells import AS_STORED
 from forensictransfer.results.shots_only import NAME, NO_GAIN
 
 _MEANING = (
@@ -24,11 +25,13 @@ _NO_GAIN = f"{NO_GAIN}: not shown to beat its shots alone, so no transfer. "
 
 
 def title(view: View) -> str:
-    """Say in a line what the sweep measured."""
+    """Say in a line what the sweep measured, and what its images went through where they are not as stored."""
     results = view.results
+    compressions = sorted({cell.compression for cell in view.whole.cells} - {AS_STORED})
     return (
         f"Cross-domain transfer of {listed(list(results.detectors), 4)}: "
         f"{counted(len(results.info.sources), 'source')}, {counted(len(results.targets), 'target')}"
+        + (f", images after one more {' or '.join(compressions)}" if compressions else "")
     )
 
 

@@ -12,16 +12,9 @@ from forensictransfer.core.errors import UserError
 from forensictransfer.core.settings import DataSettings, DomainSettings
 from forensictransfer.data.domains import Domain, open_domain
 from forensictransfer.data.records import SPLITS
+from tests.folders import fill
 
 DATA = DataSettings()
-
-
-def fill(folder: Path, *names: str) -> Path:
-    """Empty files: opening a domain reads none of them."""
-    for name in names:
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).touch()
-    return folder
 
 
 def videos(

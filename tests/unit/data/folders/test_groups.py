@@ -6,32 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from forensictransfer.core.errors import UserError
 from forensictransfer.core.settings import DataSettings
-from forensictransfer.data.domains import Domain, open_domain
+from forensictransfer.data.domains import open_domain
 from forensictransfer.data.records import FAKE, REAL, SPLITS
+from tests.folders import fill, refused, seen
 
 DATA = DataSettings()
-
-
-def fill(folder: Path, *names: str) -> Path:
-    """Empty files: opening a domain reads none of them."""
-    for name in names:
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).touch()
-    return folder
-
-
-def seen(domain: Domain) -> dict[str, tuple[int, str]]:
-    return {record.name: (record.label, record.group) for record in domain.records}
-
-
-def refused(code: str, spec: str | Path, group: str | None = None) -> str:
-    """The message of a refusal of this code; it must be one line."""
-    with pytest.raises(UserError, check=lambda error: error.code == code) as caught:
-        open_domain(spec, group=group, data=DATA)
-    assert "\n" not in str(caught.value)
-    return str(caught.value)
 
 
 def test_equal_stems_in_two_split_folders(tmp_path: Path) -> None:
