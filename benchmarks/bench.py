@@ -53,10 +53,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def parsed(argv: Sequence[str] | None) -> argparse.Namespace:
     """Parse and check the options."""
+    ready = [name for name, entry in detectors().items() if not entry.needs_preset]
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--size", type=int, default=256, help="side of the square images, pixels (default: 256)")
     parser.add_argument("--batch", type=int, default=64, help="crops at once in training and scoring (default: 64)")
-    parser.add_argument("--detector", choices=list(detectors()), default="ft-res", help="default: ft-res")
+    parser.add_argument("--detector", choices=ready, default="ft-res", help="default: ft-res")
     parser.add_argument("--seconds", type=float, default=3.0, help="length of a repetition (default: 3)")
     parser.add_argument("--repetitions", type=int, default=5, help="of each measurement (default: 5)")
     parser.add_argument("--workers", type=int, default=DEFAULTS.workers, help="decoding threads (default: %(default)s)")

@@ -35,10 +35,13 @@ IMAGES = 128  # of the source, for the rates
 
 def parse(words: list[str] | None) -> argparse.Namespace:
     """Parse the options."""
+    ready = [name for name, entry in detectors().items() if not entry.needs_preset]
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--source", default="forged_photos/resynth_nearest", help="domain to learn from")
     parser.add_argument("--target", default="forged_photos/retouch", help="domain to adapt to")
-    parser.add_argument("--detectors", nargs="+", default=list(detectors()), metavar="NAME", help="default: all")
+    parser.add_argument(
+        "--detectors", nargs="+", default=ready, metavar="NAME", help="default: all but those on presets"
+    )
     parser.add_argument("--minutes", type=float, default=0.5, help="processor minutes of each training (default 0.5)")
     parser.add_argument("--crop", type=int, default=64, help="side of the crops, if a detector takes them (default 64)")
     parser.add_argument("--draws", type=int, default=5, help="draws of the shots (default 5)")

@@ -59,6 +59,7 @@ class Detector(metaclass=_DetectorType):
             score is what it is, and shots choose a threshold or a linear score on its features).
         maps: whether its evidence holds a heat map.
         gradient: whether `trains` is `gradient`; set by either.
+        needs_preset: whether it is built from a preset, whose folder `train.weights` names, and not without one.
         equal_units: whether all features are in one unit, so that those that vary more also tell more (frequencies of
             words: rare ones are noise); else each is divided by its own deviation before they are compared.
     """
@@ -68,6 +69,7 @@ class Detector(metaclass=_DetectorType):
     trains: ClassVar[Trains] = "none"
     maps: ClassVar[bool] = False
     gradient: ClassVar[bool] = False
+    needs_preset: ClassVar[bool] = False
     equal_units: ClassVar[bool] = False
     _is_root: ClassVar[bool] = True
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from forensictransfer.core.settings import DataSettings
+from forensictransfer.detectors.registry import detectors
 
 
 @dataclass(frozen=True)
@@ -41,11 +42,11 @@ KNOWN = {
 def cost_of(name: str, crop: int) -> Cost | None:
     """Find what a registered detector costs for crops of `crop` pixels, or the smallest that it takes.
 
-    None for one that is no network.
+    None for one that is no network, and for one whose network is the user's own preset.
     """
     if crop == DEFAULT_CROP and name in KNOWN:
         return KNOWN[name]
-    return measured_cost(name, crop)
+    return None if detectors()[name].needs_preset else measured_cost(name, crop)
 
 
 def measured_cost(name: str, crop: int) -> Cost | None:

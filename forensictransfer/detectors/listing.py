@@ -16,7 +16,10 @@ HEAD = ("detector", "parameters", "million", "trained by", "what it looks at")
 
 @dataclass(frozen=True)
 class DetectorFacts:
-    """One registered detector. crop: side of the crops that the numbers hold for; None: it is no network."""
+    """One registered detector. crop: side of the crops that the numbers hold for; None: it is no network.
+
+    needs_preset: whether its network is a preset of the user's own, so that there are no numbers either.
+    """
 
     name: str
     about: str
@@ -24,6 +27,7 @@ class DetectorFacts:
     crop: int | None
     parameters: int | None
     multiply_adds: int | None
+    needs_preset: bool = False
 
 
 def detector_facts(crop: int) -> list[DetectorFacts]:
@@ -34,8 +38,17 @@ def detector_facts(crop: int) -> list[DetectorFacts]:
     found = []
     for name, entry in registered().items():
         cost = cost_of(name, crop)
-        numbers = (None, None, None) if cost is None else (cost.crop, cost.parameters, cost.multiply_adds)
-        found.append(DetectorFacts(name, entry.about, entry.trains, *numbers))
+        found.append(
+            DetectorFacts(
+                name,
+                entry.about,
+                entry.trains,
+                crop=None if cost is None else cost.crop,
+                parameters=None if cost is None else cost.parameters,
+                multiply_adds=None if cost is None else cost.multiply_adds,
+                needs_preset=entry.needs_preset,
+            )
+        )
     return found
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import zipfile
 from pathlib import Path
 
 import keras
@@ -71,6 +73,18 @@ def load_weights(detector: TrainableDetector, path: Path) -> None:
         detector.model.load_weights(path)
     except _DAMAGED as error:
         raise _unloadable(detector.name, path, error) from error
+
+
+def model_config_digest(path: Path) -> str:
+    """Compute the SHA-256 of what a saved model is built of, its weights aside; "" for a file that is none.
+
+    Models alike in it differ in their weights alone, so that one can be given those of another.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return hashlib.sha256(archive.read("config.json")).hexdigest()
+    except (OSError, KeyError, zipfile.BadZipFile):
+        return ""
 
 
 _DAMAGED = (ValueError, OSError, KeyError, TypeError)

@@ -31,16 +31,23 @@ class Entry:
 
     target: `module:Class`, loaded when it is asked for. about: what it looks at, authors and year, one line.
     declared: how it learns, as the class has it (`Detector.trains`); None where only the class tells.
+    preset: whether it is built from a preset's folder (`Detector.needs_preset`), where `declared` is given.
     """
 
     target: str
     about: str
     declared: Trains | None = "gradient"
+    preset: bool = False
 
     @property
     def trains(self) -> Trains:
         """How it learns: by `gradient` steps, by one `fit`, or `none`. Asks the class where the table does not tell."""
         return self.declared or load_target(self.target).trains
+
+    @property
+    def needs_preset(self) -> bool:
+        """Whether it is built from a preset's folder. Asks the class where the table does not tell."""
+        return self.preset if self.declared else bool(load_target(self.target).needs_preset)
 
     @property
     def gradient(self) -> bool:
@@ -97,6 +104,12 @@ _BUILT_IN: dict[str, Entry] = {
         f"{_PACKAGE}.prototypes:Prototypes",
         "nearest class mean of an embedding trained in episodes (Snell and others, 2017)",
     ),
+    "backbone": Entry(
+        f"{_PACKAGE}.preset_backbone:PresetBackbone",
+        "frozen backbone of your own (Keras Hub), needs a preset folder (Ojha and others, 2023)",
+        declared="fit",
+        preset=True,
+    ),
 }
 _ADDED: dict[str, Entry] = {}
 
@@ -137,7 +150,13 @@ def descriptions() -> dict[str, str]:
 
 def check_training(name: str, options: TrainSettings) -> None:
     """Raise UserError for settings of a training that the detector called `name` cannot be trained by."""
-    trains = detectors()[name].trains
+    entry = detectors()[name]
+    trains = entry.trains
+    if entry.needs_preset and options.weights is None:
+        raise UserError(
+            f"train.weights: '{name}' is built from a preset; give its folder, --weights FOLDER",
+            code=ErrorCode.DETECTOR_UNSUITABLE,
+        )
     if trains == "gradient":
         if not options.epochs and options.weights is None:
             raise UserError(
@@ -146,7 +165,7 @@ def check_training(name: str, options: TrainSettings) -> None:
             )
         return
     how = "is fitted to the source at once" if trains == "fit" else "learns nothing"
-    if options.weights is not None:
+    if options.weights is not None and not entry.needs_preset:
         raise UserError(f"train.weights: '{name}' {how} and begins with no weights", code=ErrorCode.DETECTOR_UNSUITABLE)
     if options.trials:
         raise UserError(

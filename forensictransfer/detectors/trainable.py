@@ -54,12 +54,27 @@ class TrainableDetector(Detector):
     @classmethod
     def create(cls, crop: int) -> TrainableDetector:
         """Build a detector as `build` does, for crops that are large enough. Raises UserError if they are not."""
+        cls.check_crop(crop)
+        return cls.build(crop)
+
+    @classmethod
+    def create_from(cls, crop: int, weights: Path) -> TrainableDetector:
+        """Build a detector that begins with the weights of a file, or of a preset's folder where it `needs_preset`.
+
+        Raises UserError if these cannot be its weights.
+        """
+        detector = cls.create(crop)
+        detector.load_pretrained(weights)
+        return detector
+
+    @classmethod
+    def check_crop(cls, crop: int) -> None:
+        """Raise UserError for crops that are too small."""
         if crop < cls.smallest:
             raise UserError(
                 f"data.crop: '{cls.name}' needs crops of at least {cls.smallest} pixels, got {crop}",
                 code=ErrorCode.DETECTOR_UNSUITABLE,
             )
-        return cls.build(crop)
 
     @classmethod
     @abstractmethod

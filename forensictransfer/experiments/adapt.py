@@ -11,6 +11,7 @@ import numpy as np
 
 from forensictransfer.core.environment import environment
 from forensictransfer.core.errors import ErrorCode, UserError
+from forensictransfer.core.files import link_or_copy
 from forensictransfer.core.ownership import Ownership
 from forensictransfer.core.progress import progress_bar
 from forensictransfer.core.settings import AdaptSettings, Settings
@@ -102,7 +103,7 @@ def _adapt(
         run.write("environment.json", environment())
         run.write("data.json", _describe(parents, target, shots, unreadable, background))
         if keep_weights:
-            _save(run, detector)
+            _save(run, detector, parents.runs)
         tests = [DomainTest(run, domain, settings, session, f"reading {domain.name}") for domain in (target, *sources)]
         scope = weights_restored if options.strategy in WITH_GRADIENT else contextlib.nullcontext
         for draw, images in enumerate(progress_bar(shots, desc=f"adapting to {target.name}", unit="draw")):
@@ -127,15 +128,22 @@ def _adapt(
     return RunFolder.open(out)
 
 
-def _save(run: RunFolder, detector: Detector) -> None:
-    """Keep the models that the draws start from: the run's own, or one of each run that is fused."""
+def _save(run: RunFolder, detector: Detector, parents: Sequence[RunFolder]) -> None:
+    """Keep the models that the draws start from: the run's own, or one of each run that is fused.
+
+    A preset may have hundreds of MB, so the parent's file of such a detector is linked to: it is on the disk once, and
+    there as long as any run has it.
+    """
     named = [(MODEL, detector)]
     if isinstance(detector, JoinedDetector):
         named = [(member_file(place), one) for place, one in enumerate(detector.members)]
-    for name, one in named:
+    for (name, one), parent in zip(named, parents, strict=True):
         if isinstance(one, TrainableDetector):
             with run.writing(name) as path:
-                one.save(str(path))
+                if one.needs_preset:
+                    link_or_copy(parent.path / MODEL, path)
+                else:
+                    one.save(str(path))
 
 
 def _draft(run: RunFolder) -> Path:

@@ -22,7 +22,7 @@ from forensictransfer.data.photographs import open_photographs
 from forensictransfer.data.records import Record
 from forensictransfer.detectors.base import Detector
 from forensictransfer.detectors.joined import JoinedDetector
-from forensictransfer.detectors.loading import detector_class, load_detector, load_weights
+from forensictransfer.detectors.loading import detector_class, load_detector, load_weights, model_config_digest
 from forensictransfer.detectors.trainable import TrainableDetector, as_trainable
 from forensictransfer.evaluation.scoring import ScoreCache
 from forensictransfer.experiments.descriptors import SCORING, build_descriptor, is_descriptor
@@ -32,6 +32,7 @@ from forensictransfer.results.runs import MODEL, RunFolder, member_file
 _MOST_IMAGES = 4096  # larger splits are read for each job, as far as it needs them
 _MOST_SPLITS = 16
 _MOST_WEIGHTS = 8
+_MOST_BYTES = 512 * 2**20  # of weights
 
 
 class Session:
@@ -50,7 +51,7 @@ class Session:
         self._domains: dict[str, Domain] = {}
         self._images: OrderedDict[tuple[int, str, str], tuple[Domain, Images]] = OrderedDict()
         self._contents: dict[tuple[int, str, str], tuple[Domain, Images]] = {}
-        self._detectors: dict[tuple[str, int, int], TrainableDetector] = {}
+        self._detectors: dict[tuple[str, int, int, str], TrainableDetector] = {}
         self._weights: OrderedDict[tuple[str, int], list[np.ndarray]] = OrderedDict()
 
     def domain(self, spec: DomainSettings, data: DataSettings) -> Domain:
@@ -152,20 +153,25 @@ class Session:
                 f"{run.path}: its weights were not kept; adapt again outside a sweep, or with keep_weights",
                 code=ErrorCode.RUN_UNSUITABLE,
             )
-        known = self._detectors.get((name, crop, place))
+        # One network serves all runs of a detector; of one that is built from a preset, all runs of that preset.
+        shape = model_config_digest(weights) if kind.needs_preset else ""
+        known = self._detectors.get((name, crop, place, shape))
         # Keras takes longer to read a file of weights than many an adaptation lasts.
         key = (str(weights.resolve()), weights.stat().st_mtime_ns)
         if known is not None and key in self._weights:
             known.model.set_weights(self._weights[key])
             return known
         if known is None:
-            known = self._detectors[name, crop, place] = load_detector(name, weights)
+            known = self._detectors[name, crop, place, shape] = load_detector(name, weights)
         else:
             load_weights(known, weights)
         self._weights[key] = known.model.get_weights()
-        while len(self._weights) > _MOST_WEIGHTS:
+        while len(self._weights) > 1 and (len(self._weights) > _MOST_WEIGHTS or self._bytes() > _MOST_BYTES):
             self._weights.popitem(last=False)
         return known
+
+    def _bytes(self) -> int:
+        return sum(weight.nbytes for weights in self._weights.values() for weight in weights)
 
     def _all(self, domain: Domain, split: str, data: DataSettings, progress: str | None) -> Images | None:
         """Read all images of a split, decoded once; None for a split that is too large to keep."""

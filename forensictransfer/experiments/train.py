@@ -12,7 +12,7 @@ import numpy as np
 
 from forensictransfer.core.environment import environment
 from forensictransfer.core.errors import ErrorCode, UserError
-from forensictransfer.core.files import file_sha256
+from forensictransfer.core.files import file_sha256, folder_sha256
 from forensictransfer.core.ownership import Ownership
 from forensictransfer.core.settings import Settings
 from forensictransfer.data.balance import balanced_rows, balanced_weights, thinned_rows
@@ -20,7 +20,7 @@ from forensictransfer.data.domains import Domain
 from forensictransfer.data.images import Images
 from forensictransfer.data.records import SPLITS
 from forensictransfer.detectors.base import Detector
-from forensictransfer.detectors.loading import detector_class
+from forensictransfer.detectors.loading import detector_class, trainable_class
 from forensictransfer.detectors.registry import check_training, detectors
 from forensictransfer.detectors.trainable import TrainableDetector, as_trainable
 from forensictransfer.evaluation.decision import Decision
@@ -184,15 +184,22 @@ def _take_best(detector: TrainableDetector, state: checkpoint.TrainingState, mon
 def _fresh(settings: Settings) -> Detector:
     """Create the detector as every training of these settings begins with it."""
     keras.utils.set_random_seed(settings.seed)
-    detector = detector_class(settings.detector).create(settings.data.crop)
-    if settings.train.weights is not None:
-        as_trainable(detector).load_pretrained(_weights_file(settings.train.weights))
-    return detector
+    if settings.train.weights is None:
+        return detector_class(settings.detector).create(settings.data.crop)
+    weights = _weights_path(settings.train.weights, folder=detectors()[settings.detector].needs_preset)
+    return trainable_class(settings.detector).create_from(settings.data.crop, weights)
 
 
-def _weights_file(name: str) -> Path:
+def _weights_path(name: str, *, folder: bool) -> Path:
+    """Find the weights to begin with: a file, or for some detectors the folder of a preset. Raises UserError."""
     path = Path(name).expanduser()
-    if not path.is_file():
+    if folder and not path.is_dir():
+        raise UserError(
+            f"train.weights: expected the folder of a preset on this machine, {path} "
+            f"{'is a file' if path.is_file() else 'is not there'}; nothing is downloaded (docs/detectors.md: backbone)",
+            code=ErrorCode.PATH_MISSING,
+        )
+    if not folder and not path.is_file():
         raise UserError(
             f"train.weights: expected a file of weights, {path} {'is a folder' if path.is_dir() else 'is not there'}",
             code=ErrorCode.PATH_MISSING,
@@ -201,11 +208,11 @@ def _weights_file(name: str) -> Path:
 
 
 def _weights(name: str | None) -> WeightsFile | None:
-    """Describe, for data.json, the file of weights that the training began with."""
+    """Describe, for data.json, the file of weights or the preset's folder that the training began with."""
     if name is None:
         return None
-    path = _weights_file(name)
-    return WeightsFile(file=str(path.resolve()), sha256=file_sha256(path))
+    path = Path(name).expanduser()
+    return WeightsFile(file=str(path.resolve()), sha256=folder_sha256(path) if path.is_dir() else file_sha256(path))
 
 
 def _info(domains: Sequence[Domain], settings: Settings) -> RunInfo:

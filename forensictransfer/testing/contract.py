@@ -25,7 +25,8 @@ class DetectorContract(GradientTests, FitTests, AdaptationTests, NetworkTests, E
 
     Networks are made for crops of `side` pixels and trained in batches of `batch`. The images are made up: reals are
     noise, fakes the same noise smoothed, a trace that any detector learns in a few steps. Override `side` for a
-    detector that wants larger crops, and `half_forged` for one that looks for another trace.
+    detector that wants larger crops, `half_forged` for one that looks for another trace, `write_preset` for one that is
+    built from a preset.
     """
 
     name: ClassVar[str] = ""

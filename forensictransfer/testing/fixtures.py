@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
@@ -17,8 +18,8 @@ from forensictransfer.testing.toys import BATCH, fresh, half_forged, settings, t
 class Shared:
     """A detector that is put back into its first state for each test, and once trained for those that want that."""
 
-    def __init__(self, name: str, crop: int, batch: int) -> None:
-        self.detector: Detector = fresh(name, crop)
+    def __init__(self, name: str, crop: int, batch: int, preset: Path | None = None) -> None:
+        self.detector: Detector = fresh(name, crop, preset=preset)
         self.batch = batch
         self._first = self.detector.get_weights()
         self._optimizer: list[np.ndarray] | None = None
@@ -65,9 +66,24 @@ class ContractFixtures:
 
     @pytest.fixture(scope="class")
     @classmethod
-    def shared(cls) -> Shared:
+    def preset(cls, tmp_path_factory: pytest.TempPathFactory) -> Path | None:
+        """Write a preset for a detector that is built from one; None for any other."""
+        if not detector_class(cls.name).needs_preset:
+            return None
+        folder: Path = tmp_path_factory.mktemp("preset")
+        cls.write_preset(folder)
+        return folder
+
+    @classmethod
+    def write_preset(cls, folder: Path) -> None:
+        """Write a small preset for crops of any size; a subclass does it for a detector that needs one."""
+        raise NotImplementedError(f"'{cls.name}' needs a preset: override write_preset(folder)")
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def shared(cls, preset: Path | None) -> Shared:
         """Make the one detector of the class."""
-        return Shared(cls.name, cls.crop(), cls.batch)
+        return Shared(cls.name, cls.crop(), cls.batch, preset)
 
     @pytest.fixture
     def detector(self, shared: Shared) -> Any:

@@ -15,7 +15,7 @@ import tensorflow as tf
 from forensictransfer.core.errors import UserError
 from forensictransfer.detectors.arithmetic import arithmetic
 from forensictransfer.detectors.loading import load_detector
-from forensictransfer.detectors.trainable import TrainableDetector
+from forensictransfer.detectors.trainable import TrainableDetector, as_trainable
 from forensictransfer.evaluation.scoring import analyse_images
 from forensictransfer.testing.fixtures import ContractFixtures, Shared
 from forensictransfer.testing.toys import BATCH, as_files, close, fresh, in_memory, made_up, settings
@@ -24,14 +24,14 @@ from forensictransfer.testing.toys import BATCH, as_files, close, fresh, in_memo
 class NetworkTests(ContractFixtures):
     """Shapes, saving, export, and that each crop is judged by itself."""
 
-    def test_it_knows_its_crop_and_refuses_smaller_ones(self, detector: TrainableDetector) -> None:
+    def test_it_knows_its_crop_and_refuses_smaller_ones(self, detector: TrainableDetector, preset: Path | None) -> None:
         """Check that too small a crop is an error of one line that says how large it must be."""
         kind = self.kind()
         assert detector.crop == self.crop()
         if kind.smallest != detector.crop:
-            assert kind.create(kind.smallest).crop == kind.smallest
+            assert as_trainable(fresh(self.name, kind.smallest, preset=preset)).crop == kind.smallest
         with pytest.raises(UserError, match=str(kind.smallest)) as caught:
-            kind.create(kind.smallest - 8)
+            fresh(self.name, kind.smallest - 8, preset=preset)
         assert "\n" not in str(caught.value)
 
     def test_it_says_energies_and_features_of_every_crop(self, detector: TrainableDetector) -> None:
@@ -57,9 +57,9 @@ class NetworkTests(ContractFixtures):
         others[2:5] = crops[:3]
         close(detector.analyse(others).features[2:5], whole.features[:3])
 
-    def test_it_is_the_same_for_the_same_seed(self, shared: Shared) -> None:
+    def test_it_is_the_same_for_the_same_seed(self, shared: Shared, preset: Path | None) -> None:
         """Check that Keras' seed decides the weights."""
-        one, other = shared.new(), fresh(self.name, self.crop())
+        one, other = shared.new(), fresh(self.name, self.crop(), preset=preset)
         assert all(map(np.array_equal, one.get_weights(), other.get_weights()))
 
     def test_it_survives_saving(self, detector: TrainableDetector, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ Reals are noise, fakes the same noise smoothed, a trace that any detector learns
 from __future__ import annotations
 
 import io
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -16,7 +17,7 @@ from forensictransfer.data.image_file import ImageFile
 from forensictransfer.data.images import Images
 from forensictransfer.data.records import FAKE, REAL, Record
 from forensictransfer.detectors.base import Detector
-from forensictransfer.detectors.loading import detector_class
+from forensictransfer.detectors.loading import detector_class, trainable_class
 from forensictransfer.detectors.trainable import TrainableDetector
 from forensictransfer.evaluation.scoring import analyse_images
 from forensictransfer.experiments.strategies.base import FewShotTask, SourceKnowledge
@@ -26,10 +27,10 @@ TRAINED = 2  # crops of a step of fine-tuning: as many as there are in any part 
 BATCH = 8  # crops that are scored at once: another shape costs a trace of the graph, seconds for a large network
 
 
-def fresh(name: str, crop: int, seed: int = 0) -> Detector:
-    """Create the detector `name` for crops of `crop` pixels, with the weights of a seed."""
+def fresh(name: str, crop: int, seed: int = 0, preset: Path | None = None) -> Detector:
+    """Create the detector `name` for crops of `crop` pixels with the weights of a seed, or those of a preset."""
     keras.utils.set_random_seed(seed)
-    return detector_class(name).create(crop)
+    return detector_class(name).create(crop) if preset is None else trainable_class(name).create_from(crop, preset)
 
 
 def made_up(crop: int, n: int, seed: int = 3) -> tuple[np.ndarray, np.ndarray]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from forensictransfer.core.errors import UserError
 from forensictransfer.detectors.loading import detector_class
 from forensictransfer.detectors.registry import detectors
 from forensictransfer.testing import DetectorContract
+from tests.presets import vgg, write_preset
 
 
 def _class_name(name: str) -> str:
@@ -18,8 +21,18 @@ def _class_name(name: str) -> str:
 BATCHES = {"xception": 4}
 
 
+class OnAPreset(DetectorContract):
+    """The contract of a detector that is built from a preset."""
+
+    @classmethod
+    def write_preset(cls, folder: Path) -> None:
+        """Write a tiny VGG with weights by chance, or skip the tests where Keras Hub is not installed."""
+        write_preset(folder, vgg())
+
+
 def _tests_of(name: str) -> type[DetectorContract]:
-    tests = type(_class_name(name), (DetectorContract,), {"name": name, "batch": BATCHES.get(name, 16)})
+    base = OnAPreset if detectors()[name].needs_preset else DetectorContract
+    tests = type(_class_name(name), (base,), {"name": name, "batch": BATCHES.get(name, 16)})
     return pytest.mark.slow(tests)
 
 

@@ -123,7 +123,7 @@ def test_the_test_extra_is_pinned() -> None:
         v for k, v in zip(extras.keys, extras.values, strict=True) if isinstance(k, ast.Constant) and k.value == "test"
     )
     names = {plain(Requirement(node.value).name) for node in ast.walk(test) if isinstance(node, ast.Constant)}
-    assert len(names) > 5 and names <= {*pins("test"), *pins("common")}
+    assert len(names) > 5 and names <= {*pins("test"), *pins("common"), *pins("backbones")}
 
 
 def test_metadata_stands_in_setup_alone() -> None:

@@ -83,7 +83,9 @@ class TrainSettings(Section):
     minutes: Positive | None = Field(
         None, description="processor minutes after which no further epoch begins (default: no limit)"
     )
-    weights: str | None = Field(None, description="file of weights to begin with (default: random ones)")
+    weights: str | None = Field(
+        None, description="file of weights to begin with, or folder of a preset (default: random ones)"
+    )
     batch: Annotated[int, Field(ge=2, multiple_of=2)] = Field(64, description="crops in a batch")
     learning_rate: Positive = Field(1e-3, description="step size of the optimiser")
     patience: Count = Field(30, description="epochs without gain on the source's validation split before it stops")

@@ -1,5 +1,6 @@
 """Keras layers of the detectors: each serialisable, each tested against numbers worked out by hand."""
 
+from forensictransfer.detectors.layers.backbone_statistics import BackboneStatistics
 from forensictransfer.detectors.layers.batch_norm import PopulationBatchNormalization, estimate_statistics
 from forensictransfer.detectors.layers.constrained_conv import ConstrainedConv2D, PredictionErrorConstraint
 from forensictransfer.detectors.layers.cooccurrence import ResidualCooccurrence
@@ -26,6 +27,7 @@ from forensictransfer.detectors.layers.upsample_conv import UpsampleConv2D
 __all__ = [
     "UNKNOWN",
     "ActivationEnergy",
+    "BackboneStatistics",
     "BlockDCT",
     "ConstrainedConv2D",
     "GradientGate",

@@ -30,7 +30,13 @@ class LogitDetector(TrainableDetector):
     def build(cls, crop: int) -> TrainableDetector:
         """Build a fresh network for crops of `crop` pixels."""
         image = keras.Input((crop, crop, 3), dtype="uint8", name="image")
-        features, logit = cls.network(image)
+        return cls.assembled(image, *cls.network(image))
+
+    @classmethod
+    def assembled(
+        cls, image: keras.KerasTensor, features: keras.KerasTensor, logit: keras.KerasTensor
+    ) -> TrainableDetector:
+        """Build the detector around a network from crops to features and the logit."""
         outputs = {"energies": LogitEnergies(name="energies")(logit), "features": features, "logit": logit}
         return cls(keras.Model(image, outputs, name=cls.name.replace("-", "_")))
 
