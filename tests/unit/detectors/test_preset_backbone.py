@@ -179,10 +179,14 @@ def _refused(folder: Path, said: str) -> None:
 
 
 def test_without_keras_hub_the_extra_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """By a training and by a run that is opened."""
+    path = tmp_path / "model.keras"
+    PresetBackbone.create_from(32, write_preset(tmp_path, vgg())).save(str(path))
     monkeypatch.setitem(sys.modules, "keras_hub", None)
-    with pytest.raises(UserError, match=r"forensictransfer\[backbones\]") as caught:
-        PresetBackbone.create_from(32, tmp_path)
-    assert caught.value.code == "package-missing"
+    for begin in (lambda: PresetBackbone.create_from(32, tmp_path), lambda: load_detector("backbone", path)):
+        with pytest.raises(UserError, match=r"forensictransfer\[backbones\]") as caught:
+            begin()
+        assert caught.value.code == "package-missing"
 
 
 def test_without_a_preset_there_is_nothing_to_build() -> None:
