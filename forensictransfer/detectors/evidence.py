@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -57,16 +58,39 @@ class Evidence:
         return cls(score=float("nan"), applies=False, reason=reason)
 
 
+@dataclass(frozen=True, eq=False)
+class Tiles:
+    """Features of the tiles of n images: float32 (t, d), image by image; counts: int64 (n,), how many each has."""
+
+    features: np.ndarray
+    counts: np.ndarray
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        """Yield the features of each image's tiles, (its count, d)."""
+        return iter(np.split(self.features, np.cumsum(self.counts)[:-1]))
+
+    def deviations(self, weights: np.ndarray) -> np.ndarray:
+        """Compute how much features @ weights varies among the tiles of each image.
+
+        weights: (d,) or several as columns (d, r). Returns standard deviations, float64 (n,) or (n, r); 0 of one tile.
+        """
+        # Image by image: all tiles in double precision would take twice their memory.
+        found = [(tiles.astype(np.float64) @ weights).std(axis=0) for tiles in self]
+        return np.stack(found) if found else np.zeros((0, *weights.shape[1:]))
+
+
 @dataclass(frozen=True)
 class Analysis:
     """What a detector says of a batch of crops or images.
 
     energies: float32 (n, 2), the evidence for real and for fake; the score is energies[:, 1] - energies[:, 0], and
-    larger means more likely fake. features: float32 (n, d), what a classifier without gradients works on.
+    larger means more likely fake. features: float32 (n, d), what a classifier without gradients works on. tiles: of
+    images that were looked at tile by tile, where they were asked for; the features are their means.
     """
 
     energies: np.ndarray
     features: np.ndarray
+    tiles: Tiles | None = None
 
     @property
     def scores(self) -> np.ndarray:
@@ -77,8 +101,11 @@ class Analysis:
 class Judgement(Protocol):
     """How energies and features become a score, and a score a probability (`evaluation.decision.Decision`)."""
 
-    def scores(self, energies: np.ndarray, features: np.ndarray) -> np.ndarray:
-        """Compute scores (n,) from energies (n, 2) and features (n, d)."""
+    def scores(self, energies: np.ndarray, features: np.ndarray, tiles: Tiles | None = None) -> np.ndarray:
+        """Compute scores (n,) of images from energies (n, 2), features (n, d) and their tiles."""
+
+    def tile_scores(self, energies: np.ndarray, features: np.ndarray) -> np.ndarray:
+        """Compute scores (n,) of single tiles from energies (n, 2) and features (n, d)."""
 
     def probabilities(self, scores: np.ndarray) -> np.ndarray:
         """Compute the probability of fake, (n,) in [0, 1], from scores (n,)."""

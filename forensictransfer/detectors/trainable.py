@@ -17,7 +17,7 @@ from forensictransfer.core.settings import EvaluateSettings
 from forensictransfer.data.image_file import ImageFile
 from forensictransfer.data.tiles import cut, tile_places
 from forensictransfer.detectors.base import Detector, Trains
-from forensictransfer.detectors.evidence import Analysis, Evidence, Judgement
+from forensictransfer.detectors.evidence import Analysis, Evidence, Judgement, Tiles
 from forensictransfer.detectors.heat_maps import blend, map_places
 from forensictransfer.detectors.layers import estimate_statistics
 
@@ -152,7 +152,8 @@ class TrainableDetector(Detector):
             padding = np.zeros((batch - len(part), *part.shape[1:]), np.uint8)
             analysis = self.analyse(np.concatenate([part, padding]))
             found.append((analysis.energies[: len(part)], analysis.features[: len(part)]))
-        return Analysis(*(np.concatenate(parts) for parts in zip(*found, strict=True)))
+        energies, features = (np.concatenate(parts) for parts in zip(*found, strict=True))
+        return Analysis(energies, features)
 
     def examine(
         self,
@@ -163,7 +164,7 @@ class TrainableDetector(Detector):
     ) -> list[Evidence]:
         """Score whole images, with a map of each.
 
-        The score is the one of an evaluation: of the mean energies and features of the tiles that `options` ask for.
+        The score is the one of an evaluation: of the energies and features of the tiles that `options` ask for.
         The map shows the probability of fake of the tiles around each pixel: their scores, blended (`heat_maps`), then
         made a probability by `decision`. Without a decision the score is a_1 - a_0, there is neither probability nor
         mask, and the map is 1 / (1 + exp(-score)), which is 0.5 where the energies are equal and may saturate.
@@ -188,8 +189,8 @@ class TrainableDetector(Detector):
         if decision is None:
             heat_map = expit(blend(tiles.scores, places, crop, (height, width)))
             return Evidence(float(energies[0, 1] - energies[0, 0]), heat_map=heat_map, features=features[0])
-        scores = decision.scores(energies, features)
-        local = blend(decision.scores(tiles.energies, tiles.features), places, crop, (height, width))
+        scores = decision.scores(energies, features, Tiles(tiles.features[: len(scored)], np.array([len(scored)])))
+        local = blend(decision.tile_scores(tiles.energies, tiles.features), places, crop, (height, width))
         heat_map = decision.probabilities(local).astype(np.float32)
         return Evidence(
             score=float(scores[0]),

@@ -32,7 +32,7 @@ from forensictransfer.experiments.photographs import Photographs, read_photograp
 from forensictransfer.experiments.session import Session, weights_restored
 from forensictransfer.experiments.shots import readable_shots
 from forensictransfer.experiments.shots_only import measure_shots_only
-from forensictransfer.experiments.strategies import WITH_BACKGROUND, WITH_GRADIENT, holds_out
+from forensictransfer.experiments.strategies import WITH_BACKGROUND, WITH_GRADIENT, holds_out, pools
 from forensictransfer.experiments.strategies.base import Adapted, FewShotTask, strategy
 from forensictransfer.report.model_card import card_text
 from forensictransfer.results.formats.data import AdaptationData, TargetData
@@ -108,14 +108,14 @@ def _adapt(
         scope = weights_restored if options.strategy in WITH_GRADIENT else contextlib.nullcontext
         for draw, images in enumerate(progress_bar(shots, desc=f"adapting to {target.name}", unit="draw")):
             with scope(detector):
-                base = session.scores.analyse(detector, images, settings.evaluate)
+                base = session.scores.analyse(detector, images, settings.evaluate, keep_tiles=pools(options))
                 adapted = adapt_one(FewShotTask(detector, images, base, knowledge, settings, draw, tuple(further)))
                 # Scores by weights that live for one draw only are not worth keeping.
                 analyse = analyse_images if adapted.changed else session.scores.analyse
                 after = analyse(detector, images, settings.evaluate) if adapted.changed else base
                 decision = _write_draw(run, draw, detector, images, adapted, after, settings, keep_weights)
                 for test in tests:
-                    test.add(draw, decision, analyse(detector, test.images, settings.evaluate))
+                    test.add(draw, decision, detector, analyse)
                 if draw == 0 and add_files is not None:  # now, while the detector has the weights of this draw
                     add_files(_draft(run), tests[0])
         tests[0].write(add_files=_move_draft)
@@ -186,7 +186,7 @@ def _write_draw(
     settings: Settings,
     keep_weights: bool,
 ) -> Decision:
-    scores = adapted.decision.scores(analysis.energies, analysis.features)
+    scores = adapted.decision.scores(analysis.energies, analysis.features, analysis.tiles)
     if not np.isfinite(scores).all():
         raise UserError(
             f"draw {draw}: adaptation by '{settings.adapt.strategy}' diverged, its scores are not numbers; "

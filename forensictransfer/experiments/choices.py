@@ -10,12 +10,13 @@ from forensictransfer.core.settings import Choice, Choices, Settings
 from forensictransfer.core.settings import load_settings as load_unchecked
 from forensictransfer.detectors.registry import detectors
 from forensictransfer.evaluation.thresholds import THRESHOLD_RULES
-from forensictransfer.experiments.strategies import STRATEGIES
+from forensictransfer.experiments.strategies import POOLINGS, STRATEGIES
 from forensictransfer.experiments.strategies.stopping import STOP_RULES
 
 CHOICES: Choices = {
     "detector": Choice("detector", detectors),
     "adapt.strategy": Choice("strategy", lambda: STRATEGIES),
+    "adapt.pooling": Choice("pooling", lambda: POOLINGS),
     "train.threshold": Choice("threshold rule", lambda: THRESHOLD_RULES),
     "adapt.stop": Choice("stop rule", lambda: STOP_RULES),
     "adapt.threshold": Choice("threshold rule", lambda: THRESHOLD_RULES),

@@ -33,3 +33,9 @@ def build_descriptor() -> TrainableDetector:
         return trainable_class(DESCRIPTOR).create(CROP)
     finally:
         random.setstate(state)
+
+
+def same_features(one: Detector, other: TrainableDetector) -> bool:
+    """Tell whether two detectors of one name compute the same features: what they count is in their layers."""
+    layers = [[layer.get_config() for layer in detector.scorer.layers] for detector in (one, other)]  # type: ignore[attr-defined]
+    return layers[0] == layers[1]

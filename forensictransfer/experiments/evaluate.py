@@ -15,12 +15,13 @@ from forensictransfer.data.checks.copies import contradiction_line, contradictio
 from forensictransfer.data.domains import Domain
 from forensictransfer.data.records import CLASSES
 from forensictransfer.data.splits import drop_shared
+from forensictransfer.detectors.base import Detector
 from forensictransfer.detectors.evidence import Analysis
 from forensictransfer.detectors.loading import load_weights
 from forensictransfer.detectors.trainable import as_trainable
 from forensictransfer.evaluation.decision import Decision
 from forensictransfer.evaluation.metrics import ScoredImages, summarise_draws
-from forensictransfer.evaluation.scoring import analyse_images
+from forensictransfer.evaluation.scoring import Analyse, analyse_images, decided
 from forensictransfer.experiments.session import Session, weights_restored
 from forensictransfer.results.formats.data import Seen
 from forensictransfer.results.formats.decision import DecisionFile
@@ -54,9 +55,11 @@ class DomainTest:
         check_both_classes(self.images, domain.name, "test", dropped=sum(self.dropped))
         self.draws: list[ScoredImages] = []
 
-    def add(self, draw: int, decision: Decision, analysis: Analysis) -> None:
-        """Add what a draw says of the images, `analysis` in their order."""
-        scores = decision.scores(analysis.energies, analysis.features)
+    def add(
+        self, draw: int, decision: Decision, detector: Detector, analyse: Analyse, label: str | None = None
+    ) -> None:
+        """Add what a draw says of the images, scored by `detector` as `analyse` does. label: of a progress bar."""
+        scores, energies = decided(decision, detector, self.images, self.settings.evaluate, analyse, label)
         self.draws.append(
             ScoredImages(
                 names=[record.name for record in self.images.records],
@@ -66,7 +69,7 @@ class DomainTest:
                 probabilities=decision.probabilities(scores),
                 threshold=decision.threshold,
                 draw=draw,
-                energies=analysis.energies,
+                energies=energies,
             )
         )
 
@@ -134,12 +137,11 @@ def evaluate_run(
         for draw, decision, weights in decided_draws(run):
             label = f"scoring {domain.name}" + (f", draw {draw}" if run.kind == "adapt" else "")
             if weights is None:
-                found = session.scores.analyse(detector, test.images, settings.evaluate, progress=label)
-            else:
-                with weights_restored(detector):
-                    load_weights(as_trainable(detector), weights)
-                    found = analyse_images(detector, test.images, settings.evaluate, progress=label)
-            test.add(draw, decision, found)
+                test.add(draw, decision, detector, session.scores.analyse, label)
+                continue
+            with weights_restored(detector):
+                load_weights(as_trainable(detector), weights)
+                test.add(draw, decision, detector, analyse_images, label)
         results.append(test.write(overwrite=overwrite, add_files=add_files))
     return results
 
@@ -182,7 +184,7 @@ def check_both_classes(images: Images, name: str, split: str, *, dropped: int = 
 
 def scored_images(images: Images, decision: Decision, analysis: Analysis) -> Scored:
     """Describe what a decision says of images that it was fitted on; analysis: in their order."""
-    scores = decision.scores(analysis.energies, analysis.features)
+    scores = decision.scores(analysis.energies, analysis.features, analysis.tiles)
     return Scored(
         names=tuple(record.name for record in images.records),
         labels=images.labels.astype(np.int64),

@@ -14,11 +14,11 @@ from forensictransfer.core.errors import ErrorCode, UserError
 from forensictransfer.core.names import encode_name, folded
 from forensictransfer.core.ownership import check_free
 from forensictransfer.core.problems import refuse
-from forensictransfer.core.settings import DataSettings, DomainSettings, Settings, unknown_names
+from forensictransfer.core.settings import AdaptSettings, DataSettings, DomainSettings, Settings, unknown_names
 from forensictransfer.core.yaml_text import flat
 from forensictransfer.detectors.registry import check_training
 from forensictransfer.experiments.choices import CHOICES, load_settings
-from forensictransfer.experiments.strategies import check_strategy
+from forensictransfer.experiments.strategies import check_strategy, strategies_of
 from forensictransfer.results.evaluations import check_evaluation
 from forensictransfer.results.formats.run import DomainReference, RunInfo
 from forensictransfer.results.places import check_new, check_run_free
@@ -242,7 +242,17 @@ def requested_settings(
             f"{', '.join(sorted(clash))}: given twice, as an argument and as a setting",
             code=ErrorCode.ARGUMENTS_CONFLICT,
         )
-    return load_settings(config, {**(settings or {}), **given}, base=base)
+    named = {**flat(settings or {}), **given}
+    return _by_what_can_adapt(load_settings(config, {**(settings or {}), **given}, base=base), named)
+
+
+def _by_what_can_adapt(settings: Settings, named: Mapping[str, Any]) -> Settings:
+    """Choose `head` for a detector that the default strategy cannot adapt, if no other was named."""
+    strategy = settings.adapt.strategy
+    default = AdaptSettings().strategy
+    if "adapt.strategy" in named or strategy != default or strategy in strategies_of(settings.detector):
+        return settings
+    return settings.model_copy(update={"adapt": settings.adapt.model_copy(update={"strategy": "head"})})
 
 
 def open_domain_with_notes(

@@ -24,8 +24,8 @@ from forensictransfer.detectors.base import Detector
 from forensictransfer.detectors.joined import JoinedDetector
 from forensictransfer.detectors.loading import detector_class, load_detector, load_weights, model_config_digest
 from forensictransfer.detectors.trainable import TrainableDetector, as_trainable
-from forensictransfer.evaluation.scoring import ScoreCache
-from forensictransfer.experiments.descriptors import SCORING, build_descriptor, is_descriptor
+from forensictransfer.evaluation.scoring import Analyse, ScoreCache
+from forensictransfer.experiments.descriptors import SCORING, build_descriptor, is_descriptor, same_features
 from forensictransfer.results.formats.metrics import MetadataBaseline
 from forensictransfer.results.runs import MODEL, RunFolder, member_file
 
@@ -105,24 +105,20 @@ class Session:
             self._baselines[key] = metadata_only(domain)
         return self._baselines[key]
 
-    def described(
-        self,
-        images: Images,
-        progress: str | None = None,
-        *,
-        detector: Detector | None = None,
-        options: EvaluateSettings = SCORING,
-    ) -> np.ndarray:
-        """Compute the features that `shots only` goes by, (n, d), of each image once; see `descriptors`.
+    def describer(
+        self, detector: Detector | None = None, options: EvaluateSettings = SCORING
+    ) -> tuple[Detector, Analyse, EvaluateSettings]:
+        """Return what computes the features that `shots only` goes by: a detector, a cache and settings for it.
 
         detector, options: those of a run that has scored the images; where its features are these, they are taken.
         """
-        for one in getattr(detector, "members", (detector,)):
-            if one is not None and is_descriptor(one, options):
-                return self.scores.analyse(one, images, options, progress=progress).features
         if self._descriptor is None:
             self._descriptor = build_descriptor()
-        return self._described.analyse(self._descriptor, images, SCORING, progress=progress).features
+        for one in getattr(detector, "members", (detector,)):
+            # A run of an earlier version may have other features by the same name.
+            if one is not None and is_descriptor(one, options) and same_features(one, self._descriptor):
+                return one, self.scores.analyse, options
+        return self._descriptor, self._described.analyse, SCORING
 
     def detector(self, run: RunFolder) -> Detector:
         """Load the detector of a run with the weights that its draws start from.

@@ -12,11 +12,13 @@ from forensictransfer.data.images import Images
 from forensictransfer.data.splits import drop_shared
 from forensictransfer.detectors.base import Detector
 from forensictransfer.evaluation.metrics import ScoredImages, summarise_draws
-from forensictransfer.evaluation.shots_only import classifier_of, fit_shots
+from forensictransfer.evaluation.scoring import decided
 from forensictransfer.experiments.descriptors import DESCRIPTOR
 from forensictransfer.experiments.evaluate import check_both_classes, check_splits
 from forensictransfer.experiments.session import Session
 from forensictransfer.experiments.shots import readable_shots
+from forensictransfer.experiments.strategies import MEAN
+from forensictransfer.experiments.strategies.shots_alone import classifier_of, fit_shots
 from forensictransfer.results.formats.metrics import DrawMetrics
 from forensictransfer.results.formats.run import PAIRED
 from forensictransfer.results.formats.shots_only import ShotsOnlyMetrics
@@ -32,20 +34,23 @@ def measure_shots_only(
 ) -> tuple[ShotsOnlyMetrics, list[ScoredImages]]:
     """Fit the classifier to the shots of each draw and test it.
 
-    The threshold is picked by `adapt.threshold` on the shots, as the run's. detector: of a run that has scored the same
-    images; it plays no part in the result, but where its features are those of the descriptor they are not computed
-    again. Returns the metrics, and the test images as each draw scores them.
+    The threshold is picked by `adapt.threshold` on the shots, as the run's, and tiles are pooled as `head` does.
+    detector: of a run that has scored the same images; it plays no part in the result, but where its features are those
+    of the descriptor they are not computed again. Returns the metrics, and the test images as each draw scores them.
     """
     options = settings.adapt
     label = f"describing {target.name}"
-    described = session.described(test, label, detector=detector, options=settings.evaluate)
+    describer, analyse, scoring = session.describer(detector, settings.evaluate)
+    pooled = options.pooling != MEAN
     draws = []
     for draw, images in enumerate(shots):
-        features = session.described(images, detector=detector, options=settings.evaluate)
-        decision = fit_shots(features, images.labels)
-        scores = decision.scores(np.zeros((len(images), 2)), features)
-        decision = decision.fitted(options.threshold, scores, images.labels, "shots")
-        scores = decision.scores(np.zeros((len(test), 2)), described)
+        known = analyse(describer, images, scoring, keep_tiles=pooled)
+        adapted = fit_shots(known, images.labels, images.groups, options)
+        seen, seen_by = adapted.held_out, "shots held out"
+        if seen is None:
+            seen, seen_by = adapted.decision.scores(known.energies, known.features, known.tiles), "shots"
+        decision = adapted.decision.fitted(options.threshold, seen, images.labels, seen_by)
+        scores, _ = decided(decision, describer, test, scoring, analyse, label)
         draws.append(
             ScoredImages(
                 names=[record.name for record in test.records],
@@ -68,7 +73,7 @@ def measure_shots_only(
         shots=options.shots,
         draws=len(draws),
         seed=settings.seed,
-        threshold_rule=f"{options.threshold} (shots)",
+        threshold_rule=f"{options.threshold} (shots{' held out' * options.held_out})",
         resamples=settings.evaluate.resamples,
         recompress=settings.data.recompress,
         protocol=PAIRED if options.pairs else None,

@@ -21,7 +21,7 @@ from forensictransfer.data.splits import count_pairs
 from forensictransfer.detectors.registry import check_training
 from forensictransfer.experiments.choices import held_choices, load_settings
 from forensictransfer.experiments.descriptors import DESCRIPTOR
-from forensictransfer.experiments.strategies import strategies_of
+from forensictransfer.experiments.strategies import MEAN, holds_out, pools, strategies_of
 from forensictransfer.results.formats.run import joined_fingerprint, joined_name
 from forensictransfer.results.formats.sweep import ImpossibleCell, SweepDomain
 from forensictransfer.sweep.settings import TUNED, SweepSettings, job_settings
@@ -34,7 +34,12 @@ _LONGEST = 220  # bytes of a readable name: with its hash, and as a folder in pa
 # They touch speed or place, or what is measured beside a result: no part of a job's name.
 _FREE = ("data.workers", "data.memory_mb", "data.data_dir", "adapt.shots_only")
 # Settings that came when sweeps were already begun, with what was done before: so set they are no part of a job's name.
-_LATER: Mapping[str, object] = {"adapt.pairs": False, "adapt.background": [], "adapt.held_out": False}
+_LATER: Mapping[str, object] = {
+    "adapt.pairs": False,
+    "adapt.background": [],
+    "adapt.held_out": False,
+    "adapt.pooling": MEAN,
+}
 
 
 @dataclass(frozen=True)
@@ -253,6 +258,8 @@ def _shots_only(jobs: Sequence[Job], prints: Mapping[str, str]) -> list[Job]:
             "resamples": settings.evaluate.resamples,
             **{name: getattr(job, name) for name in ("shots", "draws", "seed")},
             **({"pairs": True} if settings.adapt.pairs else {}),
+            **({"held_out": True} if settings.adapt.held_out else {}),
+            **({"pooling": settings.adapt.pooling} if settings.adapt.pooling != MEAN else {}),
         }
         name = _named(f"shots_only-{job.target}-s{job.seed}-k{job.shots}", key)
         about = (DESCRIPTOR, job.target, job.target, SHOTS_ONLY, job.shots, job.draws, job.seed)
@@ -352,10 +359,13 @@ def describe(domain: Domain) -> SweepDomain:
 def _fixed(settings: Settings, without: str) -> dict[str, Any]:
     """Select the settings that a job's result depends on, by dotted name."""
     values = flat(settings.model_dump(mode="json"))
+    idle = [*_FREE]
+    idle += [] if holds_out(settings.adapt) else ["adapt.held_out"]
+    idle += [] if pools(settings.adapt) else ["adapt.pooling"]
     return {
         name: value
         for name, value in values.items()
-        if name not in _FREE and not name.startswith(without) and _LATER.get(name, ...) != value
+        if name not in idle and not name.startswith(without) and _LATER.get(name, ...) != value
     }
 
 

@@ -362,3 +362,29 @@ def test_a_target_without_a_test_is_refused_before_any_step(
     ):
         ft.adapt(trained, folder, tmp_path / "out", strategy="finetune")
     assert not (tmp_path / "out").exists()
+
+
+def test_what_tiles_differ_by_is_scored_alike_by_adapt_evaluate_and_examine(
+    trained: Path, target: Path, rows: Rows, tmp_path: Path
+) -> None:
+    from forensictransfer.data.image_file import ImageFile
+    from forensictransfer.detectors.trainable import as_trainable
+    from forensictransfer.experiments.evaluate import decided_draws
+    from forensictransfer.experiments.session import Session
+
+    settings = {"adapt.pooling": "spread", "adapt.draws": 1}
+    out = ft.adapt(trained, target, tmp_path / "spread", strategy="head", settings=settings)
+    first = rows(out / "evaluations" / "target" / "predictions.csv")
+    mean = ft.adapt(trained, target, tmp_path / "mean", strategy="head", settings={**settings, "adapt.pooling": "mean"})
+    scores = {row["path"]: float(row["score"]) for row in first}
+    by_mean = {row["path"]: float(row["score"]) for row in rows(mean / "evaluations" / "target" / "predictions.csv")}
+    assert all(scores[path] > by_mean[path] for path in scores), "the spread is added"
+    ft.evaluate(out, target, overwrite=True)
+    assert rows(out / "evaluations" / "target" / "predictions.csv") == first
+    run = RunFolder.open(out)
+    decision = next(decided_draws(run))[1]
+    assert decision.spread == 2.0
+    record = next(one for one in open_domain(target, data=run.settings.data).records if one.name == first[0]["path"])
+    detector = as_trainable(Session().detector(run))
+    evidence = detector.examine([ImageFile.of_record(record)], decision=decision, options=run.settings.evaluate)[0]
+    assert evidence.score == pytest.approx(scores[record.name], rel=1e-4)

@@ -33,18 +33,16 @@ def test_a_detector_without_gradients_from_the_command_line(
     assert metrics["metrics"]["auc"]["value"] > 0.9, "smoothed noise is what it sees best"
     assert metrics["stop_rule"] == "fitted at once"
     assert not (tmp_path / "run" / "history.csv").exists()
-    refused = run_command(
-        "adapt", "--run", tmp_path / "run", "--target", target, "--out", tmp_path / "no", "--shots", 3
-    )
+    adapt = ("adapt", tmp_path / "run", "--target", target, "--shots", 3)
+    refused = run_command(*adapt, "--out", tmp_path / "no", "--strategy", "finetune")
     assert refused.returncode == 2 and not (tmp_path / "no").exists()
     (line,) = refused.stderr.splitlines()
     assert "'cooccurrence' is not trained by gradient steps, so 'finetune' cannot adapt it" in line
     assert line.endswith("choose one of threshold, head, prototype, fused [detector-unsuitable]")
     out = tmp_path / "adapted"
-    done = run_command(
-        "adapt", "--run", tmp_path / "run", "--target", target, "--out", out, "--strategy", "head", "--shots", 3
-    )
+    done = run_command(*adapt, "--out", out)
     assert done.returncode == 0, done.stderr
+    assert json.loads((out / "run.json").read_text())["strategy"] == "head", "what can adapt it, where none is named"
     assert len(rows(out / "draws/0/shots.csv")) == 6
     shown = run_command("show", out)
     assert "cooccurrence" in shown.stdout and "head" in shown.stdout

@@ -14,9 +14,10 @@ import pytest
 
 import forensictransfer as ft
 from forensictransfer.core.errors import UserError
-from forensictransfer.core.settings import DataSettings, load_settings
+from forensictransfer.core.settings import DataSettings, EvaluateSettings, load_settings
 from forensictransfer.data.domains import open_domain
 from forensictransfer.data.images import Images
+from forensictransfer.detectors.evidence import Analysis
 from forensictransfer.experiments.session import Session
 from forensictransfer.experiments.shots_only import shots_only_of
 from tests.commands import run_command
@@ -29,7 +30,7 @@ def runs(trained: Path, target: Path, tmp_path_factory: pytest.TempPathFactory) 
     """The trained run adapted with paired shots and with others. Not to be changed."""
     place = tmp_path_factory.mktemp("paired")
     words = ("adapt", trained, "--target", target, "--strategy", "head", "--shots", 3, "--draws", 2)
-    for name, flags in (("unpaired", ()), ("paired", ("--pairs", "--adapt.held_out", "true"))):
+    for name, flags in (("unpaired", ("--adapt.held_out", "false")), ("paired", ("--pairs",))):
         done = run_command(*words, *flags, "--adapt.shots_only", "false", "--out", place / name)
         assert done.returncode == 0, done.stderr
     return {name: place / name for name in ("unpaired", "paired")}
@@ -62,15 +63,17 @@ def test_rows_of_paired_shots_stand_by_themselves(runs: dict[str, Path], tmp_pat
 def test_the_shots_alone_are_the_same_pairs(target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[Images] = []
 
-    def described(session: Session, images: Images, *_: object, **__: object) -> np.ndarray:
+    def analyse(detector: object, images: Images, *_: object, **__: object) -> Analysis:
         seen.append(images)
-        return np.random.default_rng(len(images)).normal(size=(len(images), 2))
+        features = np.random.default_rng(len(images)).normal(size=(len(images), 2))
+        return Analysis(features, features)
 
-    monkeypatch.setattr(Session, "described", described)
+    monkeypatch.setattr(Session, "describer", lambda *_: (None, analyse, EvaluateSettings()))
     settings = load_settings(None, {"adapt.pairs": True, "adapt.shots": 3, "adapt.draws": 1})
     found, _ = shots_only_of(open_domain(target, data=DataSettings()), settings, Session())
     assert found.protocol == "paired"
-    shots = next(images for images in seen if len(images) == 6)
+    shots = seen[0]
+    assert len(shots) == 6
     assert shots.groups[::2] == shots.groups[1::2] and shots.labels.tolist() == [0, 1] * 3
 
 

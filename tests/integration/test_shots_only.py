@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -11,14 +12,15 @@ import pytest
 
 import forensictransfer as ft
 from forensictransfer.core.errors import UserError
-from forensictransfer.core.settings import DataSettings, EvaluateSettings
+from forensictransfer.core.settings import AdaptSettings, DataSettings, EvaluateSettings
 from forensictransfer.data.domains import open_domain
 from forensictransfer.data.images import Images
 from forensictransfer.detectors import registry
 from forensictransfer.detectors.loading import trainable_class
-from forensictransfer.evaluation.shots_only import fit_shots
+from forensictransfer.evaluation.scoring import decided
 from forensictransfer.experiments.descriptors import CROP, DESCRIPTOR
 from forensictransfer.experiments.session import Session
+from forensictransfer.experiments.strategies.shots_alone import fit_shots
 
 ROOT = Path(__file__).resolve().parents[2]
 Rows = Callable[[Path], list[dict[str, str]]]
@@ -48,25 +50,33 @@ def test_the_shots_are_those_of_the_draws_and_the_test_is_the_runs(
             Images([records[row["path"]] for row in table], data=data)
             for table in (rows(out / "draws" / draw / "shots.csv"), [row for row in found if row["draw"] == draw])
         )
-        decision = fit_shots(session.described(shots), shots.labels)
-        scores = decision.scores(np.zeros((len(test), 2)), session.described(test))
+        describer, analyse, scoring = session.describer()
+        known = analyse(describer, shots, scoring, keep_tiles=True)
+        decision = fit_shots(known, shots.labels, shots.groups, AdaptSettings()).decision
+        scores, _ = decided(decision, describer, test, scoring, analyse)
         was = [float(row["score"]) for row in found if row["draw"] == draw]
         np.testing.assert_allclose(was, scores, rtol=1e-5, atol=1e-5)
     text = ft.show(out)
     assert "shots only" in text and "On target the run gains" in text
 
 
-def test_a_run_of_the_descriptor_itself_lends_its_features(target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_of_the_descriptor_itself_lends_its_features(target: Path) -> None:
     """At the usual crop and stride they are the same ones; at others they are computed."""
     data, session = DataSettings(), Session()
     images = Images(open_domain(target, data=data).split("validation"), data=data)
     run = trainable_class(DESCRIPTOR).create(CROP)
-    expected = session.described(images)
-    other = EvaluateSettings(stride=32)
-    np.testing.assert_array_equal(session.described(images, detector=run, options=other), expected)
-    session.scores.analyse(run, images, EvaluateSettings())
-    monkeypatch.setattr(session, "_described", None)
-    np.testing.assert_array_equal(session.described(images, detector=run, options=EvaluateSettings()), expected)
+
+    def described(*of: Any) -> np.ndarray:
+        describer, analyse, scoring = session.describer(*of)
+        return analyse(describer, images, scoring).features
+
+    expected = described()
+    np.testing.assert_array_equal(described(run, EvaluateSettings(stride=32)), expected)
+    assert session.describer(run, EvaluateSettings(stride=32))[0] is not run
+    assert session.describer(run, EvaluateSettings())[0] is run
+    np.testing.assert_array_equal(described(run, EvaluateSettings()), expected)
+    fewer: Any = SimpleNamespace(name=DESCRIPTOR, crop=CROP, scorer=SimpleNamespace(layers=run.scorer.layers[:-1]))
+    assert session.describer(fewer, EvaluateSettings())[0] is not fewer, "of an earlier version"
 
 
 def test_it_can_be_left_out(run: Path, target: Path, tmp_path: Path) -> None:

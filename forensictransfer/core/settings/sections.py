@@ -128,8 +128,11 @@ class AdaptSettings(Section):
     trials: Count = Field(20, description="settings tried for each draw among its own shots (tuned)")
     stop: str = Field("steps", description="rule that ends fine-tuning early; steps: never (finetune)")
     threshold: str = Field("midpoint", description="rule that picks the threshold on the shots")
+    pooling: str = Field(
+        "auto", description="how the scores of an image's tiles become one: their mean, or also their spread (head)"
+    )
     held_out: bool = Field(
-        False,
+        True,
         description="the rule sees what fits without a shot's group say of it, not the fit to all (head, fused)",
     )
     shots_only: bool = Field(

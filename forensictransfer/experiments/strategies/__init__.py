@@ -19,6 +19,14 @@ STRATEGIES = {
 }
 # Those that change the detector's weights; the others work on what it says anyway.
 WITH_GRADIENT = ("finetune", "tuned")
+# How the scores of tiles become an image's.
+AUTO, MEAN = "auto", "mean"
+POOLINGS = {
+    MEAN: "the mean of the tiles",
+    "spread": "the mean and two standard deviations among the tiles, for forgeries of a small part",
+    AUTO: "whichever ranks shots better that were left out of the fit",
+}
+WITH_POOLING = ("head",)
 # Those that can score a shot by a fit without its group (`adapt.held_out`).
 WITH_HELD_OUT = ("head", "fused")
 # Those that ask how features vary with content (`adapt.background`).
@@ -28,6 +36,11 @@ WITH_BACKGROUND = ("head", "prototype", "fused")
 def holds_out(options: AdaptSettings) -> bool:
     """Tell whether the threshold is fitted on scores of shots by fits without their groups."""
     return options.held_out and options.strategy in WITH_HELD_OUT
+
+
+def pools(options: AdaptSettings) -> bool:
+    """Tell whether what the tiles of an image differ by may count."""
+    return options.pooling != MEAN and options.strategy in WITH_POOLING
 
 
 def strategies_of(detector: str) -> tuple[str, ...]:

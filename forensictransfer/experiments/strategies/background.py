@@ -47,6 +47,11 @@ class Background:
         scale = np.sqrt(variance + 1e-3 * variance.mean() + 1e-12)
         return cls(np.concatenate(parts) / scale, scale)
 
+    @classmethod
+    def unknown(cls, dimensions: int) -> Background:
+        """Build the background of which nothing is known: S_0 is nought, all features have the same unit."""
+        return cls(np.zeros((0, dimensions)), np.ones(dimensions))
+
     def part(self, columns: slice) -> Background:
         """Return the covariance of some columns alone, `slice(first, last)`; made once, with its products."""
         first, last, _ = columns.indices(len(self.scale))
@@ -88,6 +93,8 @@ class Background:
     def _solve_alone(self, direction: np.ndarray, weight: float, ridge: float) -> np.ndarray:
         """Compute (weight S_0 + ridge I)^-1 d by a Cholesky factor, from products that are made once for all draws."""
         n, dimensions = self.rows.shape
+        if not n or not weight:
+            return direction / ridge
         primal = dimensions < n
         matrix = weight * (self._covariance if primal else self.gram)
         matrix[np.diag_indices(len(matrix))] += ridge

@@ -11,7 +11,7 @@ from forensictransfer.evaluation.decision import Decision
 from forensictransfer.experiments.strategies import holds_out
 from forensictransfer.experiments.strategies.background import Background
 from forensictransfer.experiments.strategies.base import Adapted, FewShotTask, SourceKnowledge
-from forensictransfer.experiments.strategies.held_out import discriminant_and_held_out, group_folds
+from forensictransfer.experiments.strategies.held_out import SolvedShots, balanced_folds
 from forensictransfer.experiments.strategies.shots import DividedShots
 
 _LEAST_SEPARATION = 0.05
@@ -22,10 +22,11 @@ def fused(task: FewShotTask) -> Adapted:
 
     Each block that the detector names (`feature_blocks`), and all its features together, get the discriminant of
     `head`. A score is divided by its standard deviation within the classes, as shots show it that were left out of the
-    fit: each group of shots once. It counts for the distance of the class means of these shots in that unit, as the
-    log-likelihood ratio of independent normal scores has it. The mean of a run's scores is standardised likewise, then
-    the mean is taken over the runs. At one shot (or one group) per class nothing can be left out: the deviation of the
-    background is taken, and all count alike. All of it is linear, so that one decision tells it.
+    fit: a group of reals together with one of fakes. It counts for the distance of the class means of these shots in
+    that unit, as the log-likelihood ratio of independent normal scores has it. The mean of a run's scores is
+    standardised likewise, then the mean is taken over the runs. At one shot (or one group) per class nothing can be
+    left out: the deviation of the background is taken, and all count alike. All of it is linear, so that one decision
+    tells it.
     """
     scores, first = [], 0
     members = getattr(task.detector, "members", (task.detector,))
@@ -62,13 +63,14 @@ def _score_of_run(
 ) -> Standardised:
     """Fuse the blocks of one run's features."""
     labels, background = task.shots.labels, known.background
-    folds = group_folds(labels, task.shots.groups)
+    folds = balanced_folds(labels, task.shots.groups)
     columns = [slice(0, features.shape[1]), *(blocks if len(blocks) > 1 else ())]
     fits = []
     for part in columns:
         there = background.part(part)
         shots = DividedShots.of(features[:, part], labels, there, task.settings.adapt.background_shots)
-        score, held_out = discriminant_and_held_out(shots, there, folds)
+        solved = SolvedShots(shots, there)
+        score, held_out = solved.score(), None if folds is None else solved.held_out(folds).scores
         weights = np.zeros(features.shape[1])
         weights[part] = score.weights / there.scale
         fits.append(standardised(weights, score.bias, held_out, labels, background))

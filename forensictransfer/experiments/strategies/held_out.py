@@ -3,50 +3,64 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
 from forensictransfer.detectors.discriminant import LinearScore, class_means, linear_score
+from forensictransfer.detectors.evidence import Tiles
 from forensictransfer.experiments.strategies.background import Background
 from forensictransfer.experiments.strategies.shots import DividedShots
 
+_ROUNDS = 3
 
-def group_folds(labels: np.ndarray, groups: Sequence[str]) -> list[np.ndarray] | None:
-    """List the shots of each group, by their places; None where without one of them a class would be empty."""
+
+def balanced_folds(labels: np.ndarray, groups: Sequence[str]) -> list[np.ndarray] | None:
+    """List the shots that are left out together, by their places: a group of reals with one of fakes.
+
+    Without one image of one class alone, the mean of its class would lie farther from it than that of the other class,
+    and among few shots the scores left out would rank the classes the wrong way round. Each group has three partners
+    in turn. A group of both classes is left out by itself. None where without one of them a class would be empty.
+    """
     places: dict[str, list[int]] = {}
     for place, group in enumerate(groups):
         places.setdefault(group, []).append(place)
-    folds = [np.array(found) for found in places.values()]
+    of_both = [found for found in places.values() if len(set(labels[found])) == 2]
+    real, fake = ([one for one in places.values() if set(labels[one]) == {label}] for label in (0, 1))
+    longest = max(len(real), len(fake)) if real and fake else 0
+    pairs = [
+        real[i % len(real)] + fake[(i + turn) % len(fake)]
+        for turn in range(min(_ROUNDS, len(real), len(fake)))
+        for i in range(longest)
+    ]
+    alone = [] if pairs else [*real, *fake]
+    folds = [np.array(found) for found in (*of_both, *pairs, *alone)]
     left = [np.delete(labels, fold) for fold in folds]
     return folds if all((rest == label).any() for rest in left for label in (0, 1)) else None
 
 
-def held_out_scores(shots: DividedShots, background: Background, folds: Sequence[np.ndarray]) -> np.ndarray:
-    """Score each shot by the discriminant of the others, (2k,): each fold left out once, without a refit.
+class HeldOut(NamedTuple):
+    """Of each shot, (2k,): its score by fits without its group, and how much that varies among its tiles.
 
-    The weights of background, shots and ridge stay those of all shots.
+    Both are means over the folds that leave it out. deviations: None where there are no tiles.
     """
-    return _Solved(shots, background).held_out(folds)
+
+    scores: np.ndarray
+    deviations: np.ndarray | None
 
 
-def discriminant_and_held_out(
-    shots: DividedShots, background: Background, folds: Sequence[np.ndarray] | None
-) -> tuple[LinearScore, np.ndarray | None]:
-    """Fit the discriminant of `head` and, where there are folds, score each shot as `held_out_scores` does, at once."""
-    solved = _Solved(shots, background)
-    return solved.score(), None if folds is None else solved.held_out(folds)
-
-
-class _Solved:
+class SolvedShots:
     """M^-1 X' of all shots X, with M = (1 - share) (0.9 S_0 + 0.1 v I) + ridge I.
 
     Any fit to some of the shots is a combination of its columns, which Q = X M^-1 X' alone tells: with W = A X the rest
     less its means and d = X'e the difference of these, (M + c W'W)^-1 d is M^-1 X' (e - A' (I / c + A Q A')^-1 A Q e)
-    (Woodbury). So a fold costs no more than a system of 2k equations.
+    (Woodbury). So a fold costs no more than a system of 2k equations. The weights of background, shots and ridge stay
+    those of all shots.
     """
 
     def __init__(self, shots: DividedShots, background: Background) -> None:
         self.shots = shots
+        self.scale = background.scale
         self.solved = background.solve(shots.features.T, 1 - shots.share, None, shots.ridge)
         self.products = shots.features @ self.solved
 
@@ -55,14 +69,25 @@ class _Solved:
         combined, _ = self._combination(np.arange(len(self.shots.labels)))
         return linear_score(self.solved @ combined, class_means(self.shots.features, self.shots.labels))
 
-    def held_out(self, folds: Sequence[np.ndarray]) -> np.ndarray:
-        """Score each shot by the discriminant of the others, (2k,)."""
-        found = np.empty(len(self.products))
+    def held_out(self, folds: Sequence[np.ndarray], tiles: Tiles | None = None) -> HeldOut:
+        """Score each shot by the discriminants of the others; each is in one of the folds at least.
+
+        tiles: of the shots, features as the detector gives them.
+        """
+        n = len(self.products)
+        scores, deviations, times = np.zeros(n), np.zeros(n), np.zeros(n)
+        local = None
+        if tiles is not None:
+            by_unit = self.solved / self.scale[:, None]
+            local = [part.astype(np.float64) @ by_unit for part in tiles]
         for fold in folds:
-            combined, middle = self._combination(np.setdiff1d(np.arange(len(found)), fold))
+            combined, middle = self._combination(np.setdiff1d(np.arange(n), fold))
             direction = self.products @ combined
-            found[fold] = direction[fold] - middle @ direction
-        return found
+            scores[fold] += direction[fold] - middle @ direction
+            times[fold] += 1
+            if local is not None:
+                deviations[fold] += [(local[shot] @ combined).std() for shot in fold]
+        return HeldOut(scores / times, None if local is None else deviations / times)
 
     def _combination(self, rest: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Find a, (2k,), for which M^-1 X'a is the fit to the shots `rest`, and b for which X'b is their middle."""

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 import numpy as np
 
+from forensictransfer.core.settings import AdaptSettings
 from forensictransfer.detectors.discriminant import LinearScore, class_means, linear_score
+from forensictransfer.detectors.evidence import Analysis
 from forensictransfer.evaluation.decision import Decision
-from forensictransfer.experiments.strategies import holds_out
+from forensictransfer.experiments.strategies import AUTO, MEAN
+from forensictransfer.experiments.strategies.background import Background
 from forensictransfer.experiments.strategies.base import Adapted, FewShotTask
-from forensictransfer.experiments.strategies.held_out import group_folds, held_out_scores
+from forensictransfer.experiments.strategies.held_out import SolvedShots, balanced_folds
+from forensictransfer.experiments.strategies.pooling import chosen_spread
 from forensictransfer.experiments.strategies.shots import DividedShots
 
 
@@ -25,19 +32,44 @@ def head(task: FewShotTask) -> Adapted:
     `adapt.background`) show it better than 2k shots: S = a L + (1 - a) (0.9 S_0 + 0.1 v I), a = k / (k + b), all
     features divided by the background's units (`Background.of`); S_0 is the background's covariance, v its mean
     variance, L the Ledoit-Wolf estimate from the shots about their class means, b `adapt.background_shots`. At k = 1 it
-    is `prototype`; with b = 0 the shots alone count, k > 1.
+    is `prototype`; with b = 0 the shots alone count, k > 1. What the tiles of an image differ by counts too, where
+    shots that were left out tell that this helps (`chosen_spread`).
 
     Sources: R. A. Fisher, "The use of multiple measurements in taxonomic problems", 1936; O. Ledoit, M. Wolf, "A
     well-conditioned estimator for large-dimensional covariance matrices", 2004; B. Hariharan, J. Malik, D. Ramanan,
     "Discriminative Decorrelation for Clustering and Classification", 2012 (one covariance for all classes).
     """
-    background = task.source.background
     if len(task.shots.labels) <= 2:
         return prototype(task)
-    shots = DividedShots.of(task.analysis.features, task.shots.labels, background, task.settings.adapt.background_shots)
-    folds = group_folds(shots.labels, task.shots.groups) if holds_out(task.settings.adapt) else None
-    held_out = None if folds is None else held_out_scores(shots, background, folds)
-    return Adapted(_decision(shots.score(background), background.scale), held_out=held_out)
+    options, shots = task.settings.adapt, task.shots
+    background = task.source.background
+    return discriminate(task.analysis, shots.labels, shots.groups, background, options, weight=options.background_shots)
+
+
+def discriminate(
+    analysis: Analysis,
+    labels: np.ndarray,
+    groups: Sequence[str],
+    background: Background,
+    options: AdaptSettings,
+    *,
+    weight: int,
+) -> Adapted:
+    """Fit the discriminant of `head`, choose how tiles are pooled, and score each shot by a fit without its group.
+
+    weight: shots per class whose covariance counts as much as the background's. options: `pooling`, `held_out`.
+    """
+    shots = DividedShots.of(analysis.features, labels, background, weight)
+    tiles = None if options.pooling == MEAN else analysis.tiles
+    choosing = options.pooling == AUTO and tiles is not None and int(tiles.counts.max(initial=0)) > 1
+    folds = balanced_folds(labels, groups) if choosing or options.held_out else None
+    held_out = None if folds is None else SolvedShots(shots, background).held_out(folds, tiles)
+    spread = chosen_spread(options.pooling, held_out, labels, tiled=tiles is not None)
+    decision = replace(_decision(shots.score(background), background.scale), spread=spread)
+    if held_out is None or not options.held_out:
+        return Adapted(decision)
+    extra = 0.0 if held_out.deviations is None else spread * held_out.deviations
+    return Adapted(decision, held_out=held_out.scores + extra)
 
 
 def prototype(task: FewShotTask) -> Adapted:

@@ -36,6 +36,8 @@ class DividedShots(NamedTuple):
         share = shots / (shots + background_shots)
         within = divided - class_means(divided, labels)[labels]
         found = ledoit_wolf(gram_matrix(within), within.shape[1])
+        if share == 1 and found.variance == 0:  # nothing is known at all: the nearest mean
+            return cls(divided, labels, 0.0, 0.0, 0.0)
         ridge = share * found.shrinkage * found.variance * len(divided) / freedom + (share == 1) * 1e-12
         return cls(divided, labels, share, share * (1 - found.shrinkage), ridge)
 

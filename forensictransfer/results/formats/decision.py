@@ -18,15 +18,16 @@ class DecisionFile(Part):
     slope: Number
     rule: str
     chosen_on: str
+    spread: Number = 0.0
 
     @classmethod
     def of(cls, decision: Decision) -> DecisionFile:
         """Describe a decision as a file."""
         weights = None if decision.weights is None else tuple(float(value) for value in decision.weights)
-        numbers = {name: float(getattr(decision, name)) for name in ("bias", "threshold", "slope")}
+        numbers = {name: float(getattr(decision, name)) for name in ("bias", "threshold", "slope", "spread")}
         return cls(weights=weights, **numbers, rule=decision.rule, chosen_on=decision.chosen_on)
 
     def decision(self) -> Decision:
         """Make the decision that the file describes."""
         weights = None if self.weights is None else np.asarray(self.weights, np.float64)
-        return Decision(weights, self.bias, self.threshold, self.slope, self.rule, self.chosen_on)
+        return Decision(weights, self.bias, self.threshold, self.slope, self.rule, self.chosen_on, self.spread)

@@ -7,6 +7,7 @@ import json
 import numpy as np
 import pytest
 
+from forensictransfer.detectors.evidence import Tiles
 from forensictransfer.evaluation.decision import Decision
 from forensictransfer.evaluation.thresholds import THRESHOLD_RULES
 from forensictransfer.results.formats.decision import DecisionFile
@@ -25,6 +26,22 @@ def test_the_score_is_the_fake_energy_less_the_real_one() -> None:
 def test_weights_put_a_linear_score_in_its_place() -> None:
     decision = Decision(weights=np.array([2.0, -1.0]), bias=0.5)
     assert decision.scores(ENERGIES, FEATURES).tolist() == [0.5, 2.5, 1.5]
+
+
+TILES = Tiles(np.array([[1, 2], [3, 4], [5, 0], [0, -1]], np.float32), np.array([1, 2, 1]))
+
+
+def test_a_spread_adds_what_the_tiles_of_an_image_differ_by() -> None:
+    """The second image's tiles have scores 2 and 10: deviation 4. One tile differs from nothing."""
+    weights = np.array([2.0, -1.0])
+    np.testing.assert_allclose(TILES.deviations(weights), [0, 4, 0])
+    np.testing.assert_allclose(TILES.deviations(np.stack([weights, -2 * weights], axis=1)), [[0, 0], [4, 8], [0, 0]])
+    assert [len(tiles) for tiles in TILES] == [1, 2, 1]
+    decision = Decision(weights=weights, bias=0.5, spread=2.0)
+    assert decision.scores(ENERGIES, FEATURES, TILES).tolist() == [0.5, 10.5, 1.5]
+    assert decision.tile_scores(ENERGIES, FEATURES).tolist() == [0.5, 2.5, 1.5]
+    with pytest.raises(ValueError, match="tiles"):
+        decision.scores(ENERGIES, FEATURES)
 
 
 def test_the_probability_is_a_half_at_the_threshold() -> None:
@@ -47,10 +64,15 @@ def test_fitting_changes_where_fake_begins_and_nothing_else(rule: str) -> None:
 @pytest.mark.parametrize("weights", [None, np.array([0.1, -1 / 3])])
 def test_the_same_verdicts_come_back_from_json(weights: np.ndarray | None) -> None:
     decision = Decision(
-        weights=weights, bias=1 / 7, threshold=0.1 + 0.2, slope=np.pi, rule="midpoint", chosen_on="shots"
+        weights=weights, bias=1 / 7, threshold=0.1 + 0.2, slope=np.pi, rule="midpoint", chosen_on="shots", spread=2.0
     )
     again = DecisionFile.model_validate(json.loads(DecisionFile.of(decision).model_dump_json())).decision()
     assert DecisionFile.of(again) == DecisionFile.of(decision)
-    scores = decision.scores(ENERGIES, FEATURES)
-    np.testing.assert_array_equal(again.scores(ENERGIES, FEATURES), scores)
+    scores = decision.scores(ENERGIES, FEATURES, TILES)
+    np.testing.assert_array_equal(again.scores(ENERGIES, FEATURES, TILES), scores)
     np.testing.assert_array_equal(again.probabilities(scores), decision.probabilities(scores))
+
+
+def test_a_file_from_before_there_was_a_spread_means_the_mean() -> None:
+    about = {"weights": [1.0], "bias": 0.0, "threshold": 0.0, "slope": 1.0, "rule": "zero", "chosen_on": "shots"}
+    assert DecisionFile.model_validate(about).decision().spread == 0.0

@@ -10,7 +10,8 @@ import pytest
 from forensictransfer.core.settings import EvaluateSettings
 from forensictransfer.detectors.networks.cooccurrence import Cooccurrence
 from forensictransfer.evaluation import scoring
-from forensictransfer.evaluation.scoring import ScoreCache, analyse_images
+from forensictransfer.evaluation.decision import Decision
+from forensictransfer.evaluation.scoring import ScoreCache, analyse_images, decided
 from forensictransfer.testing.toys import in_memory
 
 OPTIONS = EvaluateSettings(stride=16, batch=4)
@@ -48,3 +49,41 @@ def test_what_does_not_fit_is_scored_all_the_same(images: Any, monkeypatch: pyte
         for part in ([0, 1, 2], [2, 3, 4, 5], [0, 5], range(6)):
             found = cache.analyse(detector, images.subset(list(part)), OPTIONS)
             np.testing.assert_array_equal(found.features, expected.features[list(part)])
+
+
+def test_tiles_are_kept_where_they_are_asked_for(images: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    cache, detector, scored = ScoreCache(), fitted(0), []
+    expected = analyse_images(detector, images, OPTIONS, keep_tiles=True)
+    assert expected.tiles is not None and expected.tiles.counts.tolist() == [4] * 6
+    means = [tiles.mean(axis=0, dtype=np.float64) for tiles in expected.tiles]
+    np.testing.assert_allclose(expected.features, means, rtol=1e-6)
+    monkeypatch.setattr(scoring, "analyse_images", lambda *a, **b: scored.append(len(a[1])) or analyse_images(*a, **b))
+    assert cache.analyse(detector, images.subset([1]), OPTIONS).tiles is None
+    for _ in range(2):
+        found = cache.analyse(detector, images, OPTIONS, keep_tiles=True)
+        assert found.tiles is not None
+        np.testing.assert_array_equal(found.tiles.features, expected.tiles.features)
+        np.testing.assert_array_equal(found.features, expected.features)
+    cache.analyse(detector, images, OPTIONS)
+    assert scored == [1, 6], "what was kept without its tiles is looked at again, once"
+
+
+def test_a_decision_on_tiles_scores_a_part_of_the_images_at_a_time(
+    images: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    detector, weights = fitted(0), np.random.default_rng(1).normal(size=676)
+    found = analyse_images(detector, images, OPTIONS, keep_tiles=True)
+    monkeypatch.setattr(scoring, "_MOST_TILE_BYTES", 2 * 676 * 4 * OPTIONS.max_tiles)
+    parts: list[int] = []
+
+    def analyse(detector: Any, images: Any, *args: Any, **options: Any) -> Any:
+        parts.append(len(images))
+        return analyse_images(detector, images, *args, **options)
+
+    for spread, expected_parts in ((0.0, [6]), (2.0, [2, 2, 2])):
+        decision = Decision(weights=weights, spread=spread)
+        scores, energies = decided(decision, detector, images, OPTIONS, analyse)
+        np.testing.assert_allclose(scores, decision.scores(found.energies, found.features, found.tiles), rtol=1e-6)
+        np.testing.assert_allclose(energies, found.energies, rtol=1e-6)
+        assert parts == expected_parts
+        parts.clear()

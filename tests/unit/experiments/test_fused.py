@@ -7,12 +7,17 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.metrics import roc_auc_score
 
 from forensictransfer.core.settings import load_settings
 from forensictransfer.detectors.base import Analysis
+from forensictransfer.detectors.evidence import Tiles
 from forensictransfer.evaluation.decision import Decision
+from forensictransfer.experiments.strategies.background import Background
 from forensictransfer.experiments.strategies.base import FewShotTask, SourceKnowledge, strategy
-from forensictransfer.experiments.strategies.held_out import discriminant_and_held_out, group_folds, held_out_scores
+from forensictransfer.experiments.strategies.held_out import SolvedShots, balanced_folds
 from forensictransfer.experiments.strategies.shots import DividedShots
 
 NONE = np.zeros((0, 2), np.float32)
@@ -52,8 +57,11 @@ def decided(name: str, *args: Any, **options: Any) -> Decision:
     return strategy(name)(task(*args, **options)).decision
 
 
-def written_out(shots: DividedShots, background: Any, fold: np.ndarray) -> np.ndarray:
-    """Scores of the shots in `fold` by a fit to the others with the same weights of background, shots and ridge."""
+def written_out(shots: DividedShots, background: Any, fold: np.ndarray, at: np.ndarray | None = None) -> np.ndarray:
+    """Scores of the shots in `fold` by a fit to the others with the same weights of background, shots and ridge.
+
+    at: other features to be scored by that fit.
+    """
     rest = np.setdiff1d(np.arange(len(shots.labels)), fold)
     x, y = shots.features[rest], shots.labels[rest]
     means = np.stack([x[y == label].mean(axis=0) for label in (0, 1)])
@@ -62,8 +70,11 @@ def written_out(shots: DividedShots, background: Any, fold: np.ndarray) -> np.nd
     within = x - means[y]
     covariance += shots.own / (len(rest) - 2) * within.T @ within
     weights = np.linalg.solve(covariance, means[1] - means[0])
-    found: np.ndarray = (shots.features[fold] - means.mean(axis=0)) @ weights
+    found: np.ndarray = ((shots.features[fold] if at is None else at) - means.mean(axis=0)) @ weights
     return found
+
+
+GROUPS = ["a", "a", "b", "c", "d", "e", "f", "g"]  # labels 0 1 0 1 0 1 0 1
 
 
 @pytest.mark.parametrize("dimensions", [5, 40], ids=["fewer than images", "more than images"])
@@ -71,19 +82,64 @@ def test_shots_left_out_are_scored_as_by_a_refit(dimensions: int) -> None:
     features, labels = made_up(1, 8, dimensions)
     background = known(2, dimensions).background
     shots = DividedShots.of(features, labels, background, 20)
-    folds = group_folds(labels, ["a", "a", "b", "c", "d", "e", "f", "g"])
-    assert folds is not None and [fold.tolist() for fold in folds][:2] == [[0, 1], [2]]
-    found = held_out_scores(shots, background, folds)
-    score = discriminant_and_held_out(shots, background, folds)[0]
-    np.testing.assert_allclose(score.weights, shots.score(background).weights, rtol=1e-8)
+    folds = balanced_folds(labels, GROUPS)
+    assert folds is not None
+    solved = SolvedShots(shots, background)
+    np.testing.assert_allclose(solved.score().weights, shots.score(background).weights, rtol=1e-8)
+    rng = np.random.default_rng(0)
+    tiles = [features[i] + rng.normal(size=(1 + i % 3, dimensions)) for i in range(8)]
+    found = solved.held_out(folds, Tiles(np.concatenate(tiles), np.array([len(part) for part in tiles])))
+    assert found.deviations is not None
+    for shot in range(8):
+        with_it = [fold for fold in folds if shot in fold]
+        scores = [written_out(shots, background, fold)[fold.tolist().index(shot)] for fold in with_it]
+        assert found.scores[shot] == pytest.approx(np.mean(scores))
+        local = [written_out(shots, background, fold, tiles[shot] / background.scale).std() for fold in with_it]
+        assert found.deviations[shot] == pytest.approx(np.mean(local))
+
+
+def test_a_group_of_reals_is_left_out_with_one_of_fakes_and_a_group_of_both_alone() -> None:
+    folds = balanced_folds(np.tile([0, 1], 4), GROUPS)
+    assert folds is not None
+    listed = [fold.tolist() for fold in folds]
+    assert listed == [[0, 1], [2, 3], [4, 5], [6, 7], [2, 5], [4, 7], [6, 3], [2, 7], [4, 3], [6, 5]]
+
+
+@given(
+    shots=st.lists(st.tuples(st.integers(0, 5), st.integers(0, 1)), min_size=4, max_size=14),
+)
+def test_each_shot_is_left_out_and_both_classes_remain(shots: list[tuple[int, int]]) -> None:
+    labels, groups = np.array([label for _, label in shots]), [str(group) for group, _ in shots]
+    folds = balanced_folds(labels, groups)
+    if folds is None:
+        return
+    assert set(np.concatenate(folds).tolist()) == set(range(len(shots)))
     for fold in folds:
-        np.testing.assert_allclose(found[fold], written_out(shots, background, fold), rtol=1e-8)
+        assert not {groups[i] for i in fold} & {groups[i] for i in range(len(shots)) if i not in fold}
+        assert set(np.delete(labels, fold)) == {0, 1}
 
 
 def test_nothing_is_left_out_where_a_class_would_be_empty() -> None:
-    assert group_folds(np.array([0, 1]), ["a", "b"]) is None
-    assert group_folds(np.array([0, 1, 0, 1]), ["a", "a", "a", "b"]) is None
-    assert group_folds(np.array([0, 1, 0, 1]), ["a", "a", "b", "b"]) is not None
+    assert balanced_folds(np.array([0, 1]), ["a", "b"]) is None
+    assert balanced_folds(np.array([0, 1, 0, 1]), ["a", "a", "a", "b"]) is None
+    assert balanced_folds(np.array([0, 1, 0, 1]), ["a", "a", "b", "b"]) is not None
+
+
+def test_without_a_difference_shots_left_out_do_not_rank_the_wrong_way_round() -> None:
+    """One at a time, the mean of a class moves away from each of its own."""
+    rng, ranked = np.random.default_rng(0), []
+    labels = np.tile([0, 1], 5)
+    for _ in range(60):
+        features = rng.normal(size=(10, 200))
+        background = Background(np.zeros((0, 200)), np.ones(200))
+        solved = SolvedShots(DividedShots.of(features, labels, background, 0), background)
+        folds = balanced_folds(labels, [str(i) for i in range(10)])
+        assert folds is not None
+        ranked.append(
+            [roc_auc_score(labels, solved.held_out(one).scores) for one in (folds, [np.array([i]) for i in range(10)])]
+        )
+    paired, single = np.mean(ranked, axis=0)
+    assert single < 0.35 and abs(paired - 0.5) < 0.1
 
 
 def test_one_block_is_head_in_other_units() -> None:
@@ -111,7 +167,10 @@ def test_blocks_and_all_of_them_count_for_how_well_they_tell_shots_left_out() ->
     for part in (slice(0, 9), *BLOCKS.values()):
         background = source.background.part(part)
         shots = DividedShots.of(features[:, part], labels, background, 20)
-        left_out = np.concatenate([written_out(shots, background, np.array([i])) for i in range(10)])
+        left_out = np.zeros(10)
+        for i in range(10):
+            folds = [[i, (i + 1 - 2 * (i % 2) + (2 - 4 * (i % 2)) * turn) % 10] for turn in range(3)]
+            left_out[i] = np.mean([written_out(shots, background, np.array(fold))[0] for fold in folds])
         unit = deviation(left_out, labels)
         weights.append(np.zeros(9))
         weights[-1][part] = shots.score(background).weights / background.scale / unit
@@ -131,8 +190,9 @@ def test_several_runs_count_likewise_whatever_the_units_of_their_features() -> N
     for x, source in zip((features, few), sources, strict=True):
         scores.append(decided("fused", x, labels, source).scores(NONE, x))
         shots = DividedShots.of(x, labels, source.background, 20)
-        folds = [np.array([i]) for i in range(12)]
-        counts.append(separation(held_out_scores(shots, source.background, folds), labels))
+        folds = balanced_folds(labels, [f"g{i}" for i in range(12)])
+        assert folds is not None
+        counts.append(separation(SolvedShots(shots, source.background).held_out(folds).scores, labels))
     together = np.concatenate([features, few], axis=1)
     found = decided("fused", together, labels, *sources).scores(NONE, together)
     np.testing.assert_allclose(found, np.average(scores, axis=0, weights=counts), rtol=1e-9)

@@ -32,7 +32,7 @@ def task(
     features: np.ndarray, labels: np.ndarray, source: np.ndarray = SOURCE, background_shots: int = 20
 ) -> FewShotTask:
     energies = np.zeros((len(features), 2), np.float32)
-    shots: Any = SimpleNamespace(labels=labels)
+    shots: Any = SimpleNamespace(labels=labels, groups=[str(number) for number in range(len(labels))])
     knowledge = SourceKnowledge(np.zeros((len(source), 2), np.float32), source, SOURCE_LABELS)
     detector: Any = None
     settings = load_settings(None, {"adapt.background_shots": background_shots})

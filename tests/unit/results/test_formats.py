@@ -149,6 +149,7 @@ OPTIONAL = {
     "sweep.json": {"version", "created", "checksum", "pairs", "combined"},
     "audit": {"kind", "checksum"},
     "chosen.json with a reason": {"reason"},
+    "decision.json": {"spread"},
 }
 FLAGS = {"split_folders", "pairs"}
 

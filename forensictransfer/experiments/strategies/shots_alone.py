@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
-from forensictransfer.detectors.discriminant import discriminant
-from forensictransfer.evaluation.decision import Decision
+from forensictransfer.core.settings import AdaptSettings
+from forensictransfer.detectors.evidence import Analysis
+from forensictransfer.experiments.strategies.background import Background
+from forensictransfer.experiments.strategies.base import Adapted
+from forensictransfer.experiments.strategies.linear import discriminate
 
 DISCRIMINANT = "linear discriminant, Ledoit-Wolf covariance of the shots, equal priors"
 NEAREST_MEAN = "nearest class mean"
@@ -16,7 +21,7 @@ def classifier_of(shots: int) -> str:
     return DISCRIMINANT if shots > 1 else NEAREST_MEAN
 
 
-def fit_shots(features: np.ndarray, labels: np.ndarray) -> Decision:
+def fit_shots(analysis: Analysis, labels: np.ndarray, groups: Sequence[str], options: AdaptSettings) -> Adapted:
     """Fit the simplest classifier that does well on few images, to nothing but them.
 
     score = w . x - w . (m_0 + m_1) / 2 with w = S^-1 (m_1 - m_0); m_c is the mean of class c, S the Ledoit-Wolf
@@ -25,10 +30,11 @@ def fit_shots(features: np.ndarray, labels: np.ndarray) -> Decision:
     each class, features of unit variance) this one did best on the validation splits of five domains, over 5, 10 and 50
     shots.
 
-    features: (n, d); labels: (n,), real = 0, fake = 1, both present. The threshold is not fitted yet.
+    analysis: of the shots, in the order of labels (n,), real = 0, fake = 1, both present, and groups. options: how
+    tiles are pooled and what the threshold will be fitted on, as for `head`, so that what a source adds is all that is
+    between them. The threshold is not fitted yet.
 
     Sources: R. A. Fisher, "The use of multiple measurements in taxonomic problems", 1936; O. Ledoit, M. Wolf, "A
     well-conditioned estimator for large-dimensional covariance matrices", 2004.
     """
-    found = discriminant(features, labels)
-    return Decision(weights=found.weights, bias=found.bias)
+    return discriminate(analysis, labels, groups, Background.unknown(analysis.features.shape[1]), options, weight=0)

@@ -1,0 +1,99 @@
+"""Local forgeries: what an image's tiles differ by counts where shots that were left out say so."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from forensictransfer.core.settings import load_settings
+from forensictransfer.detectors.evidence import Analysis, Tiles
+from forensictransfer.evaluation.decision import Decision
+from forensictransfer.experiments.strategies.base import Adapted, FewShotTask, SourceKnowledge, strategy
+from forensictransfer.experiments.strategies.held_out import HeldOut
+from forensictransfer.experiments.strategies.pooling import SPREAD, chosen_spread
+
+LABELS = np.tile([0, 1], 10)
+
+
+def held_out(scores: np.ndarray, deviations: np.ndarray | None) -> HeldOut:
+    return HeldOut(scores, deviations)
+
+
+def test_the_spread_is_chosen_for_a_clear_gain_alone() -> None:
+    """Of 100 pairs of a real and a fake shot the mean ranks five the wrong way round."""
+    scores = 1.0 * LABELS
+    scores[0] = 2.0  # above all fakes but five
+    scores[[1, 3, 5, 7, 9]] = 3.0
+    for gained, expected in ((0, 0.0), (2, 0.0), (4, SPREAD)):
+        deviations = np.zeros(20)
+        deviations[11 : 11 + 2 * gained : 2] = 1.0
+        assert chosen_spread("auto", held_out(scores, deviations), LABELS, tiled=True) == expected
+    assert chosen_spread("auto", held_out(scores, 1.0 * (1 - LABELS)), LABELS, tiled=True) == 0.0
+
+
+def test_what_is_asked_for_and_what_there_is() -> None:
+    nothing = held_out(np.zeros(20), None)
+    for pooling, told, tiled, expected in (
+        ("mean", held_out(np.zeros(20), 1.0 * LABELS), True, 0.0),
+        ("spread", None, True, SPREAD),
+        ("spread", None, False, 0.0),
+        ("auto", None, True, 0.0),
+        ("auto", nothing, True, 0.0),
+    ):
+        assert chosen_spread(pooling, told, LABELS, tiled=tiled) == expected
+
+
+def images(rng: np.random.Generator, labels: np.ndarray, *, local: bool) -> Analysis:
+    """Nine tiles each; of a fake one of them, or all, lie elsewhere in the first of three features."""
+    tiles = rng.normal(size=(len(labels), 9, 3)) + rng.normal(size=(len(labels), 1, 3))
+    tiles[labels == 1, : 1 if local else None, 0] += 9 if local else 2
+    counts = np.full(len(labels), 9)
+    features = tiles.mean(axis=1).astype(np.float32)
+    return Analysis(np.zeros((len(labels), 2)), features, Tiles(tiles.reshape(-1, 3).astype(np.float32), counts))
+
+
+def adapted(analysis: Analysis, **settings: Any) -> Adapted:
+    rng = np.random.default_rng(9)
+    source = SourceKnowledge(
+        np.zeros((60, 2)), images(rng, np.zeros(60, int), local=False).features, np.tile([0, 1], 30)
+    )
+    shots: Any = SimpleNamespace(labels=LABELS, groups=[str(i) for i in range(20)])
+    detector: Any = None
+    chosen = load_settings(None, {"adapt.strategy": "head", **{f"adapt.{name}": one for name, one in settings.items()}})
+    return strategy("head")(FewShotTask(detector, shots, analysis, source, chosen, 0))
+
+
+def right(decision: Decision, seen: np.ndarray, test: Analysis, labels: np.ndarray) -> float:
+    decided = decision.fitted("midpoint", seen, LABELS, "shots held out")
+    scores = decided.scores(test.energies, test.features, test.tiles)
+    return float(np.mean((scores > decided.threshold) == labels))
+
+
+@pytest.mark.parametrize("local", [True, False])
+def test_a_forgery_of_one_tile_in_nine_is_found_by_what_the_tiles_differ_by(local: bool) -> None:
+    rng, labels = np.random.default_rng(0), np.tile([0, 1], 200)
+    shots, test = images(rng, LABELS, local=local), images(rng, labels, local=local)
+    found, mean = adapted(shots), adapted(shots, pooling="mean")
+    assert found.decision.spread == (SPREAD if local else 0.0) and mean.decision.spread == 0.0
+    np.testing.assert_array_equal(found.decision.weights, mean.decision.weights)
+    assert found.held_out is not None and mean.held_out is not None
+    reached, by_mean = (
+        right(one.decision, one.held_out, test, labels) for one in (found, mean) if one.held_out is not None
+    )
+    if local:
+        assert reached > by_mean + 0.1
+    else:
+        assert reached == by_mean > 0.75
+
+
+def test_without_tiles_it_is_the_mean() -> None:
+    analysis = images(np.random.default_rng(0), LABELS, local=True)
+    assert adapted(Analysis(analysis.energies, analysis.features)).decision.spread == 0.0
+
+
+def test_the_threshold_need_not_see_shots_held_out() -> None:
+    found = adapted(images(np.random.default_rng(0), LABELS, local=True), held_out=False)
+    assert found.decision.spread == SPREAD and found.held_out is None
