@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -12,18 +12,23 @@ import pytest
 from forensictransfer.detectors.base import Detector, Evidence, ImageFile
 from forensictransfer.detectors.loading import detector_class, trainable_class
 from forensictransfer.detectors.trainable import TrainableDetector, as_trainable
-from forensictransfer.testing.toys import BATCH, fresh, half_forged, settings, trained
+from forensictransfer.experiments.strategies.base import FewShotTask
+from forensictransfer.testing.fused_adam import use_fused_adam
+from forensictransfer.testing.toys import BATCH, few_shots, fresh, half_forged, settings, trained
 
 
 class Shared:
     """A detector that is put back into its first state for each test, and once trained for those that want that."""
 
     def __init__(self, name: str, crop: int, batch: int, preset: Path | None = None) -> None:
+        # Both before anything is traced: with a new seed TensorFlow forgets what it has compiled.
+        self.twin: Detector = fresh(name, crop, preset=preset)
         self.detector: Detector = fresh(name, crop, preset=preset)
         self.batch = batch
         self._first = self.detector.get_weights()
         self._optimizer: list[np.ndarray] | None = None
         self._learned: list[np.ndarray] | None = None
+        self._task: FewShotTask | None = None
 
     def new(self) -> Detector:
         """Return the detector with the weights that it was made with, as after the epochs in which its loss changes."""
@@ -44,6 +49,13 @@ class Shared:
                 variable.assign(value)
             detector.begin_epoch(0)
         return detector
+
+    def task(self) -> FewShotTask:
+        """Return one draw of made-up shots for the detector as it was made."""
+        detector = as_trainable(self.new())
+        if self._task is None:
+            self._task = few_shots(detector, detector.crop)
+        return self._task
 
     def learned(self) -> Detector:
         """Return the detector after some steps of training on made-up crops; as it is where it learns nothing."""
@@ -78,6 +90,13 @@ class ContractFixtures:
     def write_preset(cls, folder: Path) -> None:
         """Write a small preset for crops of any size; a subclass does it for a detector that needs one."""
         raise NotImplementedError(f"'{cls.name}' needs a preset: override write_preset(folder)")
+
+    @pytest.fixture(scope="class", autouse=True)
+    @classmethod
+    def _fused_adam(cls) -> Iterator[None]:
+        with pytest.MonkeyPatch.context() as monkeypatch:
+            use_fused_adam(monkeypatch)
+            yield
 
     @pytest.fixture(scope="class")
     @classmethod

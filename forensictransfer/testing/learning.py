@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 
 from forensictransfer.core.errors import UserError
-from forensictransfer.detectors.trainable import TrainableDetector
+from forensictransfer.detectors.trainable import TrainableDetector, as_trainable
 from forensictransfer.evaluation.scoring import analyse_images
 from forensictransfer.experiments import checkpoint
 from forensictransfer.experiments.strategies import STRATEGIES, strategies_of
 from forensictransfer.experiments.strategies.base import strategy
 from forensictransfer.experiments.strategies.gradient import gradient_steps
-from forensictransfer.testing.fixtures import ContractFixtures
-from forensictransfer.testing.toys import BATCH, TRAINED, few_shots, made_up, ranked, step
+from forensictransfer.testing.fixtures import ContractFixtures, Shared
+from forensictransfer.testing.toys import BATCH, TRAINED, made_up, ranked, step
 
 
 class GradientTests(ContractFixtures):
@@ -92,12 +92,13 @@ class AdaptationTests(ContractFixtures):
         assert right > 0.8, f"the area under the ROC is {right:.2f}"
 
     @pytest.mark.parametrize("name", sorted(STRATEGIES))
-    def test_it_adapts_by_each_strategy_that_it_supports(self, detector: TrainableDetector, name: str) -> None:
+    def test_it_adapts_by_each_strategy_that_it_supports(self, shared: Shared, name: str) -> None:
         """Check that a strategy gives finite scores of shots.
 
         One that is not supported is an error that names those that are.
         """
-        task = few_shots(detector, self.crop())
+        task = shared.task()
+        detector = as_trainable(task.detector)
         weights = detector.get_weights()
         if name not in strategies_of(self.name):
             with pytest.raises(UserError, match="choose one of"):

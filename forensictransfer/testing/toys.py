@@ -30,6 +30,14 @@ BATCH = 8  # crops that are scored at once: another shape costs a trace of the g
 def fresh(name: str, crop: int, seed: int = 0, preset: Path | None = None) -> Detector:
     """Create the detector `name` for crops of `crop` pixels with the weights of a seed, or those of a preset."""
     keras.utils.set_random_seed(seed)
+    return built(name, crop, preset)
+
+
+def built(name: str, crop: int, preset: Path | None = None) -> Detector:
+    """Create a detector with the weights that come next, or those of a preset.
+
+    What TensorFlow has compiled for others stays, which it forgets with a new seed.
+    """
     return detector_class(name).create(crop) if preset is None else trainable_class(name).create_from(crop, preset)
 
 
