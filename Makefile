@@ -27,9 +27,10 @@ TESTABLE := $(VENV)/.testable-$(TENSORFLOW)
 DOCUMENTABLE := $(VENV)/.documentable-$(TENSORFLOW)
 # A class or module of tests stays in one process, which makes its fixtures once.
 PYTEST = $(BIN)/python -m pytest -n $(TESTERS) --dist loadscope --no-loadscope-reorder
+COVERAGE = --cov --cov-report=term:skip-covered
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test quick coverage docs hooks lint bench clean
+.PHONY: help install demo test tested quick coverage docs hooks lint bench clean
 
 help:
 	@awk '!/^#/ {exit} {sub(/^# ?/, ""); print}' Makefile
@@ -39,7 +40,8 @@ install: $(INSTALLED)
 
 # The GPU and the CPU build overwrite each other's files: changing from one to the other makes a new environment.
 # Debian keeps a part of `venv` in a package of its own; where that is missing, the system's pip fills the environment.
-# pip compiles file by file; compileall does so with all cores. Files that are not for this Python do not compile.
+# pip compiles file by file; compileall does so with all cores. Files that are not for this Python do not compile; the
+# libraries' own tests, a seventh of all, need not.
 $(INSTALLED): requirements/common.txt requirements/$(TENSORFLOW).txt setup.py
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed, this is " + sys.version)'
 	@if [ ! -x $(BIN)/python ] || [ -z "$(wildcard $(INSTALLED))" ]; then \
@@ -49,7 +51,7 @@ $(INSTALLED): requirements/common.txt requirements/$(TENSORFLOW).txt setup.py
 	fi
 	$(PIP) install --no-compile -r requirements/$(TENSORFLOW).txt
 	$(PIP) install --no-deps --no-build-isolation -e .
-	@$(BIN)/python -m compileall -q -q -j 0 $(VENV)/lib forensictransfer || true
+	@$(BIN)/python -m compileall -q -q -j 0 -x '/tests/' $(VENV)/lib forensictransfer || true
 	@touch $@
 
 $(TESTABLE): requirements/test.txt requirements/backbones.txt $(INSTALLED)
@@ -70,17 +72,19 @@ lint: $(TESTABLE)
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 
-# Unit tests are traced for coverage; the others are not, whose networks would take half as long again. The linters
-# run beside the unit tests.
+# The linters run beside the tests.
 test: $(TESTABLE)
-	@$(MAKE) --no-print-directory -j2 lint coverage
-	$(PYTEST) -v --ignore=tests/unit
+	@$(MAKE) --no-print-directory -j2 lint tested
+
+# Which tests are traced for coverage: tests/traced.py.
+tested: $(TESTABLE)
+	$(PYTEST) -q $(COVERAGE)
 
 quick: lint
 	$(PYTEST) -q -m "not slow" tests/unit
 
 coverage: $(TESTABLE)
-	$(PYTEST) -q --cov --cov-report=term:skip-covered tests/unit
+	$(PYTEST) -q $(COVERAGE) tests/unit
 
 docs: $(DOCUMENTABLE)
 	$(BIN)/python docs/api_pages.py

@@ -7,6 +7,7 @@ changes a run works on a copy (`copied_run`).
 from __future__ import annotations
 
 import csv
+import gc
 import os
 import shutil
 import struct
@@ -23,6 +24,7 @@ from hypothesis import settings
 from PIL import Image, ImageFilter
 
 from tests.forked import ForkedPopen, fork_server
+from tests.traced import UNIT, TracedTests
 
 # No deadline for one example, since machines are shared and the first call imports.
 settings.register_profile("shared-machine", deadline=None)
@@ -149,10 +151,20 @@ def read_rows(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    config.pluginmanager.register(TracedTests())
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files with slow tests come first: of two processes none is left alone with a long one at the end."""
+    """Files with slow tests come first, unit tests last: of two processes none is left alone with a long one."""
     slow = {item.path for item in items if item.get_closest_marker("slow")}
-    items.sort(key=lambda item: item.path not in slow)
+    items.sort(key=lambda item: (item.path not in slow, UNIT in item.path.parents))
+
+
+def pytest_collection_finish() -> None:
+    """Look less often for garbage: what has been imported stays, and graphs are some hundred thousand objects each."""
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 10)
 
 
 @pytest.fixture(scope="session")

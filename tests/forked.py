@@ -225,6 +225,7 @@ def main(number: int) -> None:
     if len(threads) > 1:
         sys.exit(f"{len(threads)} threads after the imports: a fork would lose what they hold")
     gc.freeze()
+    gc.set_threshold(50_000, 20, 10)  # as in the processes of pytest
     channel = socket.socket(fileno=number)
     channel.sendall(b"+")
     _run(*_serve(channel))
