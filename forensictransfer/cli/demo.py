@@ -20,6 +20,8 @@ from forensictransfer.report.model_card import evaluation_lines
 DATASET = "forged_photos"
 SOURCE = f"{DATASET}/resynth_nearest"
 SHOTS = 10
+FITTED = "rich_model"
+DRAWS = 2  # of its shots: as many as configs/demo.yaml has
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -44,6 +46,8 @@ def demo(out: Path, source: str = SOURCE) -> None:
     targets = [name for name in ft.data.list() if name.startswith(f"{DATASET}/") and name != source]
     trained = out / _last(source)
     adapted = {name: out / f"{_last(source)}-to-{_last(name)}" for name in targets}
+    fitted = out / f"{FITTED}-{_last(source)}"
+    refitted = {name: out / f"{FITTED}-{_last(source)}-to-{_last(name)}" for name in targets}
     files = {"markdown": out / "table.md", "csv": out / "table.csv"}
 
     _step("Make the embedded data set: real photographs, forged in seven ways, each way one domain.")
@@ -63,27 +67,35 @@ def demo(out: Path, source: str = SOURCE) -> None:
         _command("adapt", trained, "--target", target, "--shots", SHOTS, "--out", path)
         ft.adapt(trained, target, path, shots=SHOTS, overwrite=True)
 
+    _step(f"The same with {FITTED}, statistics and a linear classifier: the best known start for a few shots.")
+    _command("train", "--source", source, "--out", fitted, "--config", FITTED)
+    ft.train(source, fitted, config=presets()[FITTED], overwrite=True)
+    for target, path in refitted.items():
+        _command("adapt", fitted, "--target", target, "--shots", SHOTS, "--draws", DRAWS, "--out", path)
+        ft.adapt(fitted, target, path, shots=SHOTS, draws=DRAWS, overwrite=True)
+
     _step("The cross-domain table: source x target, zero-shot and adapted.")
-    runs = [trained, *adapted.values()]
+    runs = [trained, *adapted.values(), fitted, *refitted.values()]
     _command("table", *runs, "--markdown", files["markdown"], "--csv", files["csv"])
     print(ft.table(*runs, **files))
-    _close(out, trained, files, time.monotonic() - start)
+    _close(out, trained, fitted, files, time.monotonic() - start)
 
 
-def _close(out: Path, trained: Path, files: dict[str, Path], seconds: float) -> None:
+def _close(out: Path, trained: Path, fitted: Path, files: dict[str, Path], seconds: float) -> None:
     program = _program()
     print(f"""
 Done in {seconds:.0f} s. The runs are short and the data set is for trying things, so quote none of these numbers.
 
 Written:
   {trained}/    the trained run: model, settings, predictions per image, CARD.md
+  {fitted}/    the same by {FITTED}
   {out}/*-to-*/    the adapted runs
   {files["markdown"]}, {files["csv"]}    the table
 
 Next, on images of your own (a folder with real/ and fake/ in it):
   {program} data show my/photos
-  {program} train --source my/photos --out runs/mine --train.epochs 20
   {program} evaluate {trained} --on my/photos
+  {program} adapt {fitted} --target my/photos --shots 10 --out runs/mine
   {program} --help""")
 
 

@@ -29,12 +29,13 @@ def test_every_printed_command_is_valid_and_is_what_is_called(
     out = capsys.readouterr().out
     typed = [shlex.split(line)[2:] for line in out.splitlines() if line.startswith("$ ")]
     assert called == ["data build" if words[0] == "data" else words[0] for words in typed]
-    assert called == ["data build", "train", "evaluate", *["adapt"] * 6, "table"]
+    assert called == ["data build", "train", "evaluate", *["adapt"] * 6, "train", *["adapt"] * 6, "table"]
     parser, known = build_parser()
     for words in typed:
         check_words(parser, known, words)
         arguments = parser.parse_args(words)
         if words[0] == "adapt":
-            assert settings_of(arguments) == {"adapt.shots": demo.SHOTS}
+            draws = {} if arguments.run.endswith("demo/resynth_nearest") else {"adapt.draws": demo.DRAWS}
+            assert settings_of(arguments) == {"adapt.shots": demo.SHOTS, **draws}
     assert "THE TABLE" in out
     assert out.index("Written:") < out.index("Next, on images of your own")
