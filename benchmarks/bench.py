@@ -34,7 +34,8 @@ if TYPE_CHECKING:
 
 OUT = Path(__file__).resolve().parent / "results" / "bench.json"
 DEFAULTS = DataSettings()
-PARTS = ("training", "scoring", "adapting")
+PARTS = ("training", "scoring", "adapting", "few shots")
+DESCRIPTOR = "rich_model"  # what few shots are best adapted by
 SEED = 0
 
 
@@ -140,8 +141,15 @@ def measurements(options: argparse.Namespace, records: list[Record], peaks: dict
     variants = ((f"{whole.data.crop} px crops", whole), (f"{tiled.data.crop} px tiles", tiled))
     found: dict[str, list[Measurement]] = {part: [] for part in PARTS}
     # From what takes least memory to what takes most, since the peak never falls.
-    for part in sorted(set(options.parts), key=("scoring", "adapting", "training").index):
+    for part in sorted(set(options.parts), key=("scoring", "few shots", "adapting", "training").index):
         say(part)
+        if part == "few shots":
+            for crop in (options.size, tile_side(options.size)):
+                described = measure.settings_for(DESCRIPTOR, crop, *shape, adapt__strategy="head")
+                what = f"by {DESCRIPTOR} in {crop} px crops"
+                shortly = (options.seconds, options.repetitions, ["memory"])
+                found[part] += measure.scoring(records, described, what, *shortly)
+            found[part] += measure.few_shots(records, described, options.repetitions)
         if part == "training":
             found[part] += measure.training(records, whole, options.seconds, options.repetitions)
         for name, settings in variants:

@@ -73,6 +73,17 @@ def test_adapting_is_timed_with_and_without_the_trace(tmp_path: Path, monkeypatc
     assert first.spread.median > later.spread.median > 0
 
 
+def test_few_shots_are_timed_with_the_split_of_where_time_goes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    script("bench", monkeypatch)
+    from benchmarks.measure import few_shots, settings_for
+    from benchmarks.photographs import write_photographs
+
+    settings = settings_for("cooccurrence", 32, 8, 2, adapt__strategy="head")
+    described, first, later = few_shots(write_photographs(tmp_path, 20, 64, 0), settings, 2)
+    assert [one.unit for one in (described, first, later)] == ["s"] * 3
+    assert all(len(one.spread.values) == 2 and min(one.spread.values) > 0 for one in (described, first, later))
+
+
 def test_arithmetic_of_the_papers_network(monkeypatch: pytest.MonkeyPatch) -> None:
     script("bench", monkeypatch)
     from forensictransfer.detectors.arithmetic import arithmetic

@@ -63,9 +63,10 @@ def discriminate(
     tiles = None if options.pooling == MEAN else analysis.tiles
     choosing = options.pooling == AUTO and tiles is not None and int(tiles.counts.max(initial=0)) > 1
     folds = balanced_folds(labels, groups) if choosing or options.held_out else None
-    held_out = None if folds is None else SolvedShots(shots, background).held_out(folds, tiles)
+    solved = SolvedShots(shots, background)
+    held_out = None if folds is None else solved.held_out(folds, tiles)
     spread = chosen_spread(options.pooling, held_out, labels, tiled=tiles is not None)
-    decision = replace(_decision(shots.score(background), background.scale), spread=spread)
+    decision = replace(_decision(solved.score(), background.scale), spread=spread)
     if held_out is None or not options.held_out:
         return Adapted(decision)
     extra = 0.0 if held_out.deviations is None else spread * held_out.deviations
