@@ -14,7 +14,7 @@ import tensorflow as tf
 
 from forensictransfer.core.errors import ErrorCode, UserError
 
-STAGES = 4  # depths at which a backbone is read
+STAGES = 4  # depths at which a backbone is read at most
 
 
 @keras.saving.register_keras_serializable("forensictransfer")
@@ -26,16 +26,22 @@ class BackboneStatistics(keras.layers.Layer):
     Nothing is resized; the backbone runs in inference mode and is never trained.
 
     backbone: a serialised backbone of Keras Hub (`keras.saving.serialize_keras_object`), for images of h x w pixels.
+    stages: which of the stages that it has are read, from 0.
     scale, offset: a number for each colour, y = scale x + offset is what the backbone takes.
     """
 
     def __init__(
-        self, backbone: dict[str, Any], scale: Sequence[float], offset: Sequence[float], **kwargs: Any
+        self,
+        backbone: dict[str, Any],
+        stages: Sequence[int],
+        scale: Sequence[float],
+        offset: Sequence[float],
+        **kwargs: Any,
     ) -> None:
         super().__init__(**{**kwargs, "trainable": False})
         import_keras_hub()
-        self.backbone, self.scale, self.offset = backbone, tuple(scale), tuple(offset)
-        self.extractor = stage_model(keras.saving.deserialize_keras_object(backbone))
+        self.backbone, self.stages, self.scale, self.offset = backbone, tuple(stages), tuple(scale), tuple(offset)
+        self.extractor = stage_model(keras.saving.deserialize_keras_object(backbone), self.stages)
         self.extractor.trainable = False
         # What the statistics depend on, as a number: weights are too many to be compared before each use.
         self.digest = self.add_weight(shape=(8,), dtype="int32", initializer="zeros", trainable=False, name="digest")
@@ -61,8 +67,8 @@ class BackboneStatistics(keras.layers.Layer):
 
     def get_config(self) -> dict[str, Any]:
         """Return every argument of the constructor."""
-        own = {"backbone": self.backbone, "scale": list(self.scale), "offset": list(self.offset)}
-        return {**super().get_config(), **own}
+        own = {"stages": list(self.stages), "scale": list(self.scale), "offset": list(self.offset)}
+        return {**super().get_config(), "backbone": self.backbone, **own}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> BackboneStatistics:
@@ -89,18 +95,28 @@ def import_keras_hub() -> ModuleType:
         ) from error
 
 
-def stage_model(backbone: keras.Model) -> keras.Model:
-    """Build the part of a backbone that leads to its STAGES stages, evenly spread from early to last.
+def chosen_stages(backbone: keras.Model) -> list[int]:
+    """Choose which stages of a backbone are read: at most STAGES, evenly spread, without the last, which tells least.
 
-    image (b, h, w, 3) -> a list of (b, h', w', c) or (b, tokens, c). Raises ValueError for a backbone that takes
-    anything but one image.
+    The last stage is made for what is shown, has by far the most channels in many networks, and costs accuracy with few
+    shots (docs/detectors.md). Of five stages these are the first four, of twelve numbers 2, 5, 7 and 10; a single one
+    is read. Raises ValueError for a backbone that takes anything but one image.
     """
     inputs = keras.tree.flatten(backbone.input)
     if len(inputs) != 1 or len(inputs[0].shape) != 4 or inputs[0].shape[-1] != 3:
         raise ValueError(f"it takes {', '.join(str(tuple(given.shape)) for given in inputs)}, not an image (h, w, 3)")
+    found = len(_stages(backbone))
+    number = min(STAGES, found - 1)
+    return [round((i + 1) * found / (number + 1)) - 1 for i in range(number)] or [0]
+
+
+def stage_model(backbone: keras.Model, stages: Sequence[int]) -> keras.Model:
+    """Build the part of a backbone that leads to some of its stages.
+
+    image (b, h, w, 3) -> a list of (b, h', w', c) or (b, tokens, c).
+    """
     found = _stages(backbone)
-    number = min(STAGES, len(found))
-    return keras.Model(inputs[0], [found[-(-len(found) * (i + 1) // number) - 1] for i in range(number)])
+    return keras.Model(keras.tree.flatten(backbone.input)[0], [found[stage] for stage in stages])
 
 
 def _stages(backbone: keras.Model) -> list[keras.KerasTensor]:

@@ -1,7 +1,7 @@
 """A backbone of the user's own, frozen, with a linear discriminant on what several of its stages give.
 
-f(x): of four stages of the backbone (levels of its feature pyramid, or blocks of its encoder), evenly spread, the mean
-and the standard deviation of each channel over all positions,
+f(x): of four stages of the backbone (levels of its feature pyramid, or blocks of its encoder), evenly spread but never
+the last, the mean and the standard deviation of each channel over all positions,
 
     z = sum_i w_i f_i / s_i + b,   w = S^-1 (m_1 - m_0)
 

@@ -13,7 +13,7 @@ import numpy as np
 from forensictransfer.core.errors import ErrorCode, UserError
 from forensictransfer.core.files import read_json
 from forensictransfer.detectors.layers import BackboneStatistics
-from forensictransfer.detectors.layers.backbone_statistics import import_keras_hub, stage_model
+from forensictransfer.detectors.layers.backbone_statistics import chosen_stages, import_keras_hub, stage_model
 
 CONFIG, CONVERTER = "config.json", "image_converter.json"
 _UNREADABLE = (ValueError, OSError, KeyError, TypeError, AttributeError, ImportError)
@@ -36,8 +36,9 @@ def backbone_statistics(folder: Path, crop: int, name: str) -> BackboneStatistic
         scale, offset = _scaling(hub, folder)
         backbone = getattr(backbone, "vision_encoder", backbone)
         _check_crop(folder, backbone, crop)
-        layer = BackboneStatistics(keras.saving.serialize_keras_object(backbone), scale, offset, name=name)
-        layer.extractor.set_weights(stage_model(backbone).get_weights())
+        stages = chosen_stages(backbone)
+        layer = BackboneStatistics(keras.saving.serialize_keras_object(backbone), stages, scale, offset, name=name)
+        layer.extractor.set_weights(stage_model(backbone, stages).get_weights())
     except _UNREADABLE as error:
         if isinstance(error, ValueError) and shape and None not in shape[:2] and tuple(shape[:2]) != (crop, crop):
             raise _other_crop(folder, shape[0], crop) from error
@@ -116,7 +117,7 @@ def _digest(layer: BackboneStatistics) -> np.ndarray:
     """Compute the SHA-256 of all that the layer's statistics depend on, as int32 (8,)."""
     config = layer.get_config()
     state = hashlib.sha256(
-        json.dumps([config[key] for key in ("backbone", "scale", "offset")], sort_keys=True).encode()
+        json.dumps([config[key] for key in ("backbone", "stages", "scale", "offset")], sort_keys=True).encode()
     )
     for weight in layer.extractor.get_weights():
         state.update(np.ascontiguousarray(weight).tobytes())

@@ -13,7 +13,7 @@ import pytest
 
 from forensictransfer.core.errors import UserError
 from forensictransfer.detectors.arithmetic import arithmetic, multiply_adds
-from forensictransfer.detectors.layers.backbone_statistics import stage_model
+from forensictransfer.detectors.layers.backbone_statistics import chosen_stages
 from forensictransfer.detectors.loading import load_detector, model_config_digest
 from forensictransfer.detectors.networks.preset_backbone import PresetBackbone
 from forensictransfer.detectors.registry import check_training
@@ -33,7 +33,7 @@ def vit() -> Any:
 
 def clip() -> Any:
     models = keras_hub().models
-    size = {"hidden_dim": 12, "num_layers": 5, "num_heads": 2, "intermediate_dim": 16}
+    size = {"hidden_dim": 12, "num_layers": 7, "num_heads": 2, "intermediate_dim": 16}
     image = models.CLIPVisionEncoder(patch_size=16, image_shape=(32, 32, 3), name="vision", **size)
     text = models.CLIPTextEncoder(vocabulary_size=9, embedding_dim=12, max_sequence_length=4, name="text", **size)
     return models.CLIPBackbone(image, text, 8)
@@ -57,21 +57,22 @@ def statistics_by_hand(planes: list[Any]) -> np.ndarray:
 
 
 def test_features_are_statistics_of_the_levels_of_the_pyramid(tmp_path: Path) -> None:
-    """Of scaled colours, crops as they are: the converter's size is not asked for."""
+    """Of all but the last, of scaled colours, crops as they are: the converter's size is not asked for."""
     keras.utils.set_random_seed(1)
     backbone = efficientnet()
     scale, offset = [1 / 255, 1 / 128, 1 / 64], [-0.5, 0.1, 0.2]
     detector = PresetBackbone.create_from(32, write_preset(tmp_path, backbone, scale=scale, offset=offset))
-    inner = keras.Model(backbone.input, list(backbone.pyramid_outputs.values()))
+    levels = list(backbone.pyramid_outputs.values())[:-1]
+    inner = keras.Model(backbone.input, levels)
     expected = statistics_by_hand(inner(CROPS * np.float32(scale) + np.float32(offset), training=False))
     found = features_of(detector)
     np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-4)
-    widths = [planes.shape[-1] for planes in backbone.pyramid_outputs.values()]
+    widths = [planes.shape[-1] for planes in levels]
     assert [block.stop - block.start for block in detector.feature_blocks.values()] == [2 * width for width in widths]
     assert not detector.model.get_layer("statistics").trainable_weights
 
 
-@pytest.mark.parametrize(("make", "stages"), [(vit, (2, 3, 4, 5)), (clip, (2, 3, 4, 5))])
+@pytest.mark.parametrize(("make", "stages"), [(vit, (1, 2, 3, 4)), (clip, (1, 3, 4, 6))])
 def test_four_blocks_of_an_encoder_are_read_evenly(make: Any, stages: tuple[int, ...], tmp_path: Path) -> None:
     """Block i by the encoder's own blocks, one after the other; of CLIP it is the encoder of images alone."""
     backbone = make()
@@ -103,9 +104,9 @@ def test_a_crop_that_the_backbone_cannot_take_is_one_line_with_one_that_it_can(t
 
 
 def test_a_backbone_without_stages_of_its_own_is_read_at_each_size(tmp_path: Path) -> None:
-    """The last planes of three sizes, and the output."""
+    """The last planes of each of three sizes, without the output."""
     detector = PresetBackbone.create_from(32, write_preset(tmp_path, vgg()))
-    assert detector.model.get_layer("statistics").widths == [4, 6, 8, 8]
+    assert detector.model.get_layer("statistics").widths == [4, 6, 8]
 
 
 def test_a_saved_one_needs_no_preset_and_the_digest_tells_backbones_apart(tmp_path: Path) -> None:
@@ -130,11 +131,11 @@ def test_multiply_adds_are_those_of_the_layers(tmp_path: Path) -> None:
     backbone = vgg()
     folder = write_preset(tmp_path, backbone)
     convolutions = keras.Model(*_applied(backbone, 32))
-    expected = sum(multiply_adds(layer)[0] for layer in convolutions.layers) + 2 * (4 + 6 + 8 + 8)
+    expected = sum(multiply_adds(layer)[0] for layer in convolutions.layers) + 2 * (4 + 6 + 8)
     assert (
         arithmetic(PresetBackbone.create_from(32, folder)).encoder
         == expected
-        == 32 * 32 * 27 * 4 + (16 * 16 * 36 * 6 + 8 * 8 * 54 * 8 + 52)
+        == 32 * 32 * 27 * 4 + (16 * 16 * 36 * 6 + 8 * 8 * 54 * 8 + 36)
     )
 
 
@@ -150,7 +151,7 @@ def _applied(backbone: keras.Model, crop: int) -> tuple[Any, Any]:
 def test_a_backbone_of_other_inputs_is_refused() -> None:
     image, text = keras.Input((32, 32, 3)), keras.Input((4,))
     with pytest.raises(ValueError, match=r"not an image"):
-        stage_model(keras.Model([image, text], [image, text]))
+        chosen_stages(keras.Model([image, text], [image, text]))
 
 
 def test_folders_that_are_no_preset_are_one_line(tmp_path: Path) -> None:
