@@ -73,7 +73,7 @@ def measure_shots_only(
         shots=options.shots,
         draws=len(draws),
         seed=settings.seed,
-        threshold_rule=f"{options.threshold} (shots{' held out' * options.held_out})",
+        threshold_rule=f"{options.threshold} (shots)",
         resamples=settings.evaluate.resamples,
         recompress=settings.data.recompress,
         protocol=PAIRED if options.pairs else None,

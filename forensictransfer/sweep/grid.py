@@ -258,7 +258,6 @@ def _shots_only(jobs: Sequence[Job], prints: Mapping[str, str]) -> list[Job]:
             "resamples": settings.evaluate.resamples,
             **{name: getattr(job, name) for name in ("shots", "draws", "seed")},
             **({"pairs": True} if settings.adapt.pairs else {}),
-            **({"held_out": True} if settings.adapt.held_out else {}),
             **({"pooling": settings.adapt.pooling} if settings.adapt.pooling != MEAN else {}),
         }
         name = _named(f"shots_only-{job.target}-s{job.seed}-k{job.shots}", key)

@@ -31,10 +31,14 @@ def fit_shots(analysis: Analysis, labels: np.ndarray, groups: Sequence[str], opt
     shots.
 
     analysis: of the shots, in the order of labels (n,), real = 0, fake = 1, both present, and groups. options: how
-    tiles are pooled and what the threshold will be fitted on, as for `head`, so that what a source adds is all that is
-    between them. The threshold is not fitted yet.
+    tiles are pooled, as by `head`. The threshold is not fitted yet. Where the mean of the tiles is the score, it is to
+    be fitted on the shots themselves, which few images in many dimensions put alike on either side: among a handful the
+    scores of shots held out are worth less (validation splits, 5 shots: 59.6 % for 61.4). With a spread it cannot be.
 
     Sources: R. A. Fisher, "The use of multiple measurements in taxonomic problems", 1936; O. Ledoit, M. Wolf, "A
     well-conditioned estimator for large-dimensional covariance matrices", 2004.
     """
-    return discriminate(analysis, labels, groups, Background.unknown(analysis.features.shape[1]), options, weight=0)
+    unknown = Background.unknown(analysis.features.shape[1])
+    held_out = options.model_copy(update={"held_out": True})
+    found = discriminate(analysis, labels, groups, unknown, held_out, weight=0)
+    return found if found.decision.spread else Adapted(found.decision)
