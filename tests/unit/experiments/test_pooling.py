@@ -34,6 +34,14 @@ def test_the_spread_is_chosen_for_a_clear_gain_alone() -> None:
     assert chosen_spread("auto", held_out(scores, 1.0 * (1 - LABELS)), LABELS, tiled=True) == 0.0
 
 
+def test_fewer_than_ten_shots_of_a_class_choose_nothing() -> None:
+    for shots, expected in ((9, 0.0), (10, SPREAD)):
+        labels = np.tile([0, 1], shots)
+        told = held_out(np.zeros(2 * shots), 1.0 * labels)
+        assert chosen_spread("auto", told, labels, tiled=True) == expected
+        assert chosen_spread("spread", told, labels, tiled=True) == SPREAD
+
+
 def test_what_is_asked_for_and_what_there_is() -> None:
     nothing = held_out(np.zeros(20), None)
     for pooling, told, tiled, expected in (
