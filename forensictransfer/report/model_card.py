@@ -13,6 +13,8 @@ from forensictransfer.core.yaml_text import flat, shown
 from forensictransfer.evaluation.estimate import Estimate
 from forensictransfer.report.names import points
 from forensictransfer.report.tables.markup import markdown_escape
+from forensictransfer.results.formats.decision import DecisionFile
+from forensictransfer.results.formats.document import read_document
 from forensictransfer.results.formats.metrics import Metrics
 from forensictransfer.results.formats.run import DomainReference, MemberRun, RunInfo, joined_name
 from forensictransfer.results.metadata_baseline import warnings
@@ -63,7 +65,7 @@ def card_text(run: RunFolder) -> str:
         f"# {markdown_escape(title(run))}",
         "",
         "Tells fake images from real ones. An image's score is the mean over tiles of the training crop's size; above",
-        "the threshold it is called fake.",
+        f"the threshold it is called fake.{f' Tiles: {pooled}.' if (pooled := _pooled(run)) else ''}",
         "",
         "| | |",
         "|---|---|",
@@ -98,6 +100,7 @@ def show_text(run: RunFolder) -> str:
         ("parent", info.parent),
         *(("fused from", _member(one, one.path)) for one in info.members),
         ("threshold", info.threshold_rule),
+        ("tiles", _pooled(run)),
         ("stop rule", info.stop_rule),
         ("seed", info.seed),
         ("settings", _changed(run.settings)),
@@ -112,6 +115,16 @@ def show_text(run: RunFolder) -> str:
     lines += ["", *forgotten] if (forgotten := forgetting_lines(run)) else []
     names = sorted(path.name + "/" * path.is_dir() for path in run.path.iterdir() if not path.name.startswith("."))
     return "\n".join([*lines, "", "Files: " + visible(" ".join(names))])
+
+
+def _pooled(run: RunFolder) -> str | None:
+    """Say in how many draws what the tiles of an image differ by counts; None where it does in none."""
+    files = [folder / "decision.json" for folder in run.draws()]
+    found = [read_document(path, DecisionFile, "adapt again").spread for path in files if path.is_file()]
+    used = [spread for spread in found if spread]
+    if not used:
+        return None
+    return f"in {len(used)} of {len(found)} draws their mean and {used[0]:g} standard deviations of their scores"
 
 
 def title(run: RunFolder) -> str:

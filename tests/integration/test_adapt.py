@@ -384,6 +384,9 @@ def test_what_tiles_differ_by_is_scored_alike_by_adapt_evaluate_and_examine(
     run = RunFolder.open(out)
     decision = next(decided_draws(run))[1]
     assert decision.spread == 2.0
+    told = "in 1 of 1 draws their mean and 2 standard deviations of their scores"
+    assert told in ft.show(out) and told in (out / "CARD.md").read_text()
+    assert "standard deviations" not in ft.show(mean) + (mean / "CARD.md").read_text()
     record = next(one for one in open_domain(target, data=run.settings.data).records if one.name == first[0]["path"])
     detector = as_trainable(Session().detector(run))
     evidence = detector.examine([ImageFile.of_record(record)], decision=decision, options=run.settings.evaluate)[0]
