@@ -26,7 +26,7 @@ KNOWN = {
     "ft-res": Cost(128, 198_518, 20_170_752),
     "ft": Cost(128, 198_083, 22_413_312),
     "cooccurrence": Cost(128, 677, 1_025_900),
-    "rich_model": Cost(128, 4_527, 5_090_722),
+    "rich_model": Cost(128, 3_175, 3_982_226),
     "residual_cnn": Cost(128, 3_741, 59_420_324),
     "constrained_conv": Cost(128, 730_340, 230_197_816),
     "meso4": Cost(128, 15_785, 15_011_856),
