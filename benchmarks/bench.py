@@ -178,7 +178,7 @@ def table(result: dict[str, Any]) -> str:
         f"(JPEG, {result['images']['mean_bytes'] / 1e3:.1f} kB)",
         f"{processors} processors, {devices}, load {load[0]:.1f} before and {load[1]:.1f} after",
         "",
-        f"{'the machine':<52}{'median':>9}{'min':>9}{'max':>9}",
+        f"{'the machine':<62}{'median':>9}{'min':>9}{'max':>9}",
     ]
     threads = machine["jpeg_decoding_all_threads"]["threads"]
     for name, key in (
@@ -186,15 +186,15 @@ def table(result: dict[str, Any]) -> str:
         ("JPEG decoding, 1 thread, images/s", "jpeg_decoding_1_thread"),
         (f"JPEG decoding, {threads} threads, images/s", "jpeg_decoding_all_threads"),
     ):
-        lines.append(f"{name:<52}{_numbers(machine[key])}")
-    lines += ["", f"{'':<79}  share reached of the", f"{'':<79}  {'matrix product':<20}JPEG"]
-    lines.append(f"{'the project':<52}{'median':>9}{'min':>9}{'max':>9}  {'computed':>9}{'drawn':>9}{'decoding':>10}")
+        lines.append(f"{name:<62}{_numbers(machine[key])}")
+    lines += ["", f"{'':<89}  share reached of the", f"{'':<89}  {'matrix product':<20}JPEG"]
+    lines.append(f"{'the project':<62}{'median':>9}{'min':>9}{'max':>9}  {'computed':>9}{'drawn':>9}{'decoding':>10}")
     for row in result["measurements"]:
         shares = [f"{row['share_of_matrix_product']:.0%}", f"{row['share_of_matrix_product_as_drawn']:.0%}"]
         decoding = row["share_of_jpeg_decoding"]
         shares.append("-" if decoding is None else f"{decoding:.0%}")
         name = f"{row['name']}, {row['unit']}"
-        lines.append(f"{name:<52}{_numbers(row)}  {shares[0]:>9}{shares[1]:>9}{shares[2]:>10}")
+        lines.append(f"{name:<62}{_numbers(row)}  {shares[0]:>9}{shares[1]:>9}{shares[2]:>10}")
     lines += ["", "million multiply-adds for one crop"]
     for side, count in result["multiply_adds"].items():
         parts = [f"{key.replace('_', ' ')} {value / 1e6:.1f}" for key, value in count.items() if isinstance(value, int)]

@@ -9,12 +9,15 @@ import subprocess
 import sys
 from email import message_from_string
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import yaml
 from packaging.requirements import Requirement
 
 import forensictransfer as ft
+from tests.traced import TracedTests
 
 ROOT = Path(__file__).resolve().parents[2]
 CHECKOUT = (ROOT / "setup.py").is_file()
@@ -136,6 +139,31 @@ def test_ci_runs_make_test() -> None:
     assert script.read_text().rstrip().endswith("exec make test")
     recipe = subprocess.run(["make", "-n", "test"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     assert all(tool in recipe for tool in ("ruff check", "ruff format --check", "mypy", "pytest"))
-    # All tests in one call; which of them are counted, tests/traced.py decides, with the floor of pyproject.toml.
-    (tests,) = (line for line in recipe.splitlines() if "-m pytest" in line)
-    assert "--cov " in tests and "tests/unit" not in tests and "--ignore" not in tests
+    # One call for all of `testpaths`, with the floor of pyproject.toml; what is traced there: tests/traced.py.
+    (call,) = (line for line in recipe.splitlines() if "-m pytest" in line)
+    assert "--cov " in call and not {"-m", "-k"} & set(call.partition("-m pytest")[2].split())
+    assert not any(word in call for word in ("--ignore", "--deselect", "tests/", "--no-cov", "--cov-fail-under"))
+
+
+@pytest.mark.parametrize(
+    ("place", "slow", "traced"),
+    [
+        ("unit/core/test_names.py", False, True),
+        ("unit/core/test_names.py", True, False),
+        ("integration/test_train.py", False, False),
+        ("../datasets/genimage/layout_test.py", False, False),
+    ],
+)
+def test_quick_unit_tests_alone_are_traced(
+    place: str, slow: bool, traced: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+    measuring = SimpleNamespace(stop=lambda: said.append("stop"), start=lambda: said.append("start"))
+    monkeypatch.setattr("coverage.Coverage.current", lambda: measuring)
+    item: Any = SimpleNamespace(path=ROOT / "tests" / place, get_closest_marker=lambda name: slow or None)
+    around = TracedTests().pytest_runtest_protocol(item)
+    next(around)
+    assert said == ([] if traced else ["stop"])
+    with pytest.raises(StopIteration):
+        around.send(True)
+    assert said == ([] if traced else ["stop", "start"])
