@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+import scipy.linalg
 
 _LEAST_SHRINKAGE = 1e-3
 
@@ -37,7 +38,8 @@ def discriminant(features: np.ndarray, labels: np.ndarray) -> LinearScore:
         return linear_score(direction, means)
     weight = (1 - found.shrinkage) / len(within)
     ridge = found.shrinkage * found.variance
-    return linear_score(solve(within, direction, ridge=ridge, weight=weight, gram=gram), means)
+    products = gram if len(gram) <= within.shape[1] else products_of(within)
+    return linear_score(solve(within, direction, ridge=ridge, weight=weight, products=products), means)
 
 
 def class_means(features: np.ndarray, labels: np.ndarray) -> np.ndarray:
@@ -80,20 +82,25 @@ def gram_matrix(rows: np.ndarray) -> np.ndarray:
     return found
 
 
-def solve(
-    rows: np.ndarray, direction: np.ndarray, *, ridge: float, weight: float, gram: np.ndarray | None = None
-) -> np.ndarray:
+def products_of(rows: np.ndarray) -> np.ndarray:
+    """Compute B B' of rows B (n, d), or B'B where there are fewer dimensions than rows: what `solve` works on."""
+    n, dimensions = rows.shape
+    found: np.ndarray = rows.T @ rows if dimensions < n else gram_matrix(rows)
+    return found
+
+
+def solve(rows: np.ndarray, direction: np.ndarray, *, ridge: float, weight: float, products: np.ndarray) -> np.ndarray:
     """Compute (ridge I + weight B'B)^-1 d for rows B (n, d), in whichever of n and d dimensions is the smaller.
 
-    direction: (d,), or several as columns (d, r). ridge: above 0 where n < d. gram: B B', where it is known already.
+    direction: (d,), or several as columns (d, r). ridge: above 0. products: `products_of(rows)`, which many solutions
+    can share; it stays as it is.
     """
-    n, dimensions = rows.shape
-    if dimensions < n:
-        matrix = weight * (rows.T @ rows)
-        matrix[np.diag_indices(dimensions)] += ridge
-        primal: np.ndarray = np.linalg.solve(matrix, direction)
+    matrix = weight * products
+    matrix[np.diag_indices(len(matrix))] += ridge
+    factor = scipy.linalg.cho_factor(matrix, lower=True, overwrite_a=True, check_finite=False)
+    if rows.shape[1] < len(rows):
+        primal: np.ndarray = scipy.linalg.cho_solve(factor, direction, check_finite=False)
         return primal
-    inner = weight * (gram_matrix(rows) if gram is None else gram)
-    inner[np.diag_indices(n)] += ridge
-    dual: np.ndarray = (direction - weight * (rows.T @ np.linalg.solve(inner, rows @ direction))) / ridge
+    inner = scipy.linalg.cho_solve(factor, rows @ direction, check_finite=False)
+    dual: np.ndarray = (direction - weight * (rows.T @ inner)) / ridge
     return dual

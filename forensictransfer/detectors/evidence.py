@@ -70,13 +70,12 @@ class Tiles:
         return iter(np.split(self.features, np.cumsum(self.counts)[:-1]))
 
     def deviations(self, weights: np.ndarray) -> np.ndarray:
-        """Compute how much features @ weights varies among the tiles of each image.
+        """Compute how much features @ weights, (d,), varies among the tiles of each image.
 
-        weights: (d,) or several as columns (d, r). Returns standard deviations, float64 (n,) or (n, r); 0 of one tile.
+        Returns standard deviations, float64 (n,); 0 of one tile.
         """
         # Image by image: all tiles in double precision would take twice their memory.
-        found = [(tiles.astype(np.float64) @ weights).std(axis=0) for tiles in self]
-        return np.stack(found) if found else np.zeros((0, *weights.shape[1:]))
+        return np.array([(tiles.astype(np.float64) @ weights).std() for tiles in self], np.float64)
 
 
 @dataclass(frozen=True)

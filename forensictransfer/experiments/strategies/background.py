@@ -7,9 +7,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
-import scipy.linalg
 
-from forensictransfer.detectors.discriminant import gram_matrix, solve
+from forensictransfer.detectors.discriminant import products_of, solve
 
 MOST_ROWS = 1200  # images kept of all domains together: they decide how long the first solution takes
 _OWN, _ROUND = 0.9, 0.1  # shares of the covariance itself and of one of the same variance in all directions
@@ -62,52 +61,22 @@ class Background:
         return self._parts[first, last]
 
     @cached_property
-    def gram(self) -> np.ndarray:
-        """The products of the rows with each other, (n, n); computed once for all draws."""
-        return gram_matrix(self.rows)
-
-    @property
     def variance(self) -> float:
         """The mean variance of the divided features: about 1, and 1 where none of them varies."""
-        return float(np.trace(self.gram)) / self.rows.shape[1] or 1.0
+        return float(np.square(self.rows).sum()) / self.rows.shape[1] or 1.0
 
-    def solve(
-        self, direction: np.ndarray, share: float, own: np.ndarray | None = None, own_ridge: float = 0.0
-    ) -> np.ndarray:
-        """Compute S^-1 d for S = share (0.9 S_0 + 0.1 v I) + own' own + own_ridge I.
+    def solve(self, direction: np.ndarray, share: float, own_ridge: float = 0.0) -> np.ndarray:
+        """Compute S^-1 d for S = share (0.9 S_0 + 0.1 v I) + own_ridge I.
 
         All in features divided by their units: S_0 the covariance, v its mean variance, direction (d,) or several as
-        columns (d, r), own (m, d) further rows. share: above 0 unless own_ridge is. Among the n + m rows, where these
-        are fewer than the features.
+        columns (d, r). share: above 0 unless own_ridge is.
         """
-        ridge = share * _ROUND * self.variance + own_ridge
-        if own is None:
-            return self._solve_alone(direction, share * _OWN, ridge)
-        rows = np.sqrt(share * _OWN) * self.rows
-        gram = None
-        if len(rows) + len(own) < rows.shape[1]:  # else it is not looked at
-            cross = rows @ own.T
-            gram = np.block([[share * _OWN * self.gram, cross], [cross.T, gram_matrix(own)]])
-        return solve(np.concatenate([rows, own]), direction, ridge=ridge, weight=1.0, gram=gram)
-
-    def _solve_alone(self, direction: np.ndarray, weight: float, ridge: float) -> np.ndarray:
-        """Compute (weight S_0 + ridge I)^-1 d by a Cholesky factor, from products that are made once for all draws."""
-        n, dimensions = self.rows.shape
-        if not n or not weight:
+        weight, ridge = share * _OWN, share * _ROUND * self.variance + own_ridge
+        if not len(self.rows) or not weight:
             return direction / ridge
-        primal = dimensions < n
-        matrix = weight * (self._covariance if primal else self.gram)
-        matrix[np.diag_indices(len(matrix))] += ridge
-        factor = scipy.linalg.cho_factor(matrix, lower=True, overwrite_a=True, check_finite=False)
-        right = direction if primal else self.rows @ direction
-        inner: np.ndarray = scipy.linalg.cho_solve(factor, right, check_finite=False)
-        if primal:
-            return inner
-        found: np.ndarray = (direction - weight * (self.rows.T @ inner)) / ridge
-        return found
+        return solve(self.rows, direction, ridge=ridge, weight=weight, products=self._products)
 
     @cached_property
-    def _covariance(self) -> np.ndarray:
-        """S_0, (d, d), for features that are fewer than the rows."""
-        found: np.ndarray = self.rows.T @ self.rows
-        return found
+    def _products(self) -> np.ndarray:
+        """Made once for all draws."""
+        return products_of(self.rows)

@@ -61,7 +61,7 @@ class SolvedShots:
     def __init__(self, shots: DividedShots, background: Background) -> None:
         self.shots = shots
         self.scale = background.scale
-        self.solved = background.solve(shots.features.T, 1 - shots.share, None, shots.ridge)
+        self.solved = background.solve(shots.features.T, 1 - shots.share, shots.ridge)
         self.products = shots.features @ self.solved
 
     def score(self) -> LinearScore:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from forensictransfer.detectors.discriminant import LinearScore, class_means, gram_matrix, ledoit_wolf, linear_score
+from forensictransfer.detectors.discriminant import class_means, gram_matrix, ledoit_wolf
 from forensictransfer.experiments.strategies.background import Background
 
 
@@ -40,11 +40,3 @@ class DividedShots(NamedTuple):
             return cls(divided, labels, 0.0, 0.0, 0.0)
         ridge = share * found.shrinkage * found.variance * len(divided) / freedom + (share == 1) * 1e-12
         return cls(divided, labels, share, share * (1 - found.shrinkage), ridge)
-
-    def score(self, background: Background) -> LinearScore:
-        """Fit the discriminant, in divided features."""
-        means = class_means(self.features, self.labels)
-        freedom, own = len(self.features) - 2, None
-        if freedom > 0:
-            own = np.sqrt(self.own / freedom) * (self.features - means[self.labels])
-        return linear_score(background.solve(means[1] - means[0], 1 - self.share, own, self.ridge), means)

@@ -6,7 +6,7 @@ from sklearn.covariance import ledoit_wolf
 from sklearn.covariance import ledoit_wolf_shrinkage as shrinkage_of
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
-from forensictransfer.detectors.discriminant import discriminant, gram_matrix, solve
+from forensictransfer.detectors.discriminant import discriminant, gram_matrix, products_of, solve
 from forensictransfer.detectors.discriminant import ledoit_wolf as from_gram
 
 
@@ -28,8 +28,11 @@ def test_shrinkage_is_that_of_the_covariance(n: int, dimensions: int) -> None:
 def test_solving_among_the_images_is_solving(n: int, dimensions: int) -> None:
     rows, direction = images(n, dimensions)[0], np.arange(dimensions, dtype=float)
     expected = np.linalg.solve(0.3 * np.eye(dimensions) + 0.7 * rows.T @ rows, direction)
-    for gram in (None, gram_matrix(rows)):
-        np.testing.assert_allclose(solve(rows, direction, ridge=0.3, weight=0.7, gram=gram), expected, rtol=1e-8)
+    products = products_of(rows)
+    assert len(products) == min(n, dimensions)
+    for right, left in ((direction, expected), (np.outer(direction, [1, -2]), np.outer(expected, [1, -2]))):
+        found = solve(rows, right, ridge=0.3, weight=0.7, products=products)
+        np.testing.assert_allclose(found, left, rtol=1e-8)
 
 
 @pytest.mark.parametrize(("n", "dimensions"), [(40, 5), (10, 60)])

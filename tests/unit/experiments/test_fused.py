@@ -57,20 +57,28 @@ def decided(name: str, *args: Any, **options: Any) -> Decision:
     return strategy(name)(task(*args, **options)).decision
 
 
-def written_out(shots: DividedShots, background: Any, fold: np.ndarray, at: np.ndarray | None = None) -> np.ndarray:
-    """Scores of the shots in `fold` by a fit to the others with the same weights of background, shots and ridge.
+def discriminant_of(shots: DividedShots, background: Any, rest: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Weights, and the middle of the class means, of a fit to the shots `rest` by the covariance written out.
 
-    at: other features to be scored by that fit.
+    The weights of background, shots and ridge are those of all shots.
     """
-    rest = np.setdiff1d(np.arange(len(shots.labels)), fold)
     x, y = shots.features[rest], shots.labels[rest]
     means = np.stack([x[y == label].mean(axis=0) for label in (0, 1)])
     content, one = background.rows.T @ background.rows, np.eye(x.shape[1])
     covariance = (1 - shots.share) * (0.9 * content + 0.1 * np.trace(content) / len(one) * one) + shots.ridge * one
     within = x - means[y]
     covariance += shots.own / (len(rest) - 2) * within.T @ within
-    weights = np.linalg.solve(covariance, means[1] - means[0])
-    found: np.ndarray = ((shots.features[fold] if at is None else at) - means.mean(axis=0)) @ weights
+    return np.linalg.solve(covariance, means[1] - means[0]), means.mean(axis=0)
+
+
+def fitted_to_all(shots: DividedShots, background: Any) -> np.ndarray:
+    return discriminant_of(shots, background, np.arange(len(shots.labels)))[0]
+
+
+def written_out(shots: DividedShots, background: Any, fold: np.ndarray, at: np.ndarray | None = None) -> np.ndarray:
+    """Scores of the shots in `fold`, or of other features, by a fit to the others."""
+    weights, middle = discriminant_of(shots, background, np.setdiff1d(np.arange(len(shots.labels)), fold))
+    found: np.ndarray = ((shots.features[fold] if at is None else at) - middle) @ weights
     return found
 
 
@@ -85,7 +93,7 @@ def test_shots_left_out_are_scored_as_by_a_refit(dimensions: int) -> None:
     folds = balanced_folds(labels, GROUPS)
     assert folds is not None
     solved = SolvedShots(shots, background)
-    np.testing.assert_allclose(solved.score().weights, shots.score(background).weights, rtol=1e-8)
+    np.testing.assert_allclose(solved.score().weights, fitted_to_all(shots, background), rtol=1e-8)
     rng = np.random.default_rng(0)
     tiles = [features[i] + rng.normal(size=(1 + i % 3, dimensions)) for i in range(8)]
     found = solved.held_out(folds, Tiles(np.concatenate(tiles), np.array([len(part) for part in tiles])))
@@ -173,7 +181,7 @@ def test_blocks_and_all_of_them_count_for_how_well_they_tell_shots_left_out() ->
             left_out[i] = np.mean([written_out(shots, background, np.array(fold))[0] for fold in folds])
         unit = deviation(left_out, labels)
         weights.append(np.zeros(9))
-        weights[-1][part] = shots.score(background).weights / background.scale / unit
+        weights[-1][part] = fitted_to_all(shots, background) / background.scale / unit
         held_out.append(left_out / unit)
         counts.append(separation(left_out, labels))
     assert min(counts) == 0.05 < max(counts), "one tells nothing and counts for a little"
