@@ -135,10 +135,7 @@ def few_shots(records: list[Record], settings: Settings, repetitions: int) -> li
         for times in (first, later):
             start = time.perf_counter()
             adapted = strategy("head")(FewShotTask(detector, shots, analysis, source, settings, 0))
-            seen = adapted.held_out
-            if seen is None:
-                seen = adapted.decision.scores(analysis.energies, analysis.features, analysis.tiles)
-            adapted.decision.fitted(settings.adapt.threshold, seen, shots.labels, "shots")
+            adapted.fitted(settings.adapt.threshold, analysis, shots.labels)
             times.append(time.perf_counter() - start)
     name = f"head of {settings.detector}, {settings.data.crop} px tiles"
     return [
@@ -210,8 +207,7 @@ def _adapt(
     source = SourceKnowledge(before.energies, before.features, shots.labels)
     adapted = strategy(settings.adapt.strategy)(FewShotTask(detector, shots, before, source, settings, draw))
     after = analyse_images(detector, shots, settings.evaluate)
-    scores = adapted.decision.scores(after.energies, after.features)
-    adapted.decision.fitted(settings.adapt.threshold, scores, shots.labels, "shots")
+    adapted.fitted(settings.adapt.threshold, after, shots.labels)
     return time.perf_counter() - start
 
 

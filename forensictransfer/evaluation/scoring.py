@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections import OrderedDict
-from collections.abc import Sequence
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 import numpy as np
 
@@ -20,8 +17,6 @@ from forensictransfer.detectors.joined import JoinedDetector, side_by_side
 from forensictransfer.detectors.trainable import TrainableDetector
 from forensictransfer.evaluation.decision import Decision
 
-_MOST_WEIGHTS = 6
-_MOST_BYTES = 1536 * 2**20  # of one network
 _MOST_TILE_BYTES = 256 * 2**20  # held at once where it is only to score images
 
 
@@ -149,92 +144,3 @@ def decided(
         scores.append(decision.scores(found.energies, found.features, found.tiles))
         energies.append(found.energies)
     return np.concatenate(scores), np.concatenate(energies)
-
-
-class _Kept(NamedTuple):
-    """What is kept of an image: energies and features, or features alone, (2 + d,) or (d,); those of its tiles."""
-
-    row: np.ndarray
-    tiles: np.ndarray | None
-
-    @property
-    def nbytes(self) -> int:
-        return int(self.row.nbytes + (0 if self.tiles is None else self.tiles.nbytes))
-
-
-class ScoreCache:
-    """Scores of images that somebody will ask for again: the same weights on the same pixels are scored once.
-
-    Draws and strategies that leave a network as it is all ask for the same scores, and detectors that are fitted at
-    once have the same features whatever their source. Kept are energies and features, or features alone where the
-    energies follow from them, and the features of tiles where these were asked for, by the digest of the pixels, for
-    each of the last 6 combinations of weights and geometry.
-    """
-
-    def __init__(self) -> None:
-        self._scored: OrderedDict[str, dict[str, _Kept]] = OrderedDict()
-
-    def analyse(
-        self,
-        detector: Detector,
-        images: Images,
-        options: EvaluateSettings,
-        *,
-        keep_tiles: bool = False,
-        progress: str | None = None,
-    ) -> Analysis:
-        """Score images as `analyse_images` does, only those that were not scored before."""
-        if isinstance(detector, JoinedDetector):
-            return side_by_side([self.analyse(one, images, options, progress=progress) for one in detector.members])
-        trainable = detector if isinstance(detector, TrainableDetector) else None
-        keep_tiles = keep_tiles and trainable is not None
-        weights = None if trainable is None else trainable.feature_weights()
-        known = self._known(detector, detector.get_weights() if weights is None else weights, options)
-        missing = [
-            i
-            for i, digest in enumerate(images.digests)
-            if digest not in known or (keep_tiles and known[digest].tiles is None)
-        ]
-        if missing:
-            found = analyse_images(detector, images.subset(missing), options, keep_tiles=keep_tiles, progress=progress)
-            rows = _rows(found, energies=weights is None)
-            size = sum(row.nbytes for row in rows)
-            if sum(row.nbytes for row in known.values()) + size > _MOST_BYTES:
-                known.clear()
-                if len(missing) < len(images):
-                    return analyse_images(detector, images, options, keep_tiles=keep_tiles, progress=progress)
-                if size > _MOST_BYTES:
-                    return found
-            known.update(zip((images.digests[i] for i in missing), rows, strict=True))
-        if not len(images):
-            return Analysis(np.zeros((0, 2), np.float32), np.zeros((0, 0), np.float32))
-        kept = [known[digest] for digest in images.digests]
-        means, tiles = np.stack([one.row for one in kept]), None
-        if keep_tiles:
-            parts = [one.tiles for one in kept if one.tiles is not None]
-            tiles = Tiles(np.concatenate(parts), np.array([len(part) for part in parts]))
-        if weights is not None and trainable is not None:
-            return Analysis(trainable.energies_of(means), means, tiles)
-        return Analysis(means[:, :2], means[:, 2:], tiles)
-
-    def _known(self, detector: Detector, weights: Sequence[np.ndarray], options: EvaluateSettings) -> dict[str, _Kept]:
-        """Return what is known of images by these weights in this geometry, by digest."""
-        state = hashlib.sha256(detector.name.encode())
-        for weight in weights:
-            state.update(np.ascontiguousarray(weight).tobytes())
-        shapes = None
-        if isinstance(detector, TrainableDetector):
-            shapes = detector.crop, detector.scorer.output["features"].shape
-        state.update(repr((shapes, options.stride, options.max_tiles)).encode())
-        known = self._scored.setdefault(state.hexdigest(), {})
-        self._scored.move_to_end(state.hexdigest())
-        while len(self._scored) > _MOST_WEIGHTS:
-            self._scored.popitem(last=False)
-        return known
-
-
-def _rows(found: Analysis, *, energies: bool) -> list[_Kept]:
-    """Divide an analysis into what is kept of each image; energies: whether they stand before the features."""
-    means = np.concatenate([found.energies, found.features], axis=1) if energies else found.features
-    tiles = [None] * len(means) if found.tiles is None else [part.copy() for part in found.tiles]
-    return [_Kept(row, part) for row, part in zip(means, tiles, strict=True)]

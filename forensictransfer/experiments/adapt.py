@@ -193,8 +193,7 @@ def _write_draw(
             "adapt again with a smaller --adapt.learning_rate",
             code=ErrorCode.TRAINING_DIVERGED,
         )
-    seen, seen_by = (scores, "shots") if adapted.held_out is None else (adapted.held_out, "shots held out")
-    decision = adapted.decision.fitted(settings.adapt.threshold, seen, shots.labels, seen_by)
+    decision = adapted.fitted(settings.adapt.threshold, analysis, shots.labels)
     run.write(f"draws/{draw}/decision.json", DecisionFile.of(decision))
     run.write_scores(f"draws/{draw}/shots.csv", scored_images(shots, decision, analysis))
     if adapted.changed and keep_weights:

@@ -24,7 +24,8 @@ from forensictransfer.detectors.base import Detector
 from forensictransfer.detectors.joined import JoinedDetector
 from forensictransfer.detectors.loading import detector_class, load_detector, load_weights, model_config_digest
 from forensictransfer.detectors.trainable import TrainableDetector, as_trainable
-from forensictransfer.evaluation.scoring import Analyse, ScoreCache
+from forensictransfer.evaluation.score_cache import ScoreCache
+from forensictransfer.evaluation.scoring import Analyse
 from forensictransfer.experiments.descriptors import SCORING, build_descriptor, is_descriptor, same_features
 from forensictransfer.results.formats.metrics import MetadataBaseline
 from forensictransfer.results.runs import MODEL, RunFolder, member_file

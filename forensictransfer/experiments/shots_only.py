@@ -46,10 +46,7 @@ def measure_shots_only(
     for draw, images in enumerate(shots):
         known = analyse(describer, images, scoring, keep_tiles=pooled)
         adapted = fit_shots(known, images.labels, images.groups, options)
-        seen, seen_by = adapted.held_out, "shots held out"
-        if seen is None:
-            seen, seen_by = adapted.decision.scores(known.energies, known.features, known.tiles), "shots"
-        decision = adapted.decision.fitted(options.threshold, seen, images.labels, seen_by)
+        decision = adapted.fitted(options.threshold, known, images.labels)
         scores, _ = decided(decision, describer, test, scoring, analyse, label)
         draws.append(
             ScoredImages(

@@ -89,6 +89,16 @@ class Adapted:
     chosen: SearchOutcome | None = None
     held_out: np.ndarray | None = None
 
+    def fitted(self, rule: str, analysis: Analysis, labels: np.ndarray) -> Decision:
+        """Fit threshold and slope on the scores of shots held out, or where there are none on those of all shots.
+
+        analysis: of the shots by the adapted detector, in the order of labels (2k,).
+        """
+        seen, seen_by = self.held_out, "shots held out"
+        if seen is None:
+            seen, seen_by = self.decision.scores(analysis.energies, analysis.features, analysis.tiles), "shots"
+        return self.decision.fitted(rule, seen, labels, seen_by)
+
 
 Strategy = Callable[[FewShotTask], Adapted]
 

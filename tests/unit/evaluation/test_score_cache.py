@@ -9,9 +9,10 @@ import pytest
 
 from forensictransfer.core.settings import EvaluateSettings
 from forensictransfer.detectors.networks.cooccurrence import Cooccurrence
-from forensictransfer.evaluation import scoring
+from forensictransfer.evaluation import score_cache, scoring
 from forensictransfer.evaluation.decision import Decision
-from forensictransfer.evaluation.scoring import ScoreCache, analyse_images, decided
+from forensictransfer.evaluation.score_cache import ScoreCache
+from forensictransfer.evaluation.scoring import analyse_images, decided
 from forensictransfer.testing.toys import in_memory
 
 OPTIONS = EvaluateSettings(stride=16, batch=4)
@@ -31,9 +32,20 @@ def fitted(seed: int) -> Cooccurrence:
     return detector
 
 
+def counted(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many images are scored in each call of what the cache scores by, from now on."""
+    scored: list[int] = []
+
+    def analyse(detector: Any, images: Any, *args: Any, **options: Any) -> Any:
+        scored.append(len(images))
+        return analyse_images(detector, images, *args, **options)
+
+    monkeypatch.setattr(score_cache, "analyse_images", analyse)
+    return scored
+
+
 def test_features_serve_every_source_and_energies_are_its_own(images: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    cache, scored = ScoreCache(), []
-    monkeypatch.setattr(scoring, "analyse_images", lambda *a, **b: scored.append(len(a[1])) or analyse_images(*a, **b))
+    cache, scored = ScoreCache(), counted(monkeypatch)
     for detector in (fitted(0), fitted(1)):
         found, expected = cache.analyse(detector, images, OPTIONS), analyse_images(detector, images, OPTIONS)
         np.testing.assert_array_equal(found.features, expected.features)
@@ -45,19 +57,19 @@ def test_what_does_not_fit_is_scored_all_the_same(images: Any, monkeypatch: pyte
     cache, detector = ScoreCache(), fitted(0)
     expected = analyse_images(detector, images, OPTIONS)
     for most in (3, 5, 6):
-        monkeypatch.setattr(scoring, "_MOST_BYTES", most * 676 * 4)
+        monkeypatch.setattr(score_cache, "_MOST_BYTES", most * 676 * 4)
         for part in ([0, 1, 2], [2, 3, 4, 5], [0, 5], range(6)):
             found = cache.analyse(detector, images.subset(list(part)), OPTIONS)
             np.testing.assert_array_equal(found.features, expected.features[list(part)])
 
 
 def test_tiles_are_kept_where_they_are_asked_for(images: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    cache, detector, scored = ScoreCache(), fitted(0), []
+    cache, detector = ScoreCache(), fitted(0)
     expected = analyse_images(detector, images, OPTIONS, keep_tiles=True)
     assert expected.tiles is not None and expected.tiles.counts.tolist() == [4] * 6
     means = [tiles.mean(axis=0, dtype=np.float64) for tiles in expected.tiles]
     np.testing.assert_allclose(expected.features, means, rtol=1e-6)
-    monkeypatch.setattr(scoring, "analyse_images", lambda *a, **b: scored.append(len(a[1])) or analyse_images(*a, **b))
+    scored = counted(monkeypatch)
     assert cache.analyse(detector, images.subset([1]), OPTIONS).tiles is None
     for _ in range(2):
         found = cache.analyse(detector, images, OPTIONS, keep_tiles=True)
