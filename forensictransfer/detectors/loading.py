@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import keras
 
@@ -82,9 +84,17 @@ def model_config_digest(path: Path) -> str:
     """
     try:
         with zipfile.ZipFile(path) as archive:
-            return hashlib.sha256(archive.read("config.json")).hexdigest()
-    except (OSError, KeyError, zipfile.BadZipFile):
+            config = json.loads(archive.read("config.json"))
+    except (OSError, KeyError, ValueError, zipfile.BadZipFile):
         return ""
+    return hashlib.sha256(json.dumps(_without_identities(config), sort_keys=True).encode()).hexdigest()
+
+
+def _without_identities(config: Any) -> Any:
+    """Leave out of a saved configuration what only says which object of a process an object was."""
+    if isinstance(config, dict):
+        return {key: _without_identities(value) for key, value in config.items() if key != "shared_object_id"}
+    return [_without_identities(value) for value in config] if isinstance(config, list) else config
 
 
 _DAMAGED = (ValueError, OSError, KeyError, TypeError)

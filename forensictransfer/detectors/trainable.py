@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from abc import abstractmethod
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from pathlib import Path
@@ -125,6 +126,19 @@ class TrainableDetector(Detector):
             "scorer",
             lambda: keras.Model(self.image, {key: self.model.output[name] for key, name in names.items()}),
         )
+
+    @property
+    def architecture(self) -> str:
+        """The layers that scoring consists of, with all their settings, crop and all, as JSON: what is no weight.
+
+        Two detectors alike in it and in their weights have the same features.
+        """
+
+        def describe() -> str:
+            layers = [(type(layer).__name__, layer.get_config()) for layer in self.scorer.layers]
+            return json.dumps(layers, sort_keys=True, default=str)
+
+        return self.once("architecture", describe)
 
     def inference_model(self) -> keras.Model:
         """Build a Keras model of crops alone, uint8 (n, crop, crop, 3), whatever inputs its training has.

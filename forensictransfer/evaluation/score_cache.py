@@ -92,10 +92,9 @@ class ScoreCache:
         state = hashlib.sha256(detector.name.encode())
         for weight in weights:
             state.update(np.ascontiguousarray(weight).tobytes())
-        shapes = None
         if isinstance(detector, TrainableDetector):
-            shapes = detector.crop, detector.scorer.output["features"].shape
-        state.update(repr((shapes, options.stride, options.max_tiles)).encode())
+            state.update(detector.architecture.encode())
+        state.update(repr((options.stride, options.max_tiles)).encode())
         known = self._scored.setdefault(state.hexdigest(), {})
         self._scored.move_to_end(state.hexdigest())
         while len(self._scored) > _MOST_WEIGHTS:

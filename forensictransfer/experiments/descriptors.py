@@ -18,10 +18,11 @@ CROP = 128
 SCORING = EvaluateSettings(stride=64, max_tiles=64)
 
 
-def is_descriptor(detector: Detector, options: EvaluateSettings) -> bool:
-    """Tell whether a run's detector, by these settings, has the very features of the descriptor."""
+def is_descriptor(detector: Detector, options: EvaluateSettings, descriptor: TrainableDetector) -> bool:
+    """Tell whether a run's detector, by these settings, has the very features of the descriptor, which is at hand."""
     alike = (options.stride, options.max_tiles) == (SCORING.stride, SCORING.max_tiles)
-    return detector.name == DESCRIPTOR and getattr(detector, "crop", None) == CROP and alike
+    # A run of an earlier version may have other features by the same name.
+    return alike and detector.name == DESCRIPTOR and getattr(detector, "architecture", None) == descriptor.architecture
 
 
 def build_descriptor() -> TrainableDetector:
@@ -33,9 +34,3 @@ def build_descriptor() -> TrainableDetector:
         return trainable_class(DESCRIPTOR).create(CROP)
     finally:
         random.setstate(state)
-
-
-def same_features(one: Detector, other: TrainableDetector) -> bool:
-    """Tell whether two detectors of one name compute the same features: what they count is in their layers."""
-    layers = [[layer.get_config() for layer in detector.scorer.layers] for detector in (one, other)]  # type: ignore[attr-defined]
-    return layers[0] == layers[1]

@@ -26,7 +26,7 @@ from forensictransfer.detectors.loading import detector_class, load_detector, lo
 from forensictransfer.detectors.trainable import TrainableDetector, as_trainable
 from forensictransfer.evaluation.score_cache import ScoreCache
 from forensictransfer.evaluation.scoring import Analyse
-from forensictransfer.experiments.descriptors import SCORING, build_descriptor, is_descriptor, same_features
+from forensictransfer.experiments.descriptors import SCORING, build_descriptor, is_descriptor
 from forensictransfer.results.formats.metrics import MetadataBaseline
 from forensictransfer.results.runs import MODEL, RunFolder, member_file
 
@@ -116,8 +116,7 @@ class Session:
         if self._descriptor is None:
             self._descriptor = build_descriptor()
         for one in getattr(detector, "members", (detector,)):
-            # A run of an earlier version may have other features by the same name.
-            if one is not None and is_descriptor(one, options) and same_features(one, self._descriptor):
+            if one is not None and is_descriptor(one, options, self._descriptor):
                 return one, self.scores.analyse, options
         return self._descriptor, self._described.analyse, SCORING
 
@@ -150,8 +149,9 @@ class Session:
                 f"{run.path}: its weights were not kept; adapt again outside a sweep, or with keep_weights",
                 code=ErrorCode.RUN_UNSUITABLE,
             )
-        # One network serves all runs of a detector; of one that is built from a preset, all runs of that preset.
-        shape = model_config_digest(weights) if kind.needs_preset else ""
+        # One network serves all runs of a detector. What one counts that is fitted at once stands in its model alone,
+        # a preset for one, and may be another in a run of an earlier version.
+        shape = "" if kind.gradient else model_config_digest(weights)
         known = self._detectors.get((name, crop, place, shape))
         # Keras takes longer to read a file of weights than many an adaptation lasts.
         key = (str(weights.resolve()), weights.stat().st_mtime_ns)

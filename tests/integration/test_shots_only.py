@@ -75,7 +75,7 @@ def test_a_run_of_the_descriptor_itself_lends_its_features(target: Path) -> None
     assert session.describer(run, EvaluateSettings(stride=32))[0] is not run
     assert session.describer(run, EvaluateSettings())[0] is run
     np.testing.assert_array_equal(described(run, EvaluateSettings()), expected)
-    fewer: Any = SimpleNamespace(name=DESCRIPTOR, crop=CROP, scorer=SimpleNamespace(layers=run.scorer.layers[:-1]))
+    fewer: Any = SimpleNamespace(name=DESCRIPTOR, crop=CROP, architecture="of fewer layers")
     assert session.describer(fewer, EvaluateSettings())[0] is not fewer, "of an earlier version"
 
 
