@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,9 +13,10 @@ from forensictransfer.core.backend import prepare_tensorflow
 from forensictransfer.core.errors import ErrorCode, UserError
 from forensictransfer.core.names import encode_name, folded
 from forensictransfer.core.ownership import check_free
+from forensictransfer.core.presets import find_config
 from forensictransfer.core.problems import refuse
 from forensictransfer.core.settings import AdaptSettings, DataSettings, DomainSettings, Settings, unknown_names
-from forensictransfer.core.yaml_text import flat
+from forensictransfer.core.yaml_text import flat, read_yaml
 from forensictransfer.detectors.registry import check_training
 from forensictransfer.experiments.choices import CHOICES, load_settings
 from forensictransfer.experiments.strategies import check_strategy, strategies_of
@@ -242,15 +243,17 @@ def requested_settings(
             f"{', '.join(sorted(clash))}: given twice, as an argument and as a setting",
             code=ErrorCode.ARGUMENTS_CONFLICT,
         )
-    named = {**flat(settings or {}), **given}
-    return _by_what_can_adapt(load_settings(config, {**(settings or {}), **given}, base=base), named)
+    chosen = load_settings(config, {**(settings or {}), **given}, base=base)
+    in_file = read_yaml(find_config(config)) if config is not None else {}
+    return _by_what_can_adapt(chosen, {*flat(in_file), *flat(settings or {}), *given})
 
 
-def _by_what_can_adapt(settings: Settings, named: Mapping[str, Any]) -> Settings:
+def _by_what_can_adapt(settings: Settings, named: Container[str]) -> Settings:
     """Choose `head` for a detector that the default strategy cannot adapt, if no other was named."""
     strategy = settings.adapt.strategy
-    default = AdaptSettings().strategy
-    if "adapt.strategy" in named or strategy != default or strategy in strategies_of(settings.detector):
+    if "adapt.strategy" in named or strategy != AdaptSettings().strategy:
+        return settings
+    if strategy in strategies_of(settings.detector):
         return settings
     return settings.model_copy(update={"adapt": settings.adapt.model_copy(update={"strategy": "head"})})
 
