@@ -24,7 +24,7 @@ AUTO, MEAN = "auto", "mean"
 POOLINGS = {
     MEAN: "the mean of the tiles",
     "spread": "the mean and two standard deviations among the tiles, for forgeries of a small part",
-    AUTO: "whichever ranks shots better that were left out of the fit",
+    AUTO: "whichever sets the classes farther apart among images that were left out of the fit",
 }
 WITH_POOLING = ("head",)
 # Those that can score a shot by a fit without its group (`adapt.held_out`).
