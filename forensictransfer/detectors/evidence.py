@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -60,8 +60,12 @@ class Evidence:
 
 @dataclass(frozen=True, eq=False)
 class Tiles:
-    """Features of the tiles of n images: float32 (t, d), image by image; counts: int64 (n,), how many each has."""
+    """What a detector says of the t tiles of n images, image by image: energies float32 (t, 2), features (t, d).
 
+    counts: int64 (n,), how many tiles each image has.
+    """
+
+    energies: np.ndarray
     features: np.ndarray
     counts: np.ndarray
 
@@ -69,13 +73,20 @@ class Tiles:
         """Yield the features of each image's tiles, (its count, d)."""
         return iter(np.split(self.features, np.cumsum(self.counts)[:-1]))
 
-    def deviations(self, weights: np.ndarray) -> np.ndarray:
-        """Compute how much features @ weights, (d,), varies among the tiles of each image.
+    def subset(self, images: Sequence[int] | np.ndarray) -> Tiles:
+        """Keep the tiles of some images, in the order of `images`."""
+        starts = np.cumsum(self.counts) - self.counts
+        places = np.concatenate([np.arange(starts[i], starts[i] + self.counts[i]) for i in images])
+        return Tiles(self.energies[places], self.features[places], self.counts[images])
+
+    def deviations(self, score: Callable[[np.ndarray, np.ndarray], np.ndarray]) -> np.ndarray:
+        """Compute how much a score of energies (m, 2) and features (m, d) varies among the tiles of each image.
 
         Returns standard deviations, float64 (n,); 0 of one tile.
         """
+        energies = np.split(self.energies, np.cumsum(self.counts)[:-1])
         # Image by image: all tiles in double precision would take twice their memory.
-        return np.array([(tiles.astype(np.float64) @ weights).std() for tiles in self], np.float64)
+        return np.array([score(*parts).std() for parts in zip(energies, self, strict=True)], np.float64)
 
 
 @dataclass(frozen=True)
@@ -90,6 +101,10 @@ class Analysis:
     energies: np.ndarray
     features: np.ndarray
     tiles: Tiles | None = None
+
+    def subset(self, rows: Sequence[int] | np.ndarray) -> Analysis:
+        """Keep some rows, with their tiles, in the order of `rows`."""
+        return Analysis(self.energies[rows], self.features[rows], self.tiles and self.tiles.subset(rows))
 
     @property
     def scores(self) -> np.ndarray:

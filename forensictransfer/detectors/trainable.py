@@ -203,7 +203,8 @@ class TrainableDetector(Detector):
         if decision is None:
             heat_map = expit(blend(tiles.scores, places, crop, (height, width)))
             return Evidence(float(energies[0, 1] - energies[0, 0]), heat_map=heat_map, features=features[0])
-        scores = decision.scores(energies, features, Tiles(tiles.features[: len(scored)], np.array([len(scored)])))
+        n = len(scored)
+        scores = decision.scores(energies, features, Tiles(tiles.energies[:n], tiles.features[:n], np.array([n])))
         local = blend(decision.tile_scores(tiles.energies, tiles.features), places, crop, (height, width))
         heat_map = decision.probabilities(local).astype(np.float32)
         return Evidence(

@@ -34,11 +34,11 @@ class Decision:
         tiles: of the same images, where `spread` is not 0.
         """
         means = self.tile_scores(energies, features)
-        if not self.spread or self.weights is None:
+        if not self.spread:
             return means
         if tiles is None:
             raise ValueError("Decision: expected the tiles of the images, which its spread asks for")
-        return means + self.spread * tiles.deviations(self.weights)
+        return means + self.spread * tiles.deviations(self.tile_scores)
 
     def tile_scores(self, energies: np.ndarray, features: np.ndarray) -> np.ndarray:
         """Compute the score of each tile by itself, float64 (n,), from energies (n, 2) and features (n, d)."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -22,7 +22,7 @@ _MOST_BYTES = 1536 * 2**20  # of one network
 
 
 class _Kept(NamedTuple):
-    """What is kept of an image: energies and features, or features alone, (2 + d,) or (d,); those of its tiles."""
+    """What is kept of an image: energies and features, or features alone, (2 + d,) or (d,); of its tiles the same."""
 
     row: np.ndarray
     tiles: np.ndarray | None
@@ -80,12 +80,12 @@ class ScoreCache:
             return Analysis(np.zeros((0, 2), np.float32), np.zeros((0, 0), np.float32))
         kept = [known[digest] for digest in images.digests]
         means, tiles = np.stack([one.row for one in kept]), None
+        energies_of = None if weights is None or trainable is None else trainable.energies_of
         if keep_tiles:
             parts = [one.tiles for one in kept if one.tiles is not None]
-            tiles = Tiles(np.concatenate(parts), np.array([len(part) for part in parts]))
-        if weights is not None and trainable is not None:
-            return Analysis(trainable.energies_of(means), means, tiles)
-        return Analysis(means[:, :2], means[:, 2:], tiles)
+            counts = np.array([len(part) for part in parts])
+            tiles = Tiles(*_divided(np.concatenate(parts), energies_of), counts)
+        return Analysis(*_divided(means, energies_of), tiles)
 
     def _known(self, detector: Detector, weights: Sequence[np.ndarray], options: EvaluateSettings) -> dict[str, _Kept]:
         """Return what is known of images by these weights in this geometry, by digest."""
@@ -104,6 +104,17 @@ class ScoreCache:
 
 def _rows(found: Analysis, *, energies: bool) -> list[_Kept]:
     """Divide an analysis into what is kept of each image; energies: whether they stand before the features."""
-    means = np.concatenate([found.energies, found.features], axis=1) if energies else found.features
-    tiles = [None] * len(means) if found.tiles is None else [part.copy() for part in found.tiles]
-    return [_Kept(row, part) for row, part in zip(means, tiles, strict=True)]
+
+    def joined(one: Analysis | Tiles) -> np.ndarray:
+        return np.concatenate([one.energies, one.features], axis=1) if energies else one.features
+
+    means = joined(found)
+    if found.tiles is None:
+        return [_Kept(row, None) for row in means]
+    tiles = np.split(joined(found.tiles), np.cumsum(found.tiles.counts)[:-1])
+    return [_Kept(row, part.copy()) for row, part in zip(means, tiles, strict=True)]
+
+
+def _divided(rows: np.ndarray, energies_of: Callable[[np.ndarray], np.ndarray] | None) -> tuple[np.ndarray, np.ndarray]:
+    """Give energies and features of rows that hold both, or features alone from which the energies follow."""
+    return (rows[:, :2], rows[:, 2:]) if energies_of is None else (energies_of(rows), rows)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
@@ -44,7 +44,7 @@ def analyse_images(
     energies: np.ndarray | None = None
     features: np.ndarray | None = None
     counts = np.zeros(n, np.int64)
-    kept: list[np.ndarray] = []
+    kept: list[tuple[np.ndarray, np.ndarray]] = []
     bar = progress_bar(total=n, desc=progress, unit="image", disable=progress is None, leave=False)
     for batch, owner in tile_batches(images, batch=options.batch, **tile_options):
         missing = options.batch - len(batch)
@@ -58,13 +58,16 @@ def analyse_images(
         np.add.at(features, owner, found.features[: len(batch)])
         np.add.at(counts, owner, 1)
         if keep_tiles:
-            kept.append(found.features[: len(batch)])
+            kept.append((found.energies[: len(batch)], found.features[: len(batch)]))
         bar.update(int(owner[-1]) + 1 - bar.done)
     bar.close()
     if energies is None or features is None:
         return Analysis(np.zeros((0, 2), np.float32), np.zeros((0, 0), np.float32))
     energies, features = ((sums / counts[:, None]).astype(np.float32) for sums in (energies, features))
-    return Analysis(energies, features, Tiles(np.concatenate(kept), counts) if keep_tiles else None)
+    if not keep_tiles:
+        return Analysis(energies, features)
+    of_tiles = [np.concatenate(parts) for parts in zip(*kept, strict=True)]
+    return Analysis(energies, features, Tiles(of_tiles[0], of_tiles[1], counts))
 
 
 def _examined(detector: Detector, images: Images, batch: int, progress: str | None) -> Analysis:
@@ -122,6 +125,40 @@ class Analyse(Protocol):
         ...
 
 
+class TileScores(NamedTuple):
+    """Of each image the mean of its tiles' scores and their deviation, float64 (n,); energies, float32 (n, 2)."""
+
+    means: np.ndarray
+    deviations: np.ndarray
+    energies: np.ndarray
+
+
+def score_tiles(
+    decision: Decision,
+    detector: TrainableDetector,
+    images: Images,
+    options: EvaluateSettings,
+    analyse: Analyse,
+    progress: str | None = None,
+) -> TileScores:
+    """Score the tiles of images by a decision, whatever its spread.
+
+    Features of tiles are many: a part of the images is scored at a time. The order is that of `images`.
+    """
+    width = int(detector.scorer.output["features"].shape[-1])
+    each = max(1, _MOST_TILE_BYTES // (4 * width * options.max_tiles))
+    means, deviations, energies = [], [], []
+    for start in range(0, len(images), each):
+        part = images.subset(range(start, min(start + each, len(images))))
+        found = analyse(detector, part, options, keep_tiles=True, progress=progress)
+        if found.tiles is None:
+            raise ValueError(f"score_tiles: expected tiles of each image by '{detector.name}'")
+        means.append(decision.tile_scores(found.energies, found.features))
+        deviations.append(found.tiles.deviations(decision.tile_scores))
+        energies.append(found.energies)
+    return TileScores(np.concatenate(means), np.concatenate(deviations), np.concatenate(energies))
+
+
 def decided(
     decision: Decision,
     detector: Detector,
@@ -130,17 +167,12 @@ def decided(
     analyse: Analyse,
     progress: str | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Score images by a decision, a part of them at a time where it asks for features of tiles.
+    """Score images by a decision.
 
     Returns scores, float64 (n,), and energies, float32 (n, 2), in the order of `images`.
     """
-    parts = [images]
-    if decision.spread and decision.weights is not None:
-        each = max(1, _MOST_TILE_BYTES // (4 * len(decision.weights) * options.max_tiles))
-        parts = [images.subset(range(start, min(start + each, len(images)))) for start in range(0, len(images), each)]
-    scores, energies = [], []
-    for part in parts:
-        found = analyse(detector, part, options, keep_tiles=bool(decision.spread), progress=progress)
-        scores.append(decision.scores(found.energies, found.features, found.tiles))
-        energies.append(found.energies)
-    return np.concatenate(scores), np.concatenate(energies)
+    if decision.spread and isinstance(detector, TrainableDetector):
+        tiles = score_tiles(decision, detector, images, options, analyse, progress)
+        return tiles.means + decision.spread * tiles.deviations, tiles.energies
+    found = analyse(detector, images, options, progress=progress)
+    return decision.scores(found.energies, found.features), found.energies

@@ -105,10 +105,11 @@ def _adapt(
         if keep_weights:
             _save(run, detector, parents.runs)
         tests = [DomainTest(run, domain, settings, session, f"reading {domain.name}") for domain in (target, *sources)]
+        keep_tiles = pools(options) or knowledge.spread > 0
         scope = weights_restored if options.strategy in WITH_GRADIENT else contextlib.nullcontext
         for draw, images in enumerate(progress_bar(shots, desc=f"adapting to {target.name}", unit="draw")):
             with scope(detector):
-                base = session.scores.analyse(detector, images, settings.evaluate, keep_tiles=pools(options))
+                base = session.scores.analyse(detector, images, settings.evaluate, keep_tiles=keep_tiles)
                 adapted = adapt_one(FewShotTask(detector, images, base, knowledge, settings, draw, tuple(further)))
                 # Scores by weights that live for one draw only are not worth keeping.
                 analyse = analyse_images if adapted.changed else session.scores.analyse
@@ -195,7 +196,7 @@ def _write_draw(
         )
     decision = adapted.fitted(settings.adapt.threshold, analysis, shots.labels)
     run.write(f"draws/{draw}/decision.json", DecisionFile.of(decision))
-    run.write_scores(f"draws/{draw}/shots.csv", scored_images(shots, decision, analysis))
+    run.write_scores(f"draws/{draw}/shots.csv", scored_images(shots, decision, scores, analysis.energies))
     if adapted.changed and keep_weights:
         with run.writing(f"draws/{draw}/model.keras") as path:
             as_trainable(detector).save(str(path))

@@ -16,6 +16,7 @@ from forensictransfer.experiments.strategies.stopping import STOP_RULES
 CHOICES: Choices = {
     "detector": Choice("detector", detectors),
     "adapt.strategy": Choice("strategy", lambda: STRATEGIES),
+    "train.pooling": Choice("pooling", lambda: POOLINGS),
     "adapt.pooling": Choice("pooling", lambda: POOLINGS),
     "train.threshold": Choice("threshold rule", lambda: THRESHOLD_RULES),
     "adapt.stop": Choice("stop rule", lambda: STOP_RULES),

@@ -16,7 +16,6 @@ from forensictransfer.data.domains import Domain
 from forensictransfer.data.records import CLASSES
 from forensictransfer.data.splits import drop_shared
 from forensictransfer.detectors.base import Detector
-from forensictransfer.detectors.evidence import Analysis
 from forensictransfer.detectors.loading import load_weights
 from forensictransfer.detectors.trainable import as_trainable
 from forensictransfer.evaluation.decision import Decision
@@ -182,14 +181,13 @@ def check_both_classes(images: Images, name: str, split: str, *, dropped: int = 
             )
 
 
-def scored_images(images: Images, decision: Decision, analysis: Analysis) -> Scored:
-    """Describe what a decision says of images that it was fitted on; analysis: in their order."""
-    scores = decision.scores(analysis.energies, analysis.features, analysis.tiles)
+def scored_images(images: Images, decision: Decision, scores: np.ndarray, energies: np.ndarray) -> Scored:
+    """Describe what a decision says of images that it was fitted on: scores (n,), energies (n, 2), in their order."""
     return Scored(
         names=tuple(record.name for record in images.records),
         labels=images.labels.astype(np.int64),
         groups=tuple(images.groups),
         scores=scores,
         probabilities=decision.probabilities(scores),
-        energies=analysis.energies,
+        energies=energies,
     )

@@ -16,6 +16,7 @@ from forensictransfer.experiments.session import Session
 from forensictransfer.experiments.sources import together
 from forensictransfer.experiments.strategies.base import SourceKnowledge
 from forensictransfer.results.formats.data import AdaptedSource, SeenImages, SourceData, TrainingData
+from forensictransfer.results.formats.decision import DecisionFile
 from forensictransfer.results.formats.run import DomainReference, MemberRun
 from forensictransfer.results.runs import RunFolder
 
@@ -114,5 +115,10 @@ def _knowledge(run: RunFolder) -> SourceKnowledge:
     with np.load(run.path / "source_features.npz") as stored:
         sources = stored["sources"] if "sources" in stored.files else None
         return SourceKnowledge(
-            stored["energies"], stored["features"], stored["labels"], sources, equal_units=kind.equal_units
+            stored["energies"],
+            stored["features"],
+            stored["labels"],
+            sources,
+            equal_units=kind.equal_units,
+            spread=run.read("decision.json", DecisionFile).spread,
         )

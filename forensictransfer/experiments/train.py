@@ -24,6 +24,8 @@ from forensictransfer.detectors.loading import detector_class, trainable_class
 from forensictransfer.detectors.registry import check_training, detectors
 from forensictransfer.detectors.trainable import TrainableDetector, as_trainable
 from forensictransfer.evaluation.decision import Decision
+from forensictransfer.evaluation.pooling import SPREAD, spread_that_separates
+from forensictransfer.evaluation.scoring import decided, score_tiles
 from forensictransfer.experiments import checkpoint
 from forensictransfer.experiments.evaluate import (
     check_splits,
@@ -33,6 +35,7 @@ from forensictransfer.experiments.evaluate import (
 from forensictransfer.experiments.fit import check_monitor, fit
 from forensictransfer.experiments.session import Session
 from forensictransfer.experiments.sources import describe, read_sources
+from forensictransfer.experiments.strategies import AUTO, MEAN
 from forensictransfer.experiments.tuning import source as search
 from forensictransfer.report.model_card import card_text
 from forensictransfer.results.formats.data import WeightsFile
@@ -112,11 +115,7 @@ def _train(
     if isinstance(detector, TrainableDetector):
         with run.writing("model.keras") as path:
             detector.save(str(path))
-    found = session.scores.analyse(detector, validation, settings.evaluate, progress="choosing the threshold")
-    alike = balanced_weights(validation.labels, validation.domains)
-    decision = Decision().fitted(settings.train.threshold, found.scores, validation.labels, "source validation", alike)
-    run.write("decision.json", DecisionFile.of(decision))
-    run.write_scores("validation.csv", scored_images(validation, decision, found))
+    _decide(detector, validation, settings, run, session)
     _keep_features(detector, train, settings, run, session)
     evaluate_run(run, domains, settings, overwrite=True, session=session)
     run.write_text("CARD.md", card_text(run))
@@ -150,6 +149,23 @@ def _fit(
             lambda tried, folder, judge: fit(as_trainable(_fresh(tried)), train, validation, tried, folder, judge),
         )
     return fit(detector, train, validation, used, run)
+
+
+def _decide(detector: Detector, validation: Images, settings: Settings, run: RunFolder, session: Session) -> None:
+    """Choose how tiles are pooled and where fake begins, on the validation split; write both and its scores."""
+    options, pooling = settings.evaluate, settings.train.pooling
+    alike = balanced_weights(validation.labels, validation.domains)
+    decision, label = Decision(), "choosing the threshold"
+    if isinstance(detector, TrainableDetector) and pooling != MEAN:
+        tiles = score_tiles(decision, detector, validation, options, session.scores.analyse, label)
+        chosen = spread_that_separates(tiles.means, tiles.deviations, validation.labels, validation.domains)
+        decision = Decision(spread=chosen if pooling == AUTO else SPREAD)
+        scores, energies = tiles.means + decision.spread * tiles.deviations, tiles.energies
+    else:
+        scores, energies = decided(decision, detector, validation, options, session.scores.analyse, label)
+    decision = decision.fitted(settings.train.threshold, scores, validation.labels, "source validation", alike)
+    run.write("decision.json", DecisionFile.of(decision))
+    run.write_scores("validation.csv", scored_images(validation, decision, scores, energies))
 
 
 def _keep_features(detector: Detector, train: Images, settings: Settings, run: RunFolder, session: Session) -> None:

@@ -118,13 +118,14 @@ def show_text(run: RunFolder) -> str:
 
 
 def _pooled(run: RunFolder) -> str | None:
-    """Say in how many draws what the tiles of an image differ by counts; None where it does in none."""
-    files = [folder / "decision.json" for folder in run.draws()]
-    found = [read_document(path, DecisionFile, "adapt again").spread for path in files if path.is_file()]
+    """Say where what the tiles of an image differ by counts; None where it does in no draw."""
+    files = [folder / "decision.json" for folder in ([run.path] if run.kind == "train" else run.draws())]
+    found = [read_document(path, DecisionFile, f"{run.kind} again").spread for path in files if path.is_file()]
     used = [spread for spread in found if spread]
     if not used:
         return None
-    return f"in {len(used)} of {len(found)} draws their mean and {used[0]:g} standard deviations of their scores"
+    draws = "" if run.kind == "train" else f"in {len(used)} of {len(found)} draws "
+    return f"{draws}their mean and {used[0]:g} standard deviations of their scores"
 
 
 def title(run: RunFolder) -> str:

@@ -39,6 +39,7 @@ _LATER: Mapping[str, object] = {
     "adapt.background": [],
     "adapt.held_out": False,
     "adapt.pooling": MEAN,
+    "train.pooling": MEAN,
 }
 
 

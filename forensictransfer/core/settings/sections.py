@@ -96,6 +96,9 @@ class TrainSettings(Section):
         0, description="settings of the training tried first, on the validation split; 0: those given are used"
     )
     threshold: str = Field("balanced", description="rule that picks the threshold on the validation split")
+    pooling: str = Field(
+        "auto", description="how the scores of an image's tiles become one: their mean, or also their spread"
+    )
 
 
 class AdaptSettings(Section):

@@ -29,7 +29,8 @@ class SourceKnowledge:
 
     sources: (n,), of several sources the number of the one that a row is of, in the order of run.json; None: one.
     photographs: of each folder that the background is taken from instead of the source, features less the mean of their
-    class (m, d); None: none. equal_units: as the detector says of its features (`Detector.equal_units`).
+    class (m, d); None: none. equal_units: as the detector says of its features (`Detector.equal_units`). spread: of its
+    decision, by which images of the source are scored.
     """
 
     energies: np.ndarray
@@ -38,6 +39,7 @@ class SourceKnowledge:
     sources: np.ndarray | None = None
     photographs: tuple[np.ndarray, ...] | None = None
     equal_units: bool = False
+    spread: float = 0.0
 
     @cached_property
     def background(self) -> Background:

@@ -20,8 +20,8 @@ from forensictransfer.experiments.strategies.shots import DividedShots
 
 
 def threshold(task: FewShotTask) -> Adapted:
-    """Keep the score a_1 - a_0; what is re-fitted on the shots is the threshold, by the rule in the settings."""
-    return Adapted(Decision())
+    """Keep the score, pooled as the run does; what is fitted again is the threshold, by the rule in the settings."""
+    return Adapted(Decision(spread=task.source.spread))
 
 
 def head(task: FewShotTask) -> Adapted:

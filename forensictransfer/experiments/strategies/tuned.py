@@ -11,7 +11,6 @@ import optuna
 
 from forensictransfer.core.settings import Settings, load_settings
 from forensictransfer.core.values import SettingValue
-from forensictransfer.detectors.evidence import Analysis
 from forensictransfer.detectors.trainable import as_trainable
 from forensictransfer.evaluation.scoring import analyse_images
 from forensictransfer.experiments.strategies.base import Adapted, FewShotTask, strategy
@@ -89,7 +88,7 @@ def held_out_losses(task: FewShotTask, start: list[np.ndarray], held_out: np.nda
     part = replace(
         task,
         shots=task.shots.subset(kept),
-        analysis=Analysis(task.analysis.energies[kept], task.analysis.features[kept]),
+        analysis=task.analysis.subset(kept),
     )
     options = task.settings.adapt
     adapted = strategy(options.strategy)(part)
@@ -97,7 +96,7 @@ def held_out_losses(task: FewShotTask, start: list[np.ndarray], held_out: np.nda
     if adapted.changed:
         analysis = analyse_images(task.detector, task.shots, task.settings.evaluate)
         as_trainable(task.detector).model.set_weights(start)
-    scores = adapted.decision.scores(analysis.energies, analysis.features)
+    scores = adapted.decision.scores(analysis.energies, analysis.features, analysis.tiles)
     if not np.isfinite(scores).all():
         return np.full(len(held_out), np.nan)
     decision = adapted.decision.fitted(options.threshold, scores[kept], labels[kept], "shots")

@@ -7,7 +7,7 @@ import json
 import numpy as np
 import pytest
 
-from forensictransfer.detectors.evidence import Tiles
+from forensictransfer.detectors.evidence import Analysis, Tiles
 from forensictransfer.evaluation.decision import Decision
 from forensictransfer.evaluation.thresholds import THRESHOLD_RULES
 from forensictransfer.results.formats.decision import DecisionFile
@@ -28,19 +28,32 @@ def test_weights_put_a_linear_score_in_its_place() -> None:
     assert decision.scores(ENERGIES, FEATURES).tolist() == [0.5, 2.5, 1.5]
 
 
-TILES = Tiles(np.array([[1, 2], [3, 4], [5, 0], [0, -1]], np.float32), np.array([1, 2, 1]))
+TILES = Tiles(
+    np.array([[0, 9], [1, 2], [2, 7], [5, 5]], np.float32),
+    np.array([[1, 2], [3, 4], [5, 0], [0, -1]], np.float32),
+    np.array([1, 2, 1]),
+)
 
 
 def test_a_spread_adds_what_the_tiles_of_an_image_differ_by() -> None:
     """The second image's tiles have scores 2 and 10: deviation 4. One tile differs from nothing."""
     weights = np.array([2.0, -1.0])
-    np.testing.assert_allclose(TILES.deviations(weights), [0, 4, 0])
+    np.testing.assert_allclose(TILES.deviations(Decision(weights=weights).tile_scores), [0, 4, 0])
     assert [len(tiles) for tiles in TILES] == [1, 2, 1]
     decision = Decision(weights=weights, bias=0.5, spread=2.0)
     assert decision.scores(ENERGIES, FEATURES, TILES).tolist() == [0.5, 10.5, 1.5]
     assert decision.tile_scores(ENERGIES, FEATURES).tolist() == [0.5, 2.5, 1.5]
     with pytest.raises(ValueError, match="tiles"):
         decision.scores(ENERGIES, FEATURES)
+
+
+def test_without_weights_it_is_the_energies_of_tiles_that_differ() -> None:
+    """The second image's tiles have scores 1 and 5: deviation 2."""
+    decision = Decision(spread=2.0)
+    expected = Decision().scores(ENERGIES, FEATURES) + np.array([0, 4, 0])
+    np.testing.assert_allclose(decision.scores(ENERGIES, FEATURES, TILES), expected)
+    chosen = Analysis(ENERGIES, FEATURES, TILES).subset([2, 1])
+    np.testing.assert_allclose(decision.scores(chosen.energies, chosen.features, chosen.tiles), expected[[2, 1]])
 
 
 def test_the_probability_is_a_half_at_the_threshold() -> None:

@@ -35,3 +35,13 @@ def test_scores_without_any_variation_are_no_error() -> None:
     labels = np.array([0, 0, 1, 1])
     with np.errstate(all="raise"):
         assert spread_that_separates(np.zeros(4), np.zeros(4), labels) == 0.0
+
+
+def test_of_several_domains_the_mean_of_their_gains_decides() -> None:
+    """Together they would hide it: the second domain's scores lie a thousand higher."""
+    labels, domains = np.tile([0, 1], 20), np.repeat([0, 1], 20)
+    means, deviations = np.arange(40) % 7 + 1000.0 * domains, 2.0 * labels
+    assert spread_that_separates(means, deviations, labels) == 0.0
+    assert spread_that_separates(means, deviations, labels, domains) == SPREAD
+    one_image_of_a_class = np.where(np.arange(40) < 3, 2, domains)
+    assert spread_that_separates(means, deviations, labels, one_image_of_a_class) == SPREAD

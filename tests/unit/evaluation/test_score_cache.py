@@ -80,6 +80,22 @@ def test_tiles_are_kept_where_they_are_asked_for(images: Any, monkeypatch: pytes
     assert scored == [1, 6], "what was kept without its tiles is looked at again, once"
 
 
+def test_energies_of_tiles_are_those_of_an_analysis(images: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Kept with the features, or following from them where these depend on other weights alone."""
+    detector = fitted(0)
+    expected = analyse_images(detector, images, OPTIONS, keep_tiles=True).tiles
+    assert expected is not None and expected.energies.shape == (24, 2)
+    for follows in (True, False):
+        if not follows:
+            monkeypatch.setattr(type(detector), "feature_weights", lambda _: None)
+        cache = ScoreCache()
+        for _ in range(2):
+            found = cache.analyse(detector, images, OPTIONS, keep_tiles=True).tiles
+            assert found is not None
+            np.testing.assert_allclose(found.energies, expected.energies, rtol=1e-4, atol=1e-4)
+            np.testing.assert_array_equal(found.features, expected.features)
+
+
 def test_a_decision_on_tiles_scores_a_part_of_the_images_at_a_time(
     images: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -28,7 +28,9 @@ def test_shots_left_out_are_scored_as_by_a_refit(dimensions: int) -> None:
     np.testing.assert_allclose(solved.score().weights, fitted_to_all(shots, background), rtol=1e-8)
     rng = np.random.default_rng(0)
     tiles = [features[i] + rng.normal(size=(1 + i % 3, dimensions)) for i in range(8)]
-    found = solved.held_out(folds, Tiles(np.concatenate(tiles), np.array([len(part) for part in tiles])))
+    found = solved.held_out(
+        folds, Tiles(np.zeros((0, 2)), np.concatenate(tiles), np.array([len(part) for part in tiles]))
+    )
     assert found.deviations is not None
     for shot in range(8):
         with_it = [fold for fold in folds if shot in fold]

@@ -45,7 +45,8 @@ def images(rng: np.random.Generator, labels: np.ndarray, *, local: bool) -> Anal
     tiles[labels == 1, : 1 if local else None, 0] += 9 if local else 2
     counts = np.full(len(labels), 9)
     features = tiles.mean(axis=1).astype(np.float32)
-    return Analysis(np.zeros((len(labels), 2)), features, Tiles(tiles.reshape(-1, 3).astype(np.float32), counts))
+    rows = tiles.reshape(-1, 3).astype(np.float32)
+    return Analysis(np.zeros((len(labels), 2)), features, Tiles(np.zeros((len(rows), 2)), rows, counts))
 
 
 def adapted(analysis: Analysis, **settings: Any) -> Adapted:
