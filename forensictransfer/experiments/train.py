@@ -152,11 +152,15 @@ def _fit(
 
 
 def _decide(detector: Detector, validation: Images, settings: Settings, run: RunFolder, session: Session) -> None:
-    """Choose how tiles are pooled and where fake begins, on the validation split; write both and its scores."""
+    """Choose how tiles are pooled and where fake begins, on the validation split; write both and its scores.
+
+    By `auto` a detector that is trained by gradient keeps the mean of its energies: its paper's decision, which the
+    training has made good on every crop by itself.
+    """
     options, pooling = settings.evaluate, settings.train.pooling
     alike = balanced_weights(validation.labels, validation.domains)
     decision, label = Decision(), "choosing the threshold"
-    if isinstance(detector, TrainableDetector) and pooling != MEAN:
+    if isinstance(detector, TrainableDetector) and pooling != MEAN and not (pooling == AUTO and detector.gradient):
         tiles = score_tiles(decision, detector, validation, options, session.scores.analyse, label)
         chosen = spread_that_separates(tiles.means, tiles.deviations, validation.labels, validation.domains)
         decision = Decision(spread=chosen if pooling == AUTO else SPREAD)

@@ -97,7 +97,9 @@ class TrainSettings(Section):
     )
     threshold: str = Field("balanced", description="rule that picks the threshold on the validation split")
     pooling: str = Field(
-        "auto", description="how the scores of an image's tiles become one: their mean, or also their spread"
+        "auto",
+        description="how the scores of an image's tiles become one: their mean, or also their spread "
+        "(auto: chosen for detectors that are fitted at once)",
     )
 
 
