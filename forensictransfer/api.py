@@ -133,6 +133,7 @@ def evaluate(
     settings: SettingsLike | None = None,
     group: str | None = None,
     overwrite: bool = False,
+    localise: bool = False,
 ) -> list[Metrics]:
     """Score the test splits of some domains with a run; predictions and metrics go into the run folder.
 
@@ -141,6 +142,7 @@ def evaluate(
         on: one domain or several: built-in names, folders, or domain files.
         config, settings: as for `train`, laid over the run's own. group: holds for all domains of `on`.
         overwrite: replace evaluations that stand in the run folder.
+        localise: compare heat maps with the domains' masks, too (`localisation` of the metrics).
     Returns: the content of metrics.json for each domain, in the order of `on`.
     Raises: UserError for any mistake in the input.
     """
@@ -152,7 +154,9 @@ def evaluate(
     from forensictransfer.report.model_card import card_text
 
     with opened.owning_evaluations([domain.name for domain in request.domains]):
-        found = evaluation.evaluate_run(opened, request.domains, request.settings, overwrite=overwrite)
+        found = evaluation.evaluate_run(
+            opened, request.domains, request.settings, overwrite=overwrite, localise=localise
+        )
         card = ""
         while card != (card := card_text(opened)):  # an evaluation on another domain may end meanwhile
             opened.write_text("CARD.md", card)

@@ -19,6 +19,7 @@ from forensictransfer.data.checks.names import check_names
 from forensictransfer.data.decode import Source
 from forensictransfer.data.folders.groups import groups_of, keep_apart
 from forensictransfer.data.folders.layout import list_images
+from forensictransfer.data.folders.masks import find_masks
 from forensictransfer.data.records import CLASSES, FAKE, REAL, SPLITS, Record
 from forensictransfer.data.splits import split_of
 from forensictransfer.data.stored import StoredImage
@@ -149,7 +150,12 @@ def _open_folder(settings: DomainSettings, shares: tuple[float, float, float], *
         groups, kept, apart_notes = keep_apart(groups, splits, settings.group)
         notes += apart_notes
     warnings += [*check_names(entries, groups), *found.warnings]
-    records = tuple(Record(entries[i].name, entries[i].label, groups[i], splits[i], entries[i].path) for i in kept)
+    masks = find_masks(folder, entries)
+    notes += masks.notes
+    records = tuple(
+        Record(entry.name, entry.label, groups[i], splits[i], entry.path, masks.files.get(entry.name))
+        for i, entry in ((i, entries[i]) for i in kept)
+    )
     return Domain(
         name,
         str(folder.resolve()),

@@ -16,7 +16,7 @@ from scipy.special import expit
 from forensictransfer.core.errors import ErrorCode, UserError
 from forensictransfer.core.settings import EvaluateSettings
 from forensictransfer.data.image_file import ImageFile
-from forensictransfer.data.tiles import cut, tile_places
+from forensictransfer.data.tiles import Place, cut, tile_places
 from forensictransfer.detectors.base import Detector, Trains
 from forensictransfer.detectors.evidence import Analysis, Evidence, Judgement, Tiles
 from forensictransfer.detectors.heat_maps import blend, map_places
@@ -189,24 +189,24 @@ class TrainableDetector(Detector):
         options = options or EvaluateSettings()
         return [self._examine(image, decision, options) for image in images]
 
+    def heat_maps(
+        self, image: ImageFile, decisions: Sequence[Judgement], options: EvaluateSettings | None = None
+    ) -> list[np.ndarray]:
+        """Map an image as `examine` does, by each of some decisions, float32 (h, w); its tiles are scored once."""
+        _, places, tiles = self._looked_at(image, options or EvaluateSettings())
+        return [self._heat_map(image, places, tiles, decision) for decision in decisions]
+
     def _examine(self, image: ImageFile, decision: Judgement | None, options: EvaluateSettings) -> Evidence:
-        crop, (height, width) = self.crop, image.size
-        tiling = {"stride": min(options.stride, crop), "max_tiles": options.max_tiles}
-        scored = tile_places(height, width, crop=crop, **tiling)
-        # What is scored and what the map is made of are much the same tiles, each looked at once.
-        places = list(dict.fromkeys([*scored, *map_places(height, width, crop)]))
-        tiles = self.analyse_tiles(cut(image.pixels, places, crop), options.batch)
+        n, places, tiles = self._looked_at(image, options)
         energies, features = (
-            part[: len(scored)].mean(axis=0, keepdims=True, dtype=np.float64).astype(np.float32)
+            part[:n].mean(axis=0, keepdims=True, dtype=np.float64).astype(np.float32)
             for part in (tiles.energies, tiles.features)
         )
         if decision is None:
-            heat_map = expit(blend(tiles.scores, places, crop, (height, width)))
+            heat_map = expit(blend(tiles.scores, places, self.crop, image.size))
             return Evidence(float(energies[0, 1] - energies[0, 0]), heat_map=heat_map, features=features[0])
-        n = len(scored)
         scores = decision.scores(energies, features, Tiles(tiles.energies[:n], tiles.features[:n], np.array([n])))
-        local = blend(decision.tile_scores(tiles.energies, tiles.features), places, crop, (height, width))
-        heat_map = decision.probabilities(local).astype(np.float32)
+        heat_map = self._heat_map(image, places, tiles, decision)
         return Evidence(
             score=float(scores[0]),
             probability=float(decision.probabilities(scores)[0]),
@@ -214,6 +214,19 @@ class TrainableDetector(Detector):
             mask=heat_map > 0.5,
             features=features[0],
         )
+
+    def _looked_at(self, image: ImageFile, options: EvaluateSettings) -> tuple[int, list[Place], Analysis]:
+        """Analyse the tiles of an image; returns how many of them, the first ones, it is scored by, and all places."""
+        crop, (height, width) = self.crop, image.size
+        tiling = {"stride": min(options.stride, crop), "max_tiles": options.max_tiles}
+        scored = tile_places(height, width, crop=crop, **tiling)
+        # What is scored and what the map is made of are much the same tiles, each looked at once.
+        places = list(dict.fromkeys([*scored, *map_places(height, width, crop)]))
+        return len(scored), places, self.analyse_tiles(cut(image.pixels, places, crop), options.batch)
+
+    def _heat_map(self, image: ImageFile, places: Sequence[Place], tiles: Analysis, decision: Judgement) -> np.ndarray:
+        local = blend(decision.tile_scores(tiles.energies, tiles.features), places, self.crop, image.size)
+        return decision.probabilities(local).astype(np.float32)
 
     def get_weights(self) -> list[np.ndarray]:
         """Return the weights of the model."""

@@ -32,6 +32,7 @@ from numpy.typing import ArrayLike, NDArray
 from forensictransfer.core.values import FieldsByKey
 from forensictransfer.data.counts import Counts
 from forensictransfer.evaluation.estimate import Estimate
+from forensictransfer.evaluation.resampling import drawn_counts, percentiles
 
 Floats = NDArray[np.float64]
 
@@ -147,18 +148,18 @@ def summarise_draws(draws: Sequence[ScoredImages], *, resamples: int = 1000, see
     step = max(1, _BLOCK // labels.size)
     for first in range(0, resamples, step):
         size = min(step, resamples - first)
-        weights = np.take(_counts(group_rng, size, n_groups), group_of, axis=1)
+        weights = np.take(drawn_counts(group_rng, size, n_groups), group_of, axis=1)
         for row, d in enumerate(draws):
             values = metric_values(d.labels, d.scores, d.probabilities, float(d.threshold), weights)
             for name in METRICS:
                 resampled[name][row, first : first + size] = values[name]
-    draw_weights = _counts(draw_rng, resamples, len(draws)).T / len(draws)
+    draw_weights = drawn_counts(draw_rng, resamples, len(draws)).T / len(draws)
     metrics = {}
     for name in METRICS:
         value = float(np.mean([values[name][0] for values in point]))
         low, high = None, None
         if _has_interval(name, labels, group_of):
-            low, high = _percentiles((resampled[name] * draw_weights).sum(axis=0))
+            low, high = percentiles((resampled[name] * draw_weights).sum(axis=0))
         metrics[name] = Estimate(_plain(value), low, high, n_groups)
     return Summary(
         n=Counts(int((labels == 0).sum()), int((labels == 1).sum()), n_groups),
@@ -207,21 +208,6 @@ def _ece(y: NDArray[np.int64], p: Floats, w: Floats) -> Floats:
     bins = np.minimum((p * ECE_BINS).astype(int), ECE_BINS - 1)
     gaps = w @ np.where(bins[:, None] == np.arange(ECE_BINS), (p - y)[:, None], 0.0)
     return np.abs(gaps).sum(axis=1) / w.sum(axis=1)
-
-
-def _counts(rng: np.random.Generator, rows: int, n: int) -> Floats:
-    """Draw how often each of n things is drawn in n draws with replacement, (rows, n)."""
-    picks = rng.integers(0, n, size=(rows, n)) + n * np.arange(rows)[:, None]
-    return np.bincount(picks.ravel(), minlength=rows * n).reshape(rows, n).astype(np.float64)
-
-
-def _percentiles(values: Floats) -> tuple[float | None, float | None]:
-    """Find the 2.5 and 97.5 % percentiles of the resamples in which the metric is defined."""
-    defined = values[~np.isnan(values)]
-    if defined.size == 0:
-        return None, None
-    low, high = np.percentile(defined, [2.5, 97.5])
-    return float(low), float(high)
 
 
 def _has_interval(name: str, labels: NDArray[np.int64], group_of: NDArray[np.int64]) -> bool:

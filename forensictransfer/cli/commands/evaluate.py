@@ -30,6 +30,12 @@ examples:
     place = parser.add_argument_group("domains")
     place.add_argument("--on", required=True, nargs="+", metavar="DOMAIN", help="the domains to score")
     add_group(place)
+    place.add_argument(
+        "--localise",
+        action="store_true",
+        help="also compare heat maps with the masks of fakes (mask/ beside fake/, the same names): AUC, F1 and\n"
+        "Matthews' correlation over pixels, and how much of real images is called changed",
+    )
     add_overwrite(place)
     add_config(place)
     add_settings(parser, sections=("data", "evaluate"), leave_out=("data.crop", "data.recompress", "data.augment"))
@@ -41,6 +47,7 @@ examples:
 def run(arguments: Namespace) -> None:
     """Evaluate, then print a line for each domain."""
     from forensictransfer import api
+    from forensictransfer.report.localisation import localisation_lines
     from forensictransfer.report.model_card import evaluation_lines, remarks
 
     found = api.evaluate(
@@ -50,5 +57,6 @@ def run(arguments: Namespace) -> None:
         settings=settings_of(arguments),
         group=arguments.group,
         overwrite=arguments.overwrite,
+        localise=arguments.localise,
     )
-    say("\n".join([*evaluation_lines(found), *remarks(found)]))
+    say("\n".join([*evaluation_lines(found), *localisation_lines(found), *remarks(found)]))

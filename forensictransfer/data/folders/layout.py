@@ -14,6 +14,7 @@ from forensictransfer.data.places import entries_of, is_folder
 from forensictransfer.data.records import CLASS_FOLDERS, CLASSES
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff")
+MASK_FOLDERS = ("mask", "masks")
 SPLIT_FOLDERS = {"train": "train", "validation": "validation", "val": "validation", "valid": "validation"} | {
     "test": "test"
 }
@@ -170,7 +171,7 @@ def _check_classes(
 
 
 def _unread(folder: Path, parts: Sequence[ClassFolder]) -> list[str]:
-    """Write a line on images that lie beside the class folders, where nothing is read: masks, a third class, a typo."""
+    """Write a line on images that lie beside the class folders, where nothing is read: a third class, a typo."""
     tops = {part.path for part in parts}
     places, loose = [], 0
     for place in sorted({folder, *(top.parent for top in tops)}):
@@ -178,6 +179,8 @@ def _unread(folder: Path, parts: Sequence[ClassFolder]) -> list[str]:
             path = place / entry.name
             if not is_folder(entry):
                 loose += entry.name.lower().endswith(SUFFIXES)
+            elif entry.name.lower() in MASK_FOLDERS:
+                continue  # `masks.find_masks` reads them
             elif path not in tops and not any(path == top.parent for top in tops) and _holds_images(path):
                 places.append(_name(entry.path, folder))
     notes = [f"not read, beside the class folders: {some(places)}"] if places else []

@@ -90,12 +90,26 @@ def with_groups(metrics: dict[str, Estimate], info: ValidationInfo) -> dict[str,
     return {name: replace(one, n=n.groups if n else None) for name, one in metrics.items()}
 
 
+class LocalisationMetrics(Part):
+    """How well heat maps find what was changed (`evaluation.localisation`): means over images and draws by name.
+
+    n: fakes with a mask, real images, and the groups of both; skipped: (fake, reason) of masks that cannot be used.
+    """
+
+    n: Counts
+    skipped: tuple[tuple[str, str], ...] = ()
+    metrics: dict[str, StoredEstimate]
+
+    _with_n = field_validator("metrics", mode="after")(with_groups)
+
+
 class Metrics(Document):
     """metrics.json. A run is named by its source, the domain that it was adapted to and how; `target` is the test's.
 
     origin, fingerprint: of the domain of the test; dropped_shared, skipped: images left out, (name, reason) where they
     could not be read; left_out: these by class; warnings: what makes the numbers doubtful, a line each;
-    metadata_baseline: None in results of versions that did not measure it.
+    metadata_baseline: None in results of versions that did not measure it; localisation: None where it was not asked
+    for.
     """
 
     WHAT: ClassVar[str] = "the metrics of an evaluation"
@@ -122,5 +136,6 @@ class Metrics(Document):
     n: Counts
     metrics: dict[str, StoredEstimate]
     per_draw: tuple[DrawMetrics, ...]
+    localisation: LocalisationMetrics | None = None
 
     _with_n = field_validator("metrics", mode="after")(with_groups)
