@@ -27,9 +27,8 @@ with folder.holding("job") as mine:
 """
 HOLD_BOTH_AND_FORK = """
 with folder.lock(), folder.holding("job") as mine:
-    child = os.fork()
-    if child:
-        print(child, flush=True)
+    if not os.fork():  # the fork speaks for itself: by then it has let go of what it inherited
+        print(os.getpid(), flush=True)
     signal.pause()
 """
 HOLD_UNTIL_TOLD = """
