@@ -13,14 +13,37 @@ from scipy.ndimage import gaussian_filter
 from forensictransfer.core.settings import AugmentSettings
 from forensictransfer.data.decode import decode
 from forensictransfer.data.recompress import jpeg_bytes
-from forensictransfer.data.tiles import ALIGNMENT, fit_to, last_start
+from forensictransfer.data.tiles import ALIGNMENT, Place, fit_to, last_start
 
 
-def random_crop(image: np.ndarray, crop: int, rng: np.random.Generator) -> np.ndarray:
-    """Cut a crop at a random place, (crop, crop, 3), a view where possible; smaller images are mirrored first."""
+def random_crop(
+    image: np.ndarray, crop: int, rng: np.random.Generator, changed: np.ndarray | None = None
+) -> np.ndarray:
+    """Cut a crop at a random place, (crop, crop, 3), a view where possible; smaller images are mirrored first.
+
+    changed: bool (h, w), which pixels of the image were changed: the crop holds at least half as many of them as any
+    crop of the image can, each such place as likely as the others. None: all places are.
+    """
     image = fit_to(image, crop)
-    top, left = (ALIGNMENT * int(rng.integers(last_start(side, crop) // ALIGNMENT + 1)) for side in image.shape[:2])
+    if changed is None:
+        top, left = (ALIGNMENT * int(rng.integers(last_start(side, crop) // ALIGNMENT + 1)) for side in image.shape[:2])
+    else:
+        places = places_of_change(changed, crop)
+        top, left = places[int(rng.integers(len(places)))]
     return image[top : top + crop, left : left + crop]
+
+
+def places_of_change(changed: np.ndarray, crop: int) -> list[Place]:
+    """List the aligned places whose crop holds at least half as many changed pixels as any crop does.
+
+    changed: bool (h, w), some of it True; where it is smaller than the crop it is mirrored as its image is.
+    """
+    counted = np.pad(fit_to(changed[:, :, None], crop)[:, :, 0].astype(np.int64), ((1, 0), (1, 0)))
+    counted = counted.cumsum(axis=0).cumsum(axis=1)
+    tops, lefts = (np.arange(0, last_start(side - 1, crop) + 1, ALIGNMENT) for side in counted.shape)
+    bands = counted[tops + crop] - counted[tops]
+    inside = bands[:, lefts + crop] - bands[:, lefts]
+    return [Place(int(tops[row]), int(lefts[column])) for row, column in np.argwhere(2 * inside >= inside.max())]
 
 
 def augment(crop_image: np.ndarray, settings: AugmentSettings, rng: np.random.Generator) -> np.ndarray:

@@ -8,15 +8,17 @@ import logging
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 
+from forensictransfer.core.errors import some
 from forensictransfer.core.progress import progress_bar
 from forensictransfer.core.settings import DataSettings
 from forensictransfer.data.decode import ImageError, Source, decode, digest
 from forensictransfer.data.exclusion import LeftOut
 from forensictransfer.data.image_file import ImageFile
+from forensictransfer.data.masks import read_mask
 from forensictransfer.data.recompress import recompressed
 from forensictransfer.data.records import FAKE, REAL, Record
 
@@ -39,6 +41,8 @@ class Images:
         labels: int32 (n,), 0 = real, 1 = fake.
         groups, digests: group and pixel digest (`decode.digest`) of each image.
         domains: int32 (n,), which of several domains an image is of (`joined`); 0 otherwise.
+
+    Masks are read with their fakes, unless `data.masks` is false, and kept in bits (`changed`).
     """
 
     def __init__(self, records: Sequence[Record], *, data: DataSettings, progress: str | None = None) -> None:
@@ -48,6 +52,9 @@ class Images:
         self._max_pixels = int(data.max_megapixels * 1e6)
         self._quality = data.recompress
         self._kept: list[np.ndarray | None] = []
+        self._masks: list[_Mask | None] = []
+        self._with_masks = data.masks
+        unused: list[str] = []
         readable: list[Record] = []
         skipped: list[tuple[str, str]] = []
         digests: list[str] = []
@@ -58,18 +65,23 @@ class Images:
             if isinstance(result, ImageError):
                 skipped.append((record.name, result.reason))
                 continue
-            pixels, pixel_digest = result
+            pixels, pixel_digest, mask = result
+            if isinstance(mask, ImageError):
+                unused.append(f"{record.name}: {mask.reason}")
+            self._masks.append(None if isinstance(mask, ImageError) else mask)
             room -= pixels.nbytes
             self._kept.append(pixels if room >= 0 else None)
             readable.append(record)
             digests.append(pixel_digest)
         self.left_out = LeftOut.of(records, {name for name, _ in skipped})
         if progress is not None and skipped:
-            some = "; ".join(f"{name}: {reason}" for name, reason in skipped[:3]) + "; ..." * (len(skipped) > 3)
+            listed = "; ".join(f"{name}: {reason}" for name, reason in skipped[:3]) + "; ..." * (len(skipped) > 3)
             _log.warning(
                 "%s: %d of %d cannot be read and are left out (%s): %s",
-                *(progress, len(skipped), len(records), some, self.left_out),
+                *(progress, len(skipped), len(records), listed, self.left_out),
             )
+        if progress is not None and unused:
+            _log.warning("%s: %d masks cannot be used and are left out: %s", progress, len(unused), some(unused, 3))
         self.records = tuple(readable)
         self.skipped = tuple(skipped)
         self.labels = np.array([record.label for record in readable], np.int32)
@@ -90,6 +102,7 @@ class Images:
         every = list(parts.values())
         whole = copy.copy(every[0])
         whole._kept = [pixels for part in every for pixels in part._kept]
+        whole._masks = [mask for part in every for mask in part._masks]
         whole.records = tuple(record for records in named for record in records)
         whole.skipped = tuple((f"{name}/{one}", why) for name, part in parts.items() for one, why in part.skipped)
         whole.left_out = LeftOut.total(part.left_out for part in every)
@@ -117,6 +130,11 @@ class Images:
         record = self.records[index]
         return ImageFile(self._source(record), name=record.name, max_pixels=self._max_pixels, pixels=self._kept[index])
 
+    def changed(self, index: int) -> np.ndarray | None:
+        """Return which pixels of an image were changed, bool (h, w); None where no mask tells."""
+        mask = self._masks[index]
+        return None if mask is None else mask.pixels()
+
     def subset(self, indices: Sequence[int] | np.ndarray) -> Images:
         """Select the images at `indices`, in that order, without reading anything again.
 
@@ -125,6 +143,7 @@ class Images:
         part = copy.copy(self)
         chosen = [int(index) for index in indices]
         part._kept = [self._kept[index] for index in chosen]
+        part._masks = [self._masks[index] for index in chosen]
         part.records = tuple(self.records[index] for index in chosen)
         part.labels = self.labels[np.array(chosen, int)]
         part.groups = [self.groups[index] for index in chosen]
@@ -140,12 +159,35 @@ class Images:
             return record.source
         return recompressed(record.source, self._quality, max_pixels=self._max_pixels)
 
-    def _read(self, record: Record) -> tuple[np.ndarray, str] | ImageError:
+    def _read(self, record: Record) -> tuple[np.ndarray, str, _Mask | ImageError | None] | ImageError:
         try:
             pixels = self._decode(record)
         except ImageError as error:
             return error
-        return pixels, digest(pixels)
+        mask: _Mask | ImageError | None = None
+        if record.mask is not None and self._with_masks:
+            try:
+                mask = _Mask.of(read_mask(record.mask, pixels.shape[:2], max_pixels=self._max_pixels))
+            except ImageError as error:
+                mask = error
+        return pixels, digest(pixels), mask
+
+
+class _Mask(NamedTuple):
+    """Which pixels of an image of `shape` (h, w) were changed, a bit each."""
+
+    bits: np.ndarray
+    shape: tuple[int, int]
+
+    @classmethod
+    def of(cls, pixels: np.ndarray) -> _Mask:
+        """Pack bool (h, w)."""
+        return cls(np.packbits(pixels), (pixels.shape[0], pixels.shape[1]))
+
+    def pixels(self) -> np.ndarray:
+        """Unpack bool (h, w)."""
+        height, width = self.shape
+        return np.unpackbits(self.bits, count=height * width).reshape(self.shape).astype(bool)
 
 
 def check_labels(labels: Iterable[int] | np.ndarray) -> None:

@@ -40,6 +40,7 @@ _LATER: Mapping[str, object] = {
     "adapt.held_out": False,
     "adapt.pooling": MEAN,
     "train.pooling": MEAN,
+    "data.masks": True,  # nothing changes for a domain that has none, as then none had
 }
 
 

@@ -60,6 +60,7 @@ class DataSettings(Section):
         None,
         description="JPEG quality (4:2:0) at which every image, real or fake, is compressed once more",
     )
+    masks: bool = Field(True, description="training crops of a fake with a mask hold pixels that were changed")
     max_megapixels: Positive = Field(100.0, description="larger images are refused before they are decoded")
     memory_mb: Annotated[int, Field(ge=0)] = Field(4096, description="decoded images kept in memory, MiB")
     workers: Count = Field(2, description="threads that decode images")

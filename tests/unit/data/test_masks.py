@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 from PIL import Image
 
-from forensictransfer.core.settings import DataSettings
+from forensictransfer.core.settings import AugmentSettings, DataSettings
+from forensictransfer.data.batches import Images, training_batch
+from forensictransfer.data.crops import random_crop
 from forensictransfer.data.domains import open_domain
 from forensictransfer.data.encoded import ImageError
 from forensictransfer.data.masks import read_mask
+from forensictransfer.data.tiles import fit_to, last_start
 
 MARKED = np.zeros((6, 8), np.uint8)
 MARKED[1:3, 2:5] = 255
@@ -95,3 +102,49 @@ def test_what_is_no_mask_is_said_in_one_line(tmp_path: Path, name: str, pixels: 
         read_mask(path, (6, 8))
     assert said in error.value.reason or pixels is None
     assert "\n" not in str(error.value)
+
+
+@given(
+    changed=arrays(bool, st.tuples(st.integers(8, 100), st.integers(8, 100))).filter(np.any),
+    crop=st.sampled_from([32, 40]),
+    seed=st.integers(0, 99),
+)
+@settings(max_examples=60, deadline=None)
+def test_a_training_crop_of_a_masked_fake_holds_what_was_changed(changed: np.ndarray, crop: int, seed: int) -> None:
+    """At least half as many changed pixels as the best of all aligned places, counted one by one."""
+    image = np.repeat(changed[:, :, None], 3, axis=2).astype(np.uint8)
+    found = random_crop(image, crop, np.random.default_rng(seed), changed)
+    whole = fit_to(image, crop)[:, :, 0]
+    starts = (range(0, last_start(side, crop) + 1, 8) for side in whole.shape)
+    most = max(whole[top : top + crop, left : left + crop].sum() for top, left in itertools.product(*starts))
+    assert found.shape == (crop, crop, 3) and 2 * found[:, :, 0].sum() >= most
+
+
+def test_batches_of_a_domain_with_masks_hold_forgeries(tmp_path: Path) -> None:
+    """One pixel in 160 x 160 of each fake is changed; of the reals any crop is taken."""
+    rng = np.random.default_rng(0)
+    for number in range(2):
+        for kind in ("real", "fake", "mask"):
+            pixels = rng.integers(0, 200, (160, 160), dtype=np.uint8)
+            if kind != "real":
+                pixels = pixels * (kind == "fake")
+                pixels[150, 8 + 90 * number] = 255
+            (tmp_path / kind).mkdir(exist_ok=True)
+            Image.fromarray(pixels).save(tmp_path / kind / f"{number}.png")
+    records = open_domain(tmp_path, data=DataSettings()).records
+    batch = {"crop": 32, "augment": AugmentSettings(), "seed": 0, "epoch": 0}
+    for data, always in ((DataSettings(), True), (DataSettings(masks=False), False)):
+        images = Images(records, data=data)
+        both = Images.joined({"a": images, "b": images.subset([1, 0, 3, 2])})
+        fakes = np.flatnonzero(both.labels)
+        cut = [training_batch(both, fakes, step=step, **batch)[0] for step in range(8)]
+        assert all((crop == 255).any() for crops in cut for crop in crops) == always
+        assert (both.changed(int(fakes[0])) is not None) == always and both.changed(0 if fakes[0] else 2) is None
+
+
+def test_a_mask_that_cannot_be_used_leaves_its_image_in(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    folder = write(tmp_path / "d", "real/a.png", "fake/a.png", "mask/a.png")
+    (folder / "mask/a.png").write_bytes(b"none")
+    images = Images(open_domain(folder, data=DataSettings()).records, data=DataSettings(), progress="reading d")
+    assert len(images) == 2 and images.skipped == () and images.changed(0) is None
+    assert "reading d: 1 masks cannot be used and are left out: fake/a.png: " in caplog.text
