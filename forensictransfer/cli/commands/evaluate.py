@@ -38,7 +38,9 @@ examples:
     )
     add_overwrite(place)
     add_config(place)
-    add_settings(parser, sections=("data", "evaluate"), leave_out=("data.crop", "data.recompress", "data.masks", "data.augment"))
+    add_settings(
+        parser, sections=("data", "evaluate"), leave_out=("data.crop", "data.recompress", "data.masks", "data.augment")
+    )
     parser.refused |= dict.fromkeys(("--detector", "--data.crop", "--data.recompress"), RUN_FIXES)
     parser.set_defaults(handler=run)
     return parser
