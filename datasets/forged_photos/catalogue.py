@@ -24,4 +24,5 @@ FACTS = Facts(
     obtained=MADE_HERE,
     groups="the scene",
     splits="scenes, the same in all domains",
+    masks=True,
 )

@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image
 
 from . import resynthesis
-from .forgeries import PROCEDURES
+from .forgeries import PROCEDURES, Forged
 from .photographs import CROP, Photograph, Window, draw, of_split, pixels, to_grey
 
 SEED = 20261123
@@ -20,15 +20,19 @@ QUALITIES = (90, 97)
 
 @dataclass(frozen=True)
 class Picture:
-    """One finished image with its label (0 real, 1 fake)."""
+    """One finished image with its label (0 real, 1 fake).
+
+    mask: PNG of the image's size, 255 where a local forgery changed it; None for reals and what is changed all over.
+    """
 
     name: str
     label: int
     group: str
     jpeg: bytes
+    mask: bytes | None = None
 
 
-Forger = Callable[[Window, np.random.Generator], np.ndarray]
+Forger = Callable[[Window, np.random.Generator], Forged]
 
 
 def forgers(config: str, *, steps: int = resynthesis.STEPS) -> dict[str, Forger]:
@@ -44,8 +48,9 @@ def forgers(config: str, *, steps: int = resynthesis.STEPS) -> dict[str, Forger]
         # A grey photograph stays grey: a tint of the network would tell the classes apart without any forensics.
         return made if photograph.colour else to_grey(made)
 
-    def cut(window: Window, rng: np.random.Generator) -> np.ndarray:
-        return remade(window.photograph)[window.top : window.top + CROP, window.left : window.left + CROP]
+    def cut(window: Window, rng: np.random.Generator) -> Forged:
+        image = remade(window.photograph)[window.top : window.top + CROP, window.left : window.left + CROP]
+        return Forged(image, np.ones(image.shape[:2], bool))
 
     return {"": cut}
 
@@ -68,11 +73,19 @@ def pictures(config: str, split: str, per_class: int, by_name: dict[str, Forger]
         procedure = procedures[index % len(procedures)]
         forged = by_name[procedure](fake, streams)
         yield _picture(real, real.cut(), 0, int(qualities[index]), f"{split}/real", index, "")
-        yield _picture(fake, forged, 1, int(others[index]), f"{split}/fake", index, procedure)
+        mask = encode_mask(forged.region) if (forged.image != fake.cut()).any() else None
+        yield _picture(fake, forged.image, 1, int(others[index]), f"{split}/fake", index, procedure, mask)
 
 
 def _picture(
-    window: Window, image: np.ndarray, label: int, quality: int, folder: str, index: int, procedure: str
+    window: Window,
+    image: np.ndarray,
+    label: int,
+    quality: int,
+    folder: str,
+    index: int,
+    procedure: str,
+    mask: bytes | None = None,
 ) -> Picture:
     photograph = window.photograph
     tail = f"_{procedure}" if procedure else ""
@@ -81,6 +94,7 @@ def _picture(
         label=label,
         group=photograph.scene,
         jpeg=encode(image, quality),
+        mask=mask,
     )
 
 
@@ -88,4 +102,13 @@ def encode(image: np.ndarray, quality: int) -> bytes:
     """Encode a uint8 (h, w, 3) image as JPEG, 4:2:0, with the standard's tables scaled by `quality`."""
     stream = io.BytesIO()
     Image.fromarray(image).save(stream, format="JPEG", quality=quality, subsampling=2)
+    return stream.getvalue()
+
+
+def encode_mask(region: np.ndarray) -> bytes | None:
+    """Encode a region, bool (h, w), as PNG with one channel, 255 inside; None where it is nothing or all."""
+    if region.all() or not region.any():
+        return None
+    stream = io.BytesIO()
+    Image.fromarray(region.astype(np.uint8) * 255).save(stream, format="PNG")
     return stream.getvalue()

@@ -48,6 +48,8 @@ class Builder(tfds.core.GeneratorBasedBuilder):
                     "label": tfds.features.ClassLabel(names=["real", "fake"]),
                     "group": tfds.features.Text(),
                     "name": tfds.features.Text(),
+                    # None or one: reals have no mask, and neither has what is changed all over.
+                    "mask": tfds.features.Sequence(tfds.features.Image(shape=(CROP, CROP, 1), encoding_format="png")),
                 }
             ),
             supervised_keys=("image", "label"),
@@ -69,5 +71,11 @@ class Builder(tfds.core.GeneratorBasedBuilder):
         for picture in pictures(forgery, split, per_class, by_name):
             yield (
                 picture.name,
-                {"image": picture.jpeg, "label": picture.label, "group": picture.group, "name": picture.name},
+                {
+                    "image": picture.jpeg,
+                    "label": picture.label,
+                    "group": picture.group,
+                    "name": picture.name,
+                    "mask": [] if picture.mask is None else [picture.mask],
+                },
             )

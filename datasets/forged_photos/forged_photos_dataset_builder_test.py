@@ -17,6 +17,7 @@ from forensictransfer.datasets.forged_photos.examples import QUALITIES, Picture,
 from forensictransfer.datasets.forged_photos.exemplar import fill
 from forensictransfer.datasets.forged_photos.forged_photos_dataset_builder import Builder, ForgedPhotosConfig
 from PIL import Image, JpegImagePlugin
+from scipy import ndimage
 
 FEW = (9, 8, 12)
 GREY = {photograph.scene for photograph in photographs.PHOTOGRAPHS if not photograph.colour}
@@ -141,10 +142,22 @@ def test_local_forgeries_change_a_region_and_nothing_else(
 ) -> None:
     astronaut = next(photograph for photograph in photographs.PHOTOGRAPHS if photograph.name == "astronaut")
     window = photographs.Window(astronaut, 64, 160)
-    forged = procedure(window, np.random.default_rng(2))
+    forged, region = procedure(window, np.random.default_rng(2))
     assert forged.dtype == np.uint8 and forged.shape == (128, 128, 3)
-    changed = (forged != window.cut()).any(-1).mean()
-    assert lowest <= changed <= highest
+    changed = (forged != window.cut()).any(-1)
+    assert lowest <= changed.mean() <= highest
+    # A Gaussian edge of at most 2 pixels, cut off at 4 of them, and no change beyond.
+    assert region.dtype == bool and not changed[~ndimage.binary_dilation(region, iterations=16)].any()
+    assert changed[region].mean() > 0.6
+
+
+@pytest.mark.parametrize("config", CONFIGS)
+def test_fakes_that_are_forged_locally_have_a_mask(config: str) -> None:
+    for picture in made(config):
+        assert (picture.mask is not None) == (picture.label == 1 and not config.startswith("resynth")), picture.name
+        if picture.mask is not None:
+            mask = np.asarray(Image.open(io.BytesIO(picture.mask)))
+            assert mask.shape == (128, 128) and set(np.unique(mask)) == {0, 255}
 
 
 def test_blob_has_the_area_that_was_asked_for() -> None:

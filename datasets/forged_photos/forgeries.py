@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 from scipy import ndimage
@@ -21,11 +22,22 @@ MIN_CHANGE = 6.0
 MIN_CONTENT = 8.0
 ATTEMPTS = 12
 
-Forgery = Callable[[Window, np.random.Generator], np.ndarray]
+
+class Forged(NamedTuple):
+    """A forged crop, uint8 (h, w, 3), and the region that was changed, bool (h, w).
+
+    A soft edge fades out within some pixels outside the region, which are not part of it.
+    """
+
+    image: np.ndarray
+    region: np.ndarray
 
 
-def splice(window: Window, rng: np.random.Generator) -> np.ndarray:
-    """Paste a region of another photograph of the same split into the crop, uint8 (h, w, 3).
+Forgery = Callable[[Window, np.random.Generator], Forged]
+
+
+def splice(window: Window, rng: np.random.Generator) -> Forged:
+    """Paste a region of another photograph of the same split into the crop.
 
     In seven of ten cases the region is turned by up to 30 degrees and resized by 0.75 to 1.5; in half of them its
     tone is moved towards what it covers; in half of them its outline follows the edges inside the blob (superpixels of
@@ -33,7 +45,7 @@ def splice(window: Window, rng: np.random.Generator) -> np.ndarray:
     """
     crop = window.cut()
 
-    def attempt() -> tuple[np.ndarray, np.ndarray]:
+    def attempt() -> Forged:
         donor = _donor(window.photograph, rng)
         mask = blob(rng, crop.shape[0], SPLICED_AREA)
         pose = Pose.draw(rng, chance=0.7, angle=30, scale=(0.75, 1.5))
@@ -46,46 +58,46 @@ def splice(window: Window, rng: np.random.Generator) -> np.ndarray:
             mask = _along_edges(moved, mask)
         tone = rng.uniform(0.3, 0.8) * (rng.random() < 0.5)
         shifted = moved + tone * (crop[mask].mean(0) - moved[mask].mean(0))
-        return blend(crop, shifted, feather(mask, rng.uniform(0.5, 1.5))), mask
+        return Forged(blend(crop, shifted, feather(mask, rng.uniform(0.5, 1.5))), mask)
 
     return _first_visible(crop, attempt)
 
 
-def copy_move(window: Window, rng: np.random.Generator) -> np.ndarray:
-    """Paste a region of the crop over another place of the same crop, uint8 (h, w, 3).
+def copy_move(window: Window, rng: np.random.Generator) -> Forged:
+    """Paste a region of the crop over another place of the same crop.
 
     In seven of ten cases it is turned by up to 40 degrees and resized by 0.8 to 1.25.
     """
     crop = window.cut()
 
-    def attempt() -> tuple[np.ndarray, np.ndarray]:
+    def attempt() -> Forged:
         mask = blob(rng, crop.shape[0], MOVED_AREA, centre=(0.2, 0.8))
         pose = Pose.draw(rng, chance=0.7, angle=40, scale=(0.8, 1.25))
         moved, (row, column) = fetch(crop, mask, pose, rng)
         centre = ndimage.center_of_mass(mask)
         if np.hypot(row - centre[0], column - centre[1]) < np.sqrt(mask.sum()):
-            return crop, mask  # too close to its origin
-        return blend(crop, moved, feather(mask, rng.uniform(0.5, 1.5))), mask
+            return Forged(crop, mask)  # too close to its origin
+        return Forged(blend(crop, moved, feather(mask, rng.uniform(0.5, 1.5))), mask)
 
     return _first_visible(crop, attempt)
 
 
-def median_retouch(window: Window, rng: np.random.Generator) -> np.ndarray:
-    """Smooth a soft-edged region by a median over 3 x 3 or 5 x 5 pixels, uint8 (h, w, 3)."""
+def median_retouch(window: Window, rng: np.random.Generator) -> Forged:
+    """Smooth a soft-edged region by a median over 3 x 3 or 5 x 5 pixels."""
     crop = window.cut()
     side = int(rng.choice([3, 5]))
     return _retouched(crop, ndimage.median_filter(crop, size=(side, side, 1)), rng)
 
 
-def gaussian_retouch(window: Window, rng: np.random.Generator) -> np.ndarray:
-    """Smooth a soft-edged region by a Gaussian of 0.7 to 1.5 pixels, uint8 (h, w, 3)."""
+def gaussian_retouch(window: Window, rng: np.random.Generator) -> Forged:
+    """Smooth a soft-edged region by a Gaussian of 0.7 to 1.5 pixels."""
     crop = window.cut()
     sigma = rng.uniform(0.7, 1.5)
     return _retouched(crop, ndimage.gaussian_filter(crop.astype(np.float32), (sigma, sigma, 0)), rng)
 
 
-def biharmonic_inpaint(window: Window, rng: np.random.Generator) -> np.ndarray:
-    """Remove a region and fill it by the smoothest continuation of its surroundings, uint8 (h, w, 3).
+def biharmonic_inpaint(window: Window, rng: np.random.Generator) -> Forged:
+    """Remove a region and fill it by the smoothest continuation of its surroundings.
 
     Solves the biharmonic equation inside the region (Damelin and Hoang, "On surface completion and image inpainting by
     biharmonic functions", 2018), with scikit-image.
@@ -93,13 +105,14 @@ def biharmonic_inpaint(window: Window, rng: np.random.Generator) -> np.ndarray:
     crop = window.cut()
     mask = blob(rng, crop.shape[0], REMOVED_AREA)
     filled = inpaint_biharmonic(crop / 255.0, mask, channel_axis=-1)
-    return np.where(mask[..., None], to_bytes(filled * 255), crop)
+    return Forged(np.where(mask[..., None], to_bytes(filled * 255), crop), mask)
 
 
-def exemplar_inpaint(window: Window, rng: np.random.Generator) -> np.ndarray:
-    """Remove a region and fill it with patches of its surroundings, uint8 (h, w, 3); see `exemplar`."""
+def exemplar_inpaint(window: Window, rng: np.random.Generator) -> Forged:
+    """Remove a region and fill it with patches of its surroundings; see `exemplar`."""
     crop = window.cut()
-    return fill(crop, blob(rng, crop.shape[0], REMOVED_AREA))
+    mask = blob(rng, crop.shape[0], REMOVED_AREA)
+    return Forged(fill(crop, mask), mask)
 
 
 PROCEDURES: dict[str, dict[str, Forgery]] = {
@@ -132,20 +145,21 @@ def _along_edges(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
     return cut if SPLICED_AREA[0] <= cut.mean() <= SPLICED_AREA[1] else mask
 
 
-def _retouched(crop: np.ndarray, smooth: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def _retouched(crop: np.ndarray, smooth: np.ndarray, rng: np.random.Generator) -> Forged:
     mask = blob(rng, crop.shape[0], RETOUCHED_AREA)
-    return blend(crop, smooth, feather(mask, 2.0))
+    return Forged(blend(crop, smooth, feather(mask, 2.0)), mask)
 
 
-def _first_visible(crop: np.ndarray, attempt: Callable[[], tuple[np.ndarray, np.ndarray]]) -> np.ndarray:
+def _first_visible(crop: np.ndarray, attempt: Callable[[], Forged]) -> Forged:
     """Return the first attempt that changes its region by MIN_CHANGE grey levels on average, else the strongest.
 
     The window stays, whatever it shows: choosing windows by what can be forged in them would tell the classes apart.
     """
-    strongest, best = crop, -1.0
+    strongest, best = Forged(crop, np.zeros(crop.shape[:2], bool)), -1.0
     for _ in range(ATTEMPTS):
-        forged, mask = attempt()
-        change = float(np.abs(forged[mask].astype(np.int16) - crop[mask]).mean())
+        forged = attempt()
+        image, mask = forged
+        change = float(np.abs(image[mask].astype(np.int16) - crop[mask]).mean())
         if change > best:
             strongest, best = forged, change
         if change >= MIN_CHANGE:

@@ -114,7 +114,9 @@ def _settings(spec: str | Path | DomainSettings) -> DomainSettings:
 
 def _open_builtin(settings: DomainSettings, folder: Path) -> Domain:
     examples = find_builtin(settings.path, folder)
-    records = tuple(Record(e.name, e.label, e.group, e.split, e.image) for e in examples)
+    records = tuple(
+        Record(e.name, e.label, e.group, e.split, e.image, e.mask if e.label == FAKE else None) for e in examples
+    )
     notes = builtin_notes(settings.path, folder)
     if settings.group != "stem":
         passed = f"the group rule '{settings.group}' was skipped: {settings.path} has its own groups"

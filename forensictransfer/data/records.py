@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 from forensictransfer.data.decode import Source
 
@@ -23,7 +22,7 @@ class Record:
     group: images of one group show the same photograph; they never stand in two splits.
     split: train, validation or test.
     source: a file, the encoded bytes of the image, or where they lie in a built data set.
-    mask: the file that marks what was changed in a fake, None where there is none.
+    mask: of a fake, what marks where it was changed, as `source`; None where there is none.
     """
 
     name: str
@@ -31,7 +30,7 @@ class Record:
     group: str
     split: str
     source: Source
-    mask: Path | None = None
+    mask: Source | None = None
 
     def __post_init__(self) -> None:
         if self.label not in (REAL, FAKE):

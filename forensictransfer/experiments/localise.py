@@ -17,6 +17,7 @@ from forensictransfer.data.encoded import ImageError
 from forensictransfer.data.images import Images
 from forensictransfer.data.masks import read_mask
 from forensictransfer.data.records import REAL
+from forensictransfer.data.stored import StoredImage
 from forensictransfer.detectors.base import Detector
 from forensictransfer.detectors.trainable import TrainableDetector
 from forensictransfer.evaluation.decision import Decision
@@ -69,6 +70,8 @@ def masked_images(images: Images, domain: str, detector: Detector) -> MaskedImag
                 skipped.append((record.name, error.reason))
     if all(mask is None for mask in masks):
         why = f"none of {len(skipped)} masks can be used, {skipped[0][0]}: {skipped[0][1]}" if skipped else "found none"
+        if not skipped and any(isinstance(record.source, StoredImage) for record in images.records):
+            why += "; if an earlier version built it: forensictransfer data build NAME --overwrite"
         raise UserError(
             f"domain '{domain}': expected masks of fakes of its test split (mask/ beside fake/, the same names), {why}",
             code=ErrorCode.MASKS_UNSUITABLE,

@@ -15,8 +15,11 @@ import pytest
 from PIL import Image
 
 from forensictransfer.core.errors import UserError
+from forensictransfer.core.settings import DataSettings
 from forensictransfer.data.catalogue import builtin
 from forensictransfer.data.catalogue.data_sets import data_sets
+from forensictransfer.data.domains import open_domain
+from forensictransfer.data.masks import read_mask
 from forensictransfer.data.stored import StoredImage
 
 NAME = "forged_photos/retouch"
@@ -52,6 +55,13 @@ def test_every_example_comes_as_it_was_stored(data_dir: Path) -> None:
     image = Image.open(io.BytesIO(examples[0].image))
     assert (image.format, image.size) == ("JPEG", (128, 128))
     assert examples == sorted(examples, key=lambda example: (builtin.SPLITS.index(example.split), example.name))
+
+
+def test_masks_of_a_built_domain_are_those_of_its_fakes(data_dir: Path) -> None:
+    records = open_domain(NAME, data=DataSettings(data_dir=str(data_dir))).split("test")
+    assert [record.mask is not None for record in records] == [record.label == 1 for record in records]
+    mask = next(record.mask for record in records if record.mask is not None)
+    assert 0.3 < read_mask(mask, (128, 128)).mean() < 0.7
 
 
 def test_what_is_built_is_left_alone(data_dir: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -228,7 +238,7 @@ def test_reading_is_as_fast_as_plain_tfds(data_dir: Path) -> None:
     builder = tfds.builder_from_directory(data_dir / "forged_photos" / "retouch" / "1.0.0")
 
     def plain() -> int:
-        decoders = {"image": tfds.decode.SkipDecoding()}
+        decoders = {"image": tfds.decode.SkipDecoding(), "mask": tfds.decode.SkipDecoding()}
         stored = [builder.as_dataset(split=split, decoders=decoders) for split in builtin.SPLITS]
         return sum(len(item["image"]) for split in stored for item in tfds.as_numpy(split))
 
