@@ -25,6 +25,7 @@ DEFAULT_CROP = DataSettings().crop
 KNOWN = {
     "ft-res": Cost(128, 198_518, 20_170_752),
     "ft": Cost(128, 198_083, 22_413_312),
+    "ft-statistics": Cost(128, 200_548, 33_203_968),
     "cooccurrence": Cost(128, 677, 1_025_900),
     "rich_model": Cost(128, 3_175, 3_982_226),
     "residual_cnn": Cost(128, 3_741, 59_420_324),

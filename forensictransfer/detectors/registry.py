@@ -64,6 +64,10 @@ _BUILT_IN: dict[str, Entry] = {
         f"{_PACKAGE}.forensic_transfer:ForensicTransferRGB",
         "ForensicTransfer on RGB pixels (Cozzolino and others, 2018)",
     ),
+    "ft-statistics": Entry(
+        f"{_PACKAGE}.forensic_statistics:ForensicTransferStatistics",
+        "ForensicTransfer on colour residuals, second-order features (after Cozzolino and others, 2018)",
+    ),
     "cooccurrence": Entry(
         f"{_PACKAGE}.cooccurrence:Cooccurrence",
         "co-occurrences of residuals, shrinkage classifier (Cozzolino and others, 2014)",

@@ -2,6 +2,7 @@
 
 from forensictransfer.detectors.layers.backbone_statistics import BackboneStatistics
 from forensictransfer.detectors.layers.batch_norm import PopulationBatchNormalization, estimate_statistics
+from forensictransfer.detectors.layers.colour_residual import ColourResidual
 from forensictransfer.detectors.layers.constrained_conv import ConstrainedConv2D, PredictionErrorConstraint
 from forensictransfer.detectors.layers.cooccurrence import ResidualCooccurrence
 from forensictransfer.detectors.layers.distributions import WassersteinEnergies
@@ -19,6 +20,7 @@ from forensictransfer.detectors.layers.prototypes import PrototypeEnergies
 from forensictransfer.detectors.layers.reconstruction import ReconstructionError
 from forensictransfer.detectors.layers.soft_cooccurrence import RunDetectors, SoftLevels
 from forensictransfer.detectors.layers.statistics.block_dct import BlockDCT
+from forensictransfer.detectors.layers.statistics.channel_statistics import ChannelStatistics
 from forensictransfer.detectors.layers.statistics.residual_spectrum import ResidualSpectrum
 from forensictransfer.detectors.layers.statistics.residual_words import ResidualWords
 from forensictransfer.detectors.layers.third_difference import ThirdDifference
@@ -29,6 +31,8 @@ __all__ = [
     "ActivationEnergy",
     "BackboneStatistics",
     "BlockDCT",
+    "ChannelStatistics",
+    "ColourResidual",
     "ConstrainedConv2D",
     "GradientGate",
     "HighPassColours",
