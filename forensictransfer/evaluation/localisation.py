@@ -22,21 +22,24 @@ MEASURES = (*OF_FAKES, FALSE_ALARM_AREA)
 class MappedImage(FieldsByKey):
     """What one draw's heat map of an image is worth.
 
-    values: of MEASURES, those of OF_FAKES for a fake with a mask and FALSE_ALARM_AREA for a real image.
+    values: of MEASURES, those of OF_FAKES for a fake with a mask and FALSE_ALARM_AREA for a real image. flat: the map
+    has one value all over, as that of an image of a single tile.
     """
 
     draw: int
     name: str
     group: str
     values: Mapping[str, float]
+    flat: bool = False
 
 
 @dataclass(frozen=True)
 class Localisation(FieldsByKey):
-    """Means over images and draws with 95 % intervals; fakes, reals: images behind them."""
+    """Means over images and draws with 95 % intervals; fakes, reals: images behind them; flat: fakes of flat maps."""
 
     fakes: int
     reals: int
+    flat: int
     metrics: Mapping[str, Estimate]
 
 
@@ -111,4 +114,5 @@ def summarise_maps(images: Sequence[MappedImage], *, resamples: int = 1000, seed
         metrics[name] = Estimate(float(np.mean(point)), low, high, n)
     first = [one for one in images if one.draw == draws[0]] if draws else []
     reals = sum(FALSE_ALARM_AREA in one.values for one in first)
-    return Localisation(len(first) - reals, reals, metrics)
+    flat = sum(one.flat and FALSE_ALARM_AREA not in one.values for one in first)
+    return Localisation(len(first) - reals, reals, flat, metrics)

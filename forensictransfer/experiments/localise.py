@@ -32,6 +32,7 @@ from forensictransfer.evaluation.localisation import (
 from forensictransfer.results.formats.metrics import LocalisationMetrics
 
 FILE = "localisation.csv"
+FLAT = 1e-6  # a map whose values differ by less, in probability, has one value but for rounding
 
 
 class MaskedImages(NamedTuple):
@@ -97,7 +98,7 @@ def measure_maps(
             if heat_map is None:
                 continue
             values = {FALSE_ALARM_AREA: false_alarm_area(heat_map)} if mask is None else against_mask(heat_map, mask)
-            found.append(MappedImage(draw, record.name, record.group, values))
+            found.append(MappedImage(draw, record.name, record.group, values, flat=bool(np.ptp(heat_map) < FLAT)))
     return found
 
 
@@ -106,7 +107,10 @@ def localisation_of(test: MaskedImages, mapped: Sequence[MappedImage], settings:
     summary = summarise_maps(mapped, resamples=settings.evaluate.resamples, seed=settings.seed)
     groups = len({one.group for one in mapped})
     return LocalisationMetrics(
-        n=Counts(summary.reals, summary.fakes, groups), skipped=test.skipped, metrics=dict(summary.metrics)
+        n=Counts(summary.reals, summary.fakes, groups),
+        flat=summary.flat,
+        skipped=test.skipped,
+        metrics=dict(summary.metrics),
     )
 
 

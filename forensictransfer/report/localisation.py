@@ -30,5 +30,10 @@ def localisation_lines(evaluations: Iterable[Metrics]) -> list[str]:
         ]
         if FALSE_ALARM_AREA in found.metrics:
             lines.append(f"  area of real images above 0.5: {accuracy(found.metrics[FALSE_ALARM_AREA])}")
+        if found.flat:
+            lines.append(
+                f"  {found.flat} of {found.n.fake} maps of fakes have one value all over and say nothing of where, as "
+                "for images no larger than a crop: train with a smaller data.crop"
+            )
         lines += [f"  {name}: {reason}" for name, reason in found.skipped[:3]]
     return [visible(line) for line in lines]

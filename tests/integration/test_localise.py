@@ -53,6 +53,7 @@ def test_maps_are_compared_with_masks(copied_run: Path, masked: Path) -> None:
     assert [row["path"] for row in rows] == [record.name for record in records if record.name != name]
     detector = as_trainable(Session().detector(run))
     ((_, decision, _),) = decided_draws(run)
+    flat = 0
     for record, row in zip([one for one in records if one.name != name], rows, strict=True):
         file = ImageFile.of_record(record)
         heat_map = detector.examine([file], decision=decision, options=run.settings.evaluate)[0].heat_map
@@ -61,9 +62,11 @@ def test_maps_are_compared_with_masks(copied_run: Path, masked: Path) -> None:
             assert float(row["false_alarm_area"]) == pytest.approx(false_alarm_area(heat_map), abs=1e-3)
             assert row["pixel_auc"] == ""
         else:
+            flat += int(np.ptp(heat_map) < 1e-6)
             expected = against_mask(heat_map, read_mask(record.mask, file.size))
             for measure, value in expected.items():
                 assert float(row[measure]) == pytest.approx(value, abs=0.02)
+    assert found["flat"] == flat
     for measure, estimate in found["metrics"].items():
         values = [float(row[measure]) for row in rows if row[measure]]
         assert estimate["value"] == pytest.approx(np.mean(values)) and estimate["low"] <= estimate["value"]

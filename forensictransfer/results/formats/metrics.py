@@ -93,10 +93,12 @@ def with_groups(metrics: dict[str, Estimate], info: ValidationInfo) -> dict[str,
 class LocalisationMetrics(Part):
     """How well heat maps find what was changed (`evaluation.localisation`): means over images and draws by name.
 
-    n: fakes with a mask, real images, and the groups of both; skipped: (fake, reason) of masks that cannot be used.
+    n: fakes with a mask, real images, and the groups of both; flat: fakes whose map has one value all over, which says
+    nothing of where; skipped: (fake, reason) of masks that cannot be used.
     """
 
     n: Counts
+    flat: int = 0
     skipped: tuple[tuple[str, str], ...] = ()
     metrics: dict[str, StoredEstimate]
 

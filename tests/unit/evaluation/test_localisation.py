@@ -67,3 +67,16 @@ def test_means_over_images_and_draws() -> None:
     assert auc.low is not None and auc.high is not None and 0.55 <= auc.low < 0.65 < auc.high <= 0.8
     assert area.value == pytest.approx(0.2) and (area.low, area.high) == (None, None), "one group has no interval"
     assert summarise_maps(images, resamples=200) == found
+
+
+def test_flat_maps_of_fakes_are_counted_once() -> None:
+    images = [
+        one
+        for draw in (0, 1)
+        for one in (
+            MappedImage(draw, "a", "a", {"pixel_auc": 0.5}, flat=True),
+            MappedImage(draw, "b", "b", {"pixel_auc": 0.7}),
+            MappedImage(draw, "r", "r", {"false_alarm_area": 0.0}, flat=True),
+        )
+    ]
+    assert summarise_maps(images, resamples=10).flat == 1
