@@ -39,6 +39,7 @@ class ForensicTransferStatistics(ForensicTransferResidual):
 
     name: ClassVar[str] = "ft-statistics"
     features: ClassVar[str] = "statistics"
+    equal_units: ClassVar[bool] = True
     front: ClassVar[type[keras.layers.Layer]] = ColourResidual
 
     @classmethod
