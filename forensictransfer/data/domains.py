@@ -118,6 +118,9 @@ def _open_builtin(settings: DomainSettings, folder: Path) -> Domain:
         Record(e.name, e.label, e.group, e.split, e.image, e.mask if e.label == FAKE else None) for e in examples
     )
     notes = builtin_notes(settings.path, folder)
+    if masks := sum(record.mask is not None for record in records):
+        fakes = sum(record.label == FAKE for record in records)
+        notes = (*notes, f"masks: {masks} of {fakes} fakes have one")
     if settings.group != "stem":
         passed = f"the group rule '{settings.group}' was skipped: {settings.path} has its own groups"
         notes = (*notes, passed)
