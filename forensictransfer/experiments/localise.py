@@ -29,9 +29,9 @@ from forensictransfer.evaluation.localisation import (
     false_alarm_area,
     summarise_maps,
 )
+from forensictransfer.results.evaluations import LOCALISATION
 from forensictransfer.results.formats.metrics import LocalisationMetrics
 
-FILE = "localisation.csv"
 FLAT = 1e-6  # a map whose values differ by less, in probability, has one value but for rounding
 
 
@@ -117,4 +117,4 @@ def localisation_of(test: MaskedImages, mapped: Sequence[MappedImage], settings:
 def write_maps(folder: Path, mapped: Sequence[MappedImage]) -> None:
     """Write localisation.csv: a row for each image and draw, empty where a measure does not belong to its class."""
     rows = [(one.draw, one.name, one.group, *(one.values.get(name, "") for name in MEASURES)) for one in mapped]
-    files.write_text(folder / FILE, files.csv_text(("draw", "path", "group", *MEASURES), rows))
+    files.write_text(folder / LOCALISATION, files.csv_text(("draw", "path", "group", *MEASURES), rows))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from forensictransfer.evaluation.estimate import Estimate
-from forensictransfer.results.formats.metrics import Metrics
+from forensictransfer.results.formats.metrics import LocalisationMetrics, Metrics
 from forensictransfer.results.formats.run import DomainReference, joined_name
 from forensictransfer.results.metadata_baseline import warning
 from forensictransfer.results.runs import RunFolder
@@ -32,6 +32,7 @@ class Cell:
     the folders that took the place of the source's, by name ("": none). compression: AS_STORED, or what all images, of
     training and test, went through when read;
     dropped_*: images taken out before, because the run has seen their group or their pixels.
+    localisation: what heat maps are worth against masks (None: not measured).
     alone: balanced accuracy on the domain of the test without a look at pixels (None: not measured); doubt: the warning
     about it, if it is high. shots_only: what the shots alone reach on this test, and whether the run beats it (None:
     not measured, or no such test).
@@ -68,6 +69,7 @@ class Cell:
     background: str = ""
     sources: tuple[str, ...] = ()
     shots_only: ShotsOnly | None = None
+    localisation: LocalisationMetrics | None = None
 
     @property
     def dropped(self) -> int:
@@ -133,6 +135,7 @@ def _cell(run: RunFolder, found: Metrics) -> Cell:
         background=info.background or "",
         protocol=(info.protocol or UNPAIRED) if adapted else "",
         shots_only=run_shots_only(run, found),
+        localisation=found.localisation,
     )
 
 

@@ -12,7 +12,8 @@ from forensictransfer.results.formats.metrics import Metrics
 
 FOLDER = "evaluations"
 METRICS = "metrics.json"
-_FILES = {METRICS, "predictions.csv", "latents.npz", "pictures"}
+LOCALISATION = "localisation.csv"
+_FILES = {METRICS, "predictions.csv", LOCALISATION, "latents.npz", "pictures"}
 
 
 def evaluation_path(run: Path, domain: str) -> Path:

@@ -72,6 +72,19 @@ def test_maps_are_compared_with_masks(copied_run: Path, masked: Path) -> None:
         assert estimate["value"] == pytest.approx(np.mean(values)) and estimate["low"] <= estimate["value"]
     assert f"Heat maps on masked ({len(fakes) - 1} fakes with a mask" in done.stdout
     assert "AUC over pixels: " in run_command("show", copied_run).stdout
+    assert run_command("table", copied_run, "--csv", copied_run.parent / "table.csv").returncode == 0
+    table = {
+        row["metric"]: row
+        for row in csv.DictReader((copied_run.parent / "table.csv").open())
+        if row["tested_on"] == "masked"
+    }
+    for measure, estimate in found["metrics"].items():
+        assert [float(table[measure][name]) for name in ("value", "low", "high")] == list(estimate.values())
+        assert int(table[measure]["n_fake"]) == len(fakes) - 1
+    again = run_command("evaluate", copied_run, "--on", masked, "--overwrite")
+    assert again.returncode == 0, again.stderr
+    assert json.loads((folder / "metrics.json").read_text())["localisation"] is None
+    assert not (folder / "localisation.csv").exists()
 
 
 def test_a_domain_without_masks_is_one_line_and_nothing_is_written(copied_run: Path, target: Path) -> None:

@@ -151,8 +151,9 @@ def render_latex(cells: Sequence[Cell], *, metrics: Iterable[str] = MAIN_METRICS
 def render_csv(cells: Sequence[Cell]) -> str:
     """Write the long form: a line per run, test domain and metric, fractions unrounded, empty where undefined.
 
-    The accuracy on metadata alone is one of the metrics, where it was measured. shots_only: what the shots alone reach
-    on the same test; gain: balanced accuracy and AUC less theirs, paired over draws and images.
+    The accuracy on metadata alone is one of the metrics, where it was measured, and so is what heat maps are worth on
+    the fakes that have a mask and the real images. shots_only: what the shots alone reach on the same test; gain:
+    balanced accuracy and AUC less theirs, paired over draws and images.
     """
     lines = []
     for c in cells:
@@ -162,6 +163,11 @@ def render_csv(cells: Sequence[Cell]) -> str:
         counts = (c.n_real, c.n_fake, c.n_groups, c.dropped_group, c.dropped_pixels, c.skipped)
         for metric, m in c.metrics.items():
             lines.append((*about, *rules, *data, *counts, metric, *_numbers(m), *_beside(c, metric)))
+        if c.localisation is not None:
+            n = c.localisation.n
+            mapped = (n.real, n.fake, n.groups, *counts[3:])
+            for metric, m in c.localisation.metrics.items():
+                lines.append((*about, *rules, *data, *mapped, metric, *_numbers(m), *_beside(c, metric)))
         if c.alone is not None:
             numbers = (*_numbers(c.alone), *_beside(c, ""))
             lines.append((*about, *rules, *data, *counts, "metadata_only_balanced_accuracy", *numbers))
