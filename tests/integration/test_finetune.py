@@ -22,6 +22,9 @@ def shots(seed: int = 0) -> Any:
         def __getitem__(self, index: int) -> np.ndarray:
             return self.pixels[index]
 
+        def changed(self, index: int) -> None:
+            """No masks."""
+
     rng = np.random.default_rng(seed)
     labels = np.array([0, 1] * 3, np.int32)
     return Shots(
