@@ -40,7 +40,7 @@ def _masks(entries: Sequence[Entry]) -> str | None:
     kinds = " and ".join(CLASSES[label] for label in sorted({entry.label for entry in masks}))
     return (
         f"{len(masks)} image{'s' * (len(masks) > 1)} ({some((entry.name for entry in masks), 3)}) may be masks by "
-        f"name and were read as {kinds} images: move masks out of the class folders"
+        f"name and were read as {kinds} images: move masks out of the class folders, into mask/ beside them"
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +9,8 @@ from pathlib import Path
 from forensictransfer.core.errors import some
 from forensictransfer.core.visible import visible
 from forensictransfer.data.folders.layout import MASK_FOLDERS, SUFFIXES, Entry
+from forensictransfer.data.folders.walk import files_below
+from forensictransfer.data.places import entries_of
 from forensictransfer.data.records import FAKE
 
 
@@ -25,7 +26,7 @@ def find_masks(folder: Path, entries: Sequence[Entry]) -> Masks:
     """Find the mask of each fake: the file of the same path below `mask/` as the fake's below its class folder.
 
     Suffixes may differ. Where a domain comes in split folders, `mask/` lies in each of them. Nothing is opened. A place
-    with two files that fit counts as none.
+    with two files that fit counts as none. Raises UserError for a folder that cannot be read.
     """
     beside: dict[str | None, dict[str, list[Path]]] = {}
     found: dict[str, Path] = {}
@@ -55,14 +56,11 @@ def find_masks(folder: Path, entries: Sequence[Entry]) -> Masks:
 
 def _files(folder: Path) -> dict[str, list[Path]]:
     """List the image files below the mask folder of `folder`, by their paths below it without suffix."""
-    tops = [name for name in sorted(os.listdir(folder)) if name.lower() in MASK_FOLDERS and (folder / name).is_dir()]
+    tops = [folder / entry.name for entry in entries_of(folder) if entry.name.lower() in MASK_FOLDERS]
     found: dict[str, list[Path]] = {}
-    for top in tops:
-        for place, folders, names in os.walk(folder / top):
-            folders[:] = sorted(name for name in folders if not name.startswith("."))
-            below = Path(place).relative_to(folder / top).as_posix()
-            for name in sorted(names):
-                stem, suffix = os.path.splitext(name)
-                if suffix.lower() in SUFFIXES and not name.startswith("."):
-                    found.setdefault(f"{'' if below == '.' else below}/{stem}", []).append(Path(place) / name)
+    for top in filter(Path.is_dir, tops):
+        for path in map(Path, files_below(top)[0]):
+            if path.suffix.lower() in SUFFIXES:
+                below = path.parent.relative_to(top).as_posix()
+                found.setdefault(f"{'' if below == '.' else below}/{path.stem}", []).append(path)
     return found
