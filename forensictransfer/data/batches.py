@@ -96,14 +96,14 @@ def training_batch(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Cut random augmented crops from the images at `indices`: uint8 (b, crop, crop, 3) and int32 (b,) labels.
 
-    Those of a fake whose mask is known hold changed pixels (`random_crop`): a crop beside a small forgery is pristine,
-    and to call it fake teaches nothing.
+    Those of a fake whose mask is known hold changed pixels (`data.masks`, `random_crop`): a crop beside a small forgery
+    is pristine, and to call it fake teaches nothing.
     """
     labels = images.labels[np.asarray(indices)]
     crops = np.empty((len(indices), crop, crop, 3), np.uint8)
     for position, index in enumerate(indices):
         rng = np.random.default_rng([_CROP, seed, epoch, step, position])
-        changed = images.changed(int(index))
+        changed = images.changed(int(index)) if images.aimed else None
         crops[position] = _augmented(random_crop(images[int(index)], crop, rng, changed), augment, rng)
     if augment.spatial_mixup:
         rng = np.random.default_rng([_MIXUP, seed, epoch, step])

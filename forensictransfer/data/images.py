@@ -8,7 +8,7 @@ import logging
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 import numpy as np
 
@@ -18,7 +18,7 @@ from forensictransfer.core.settings import DataSettings
 from forensictransfer.data.decode import ImageError, Source, decode, digest
 from forensictransfer.data.exclusion import LeftOut
 from forensictransfer.data.image_file import ImageFile
-from forensictransfer.data.masks import read_mask
+from forensictransfer.data.masks import Mask, read_mask
 from forensictransfer.data.recompress import recompressed
 from forensictransfer.data.records import FAKE, REAL, Record
 
@@ -41,8 +41,9 @@ class Images:
         labels: int32 (n,), 0 = real, 1 = fake.
         groups, digests: group and pixel digest (`decode.digest`) of each image.
         domains: int32 (n,), which of several domains an image is of (`joined`); 0 otherwise.
+        aimed: whether training crops are drawn by masks (`data.masks`).
 
-    Masks are read with their fakes, unless `data.masks` is false, and kept in bits (`changed`).
+    Masks are read with their fakes and kept in bits (`changed`).
     """
 
     def __init__(self, records: Sequence[Record], *, data: DataSettings, progress: str | None = None) -> None:
@@ -52,9 +53,8 @@ class Images:
         self._max_pixels = int(data.max_megapixels * 1e6)
         self._quality = data.recompress
         self._kept: list[np.ndarray | None] = []
-        self._masks: list[_Mask | None] = []
-        self._with_masks = data.masks
-        unused: list[str] = []
+        self._masks: list[Mask | ImageError | None] = []
+        self.aimed = data.masks
         readable: list[Record] = []
         skipped: list[tuple[str, str]] = []
         digests: list[str] = []
@@ -66,9 +66,7 @@ class Images:
                 skipped.append((record.name, result.reason))
                 continue
             pixels, pixel_digest, mask = result
-            if isinstance(mask, ImageError):
-                unused.append(f"{record.name}: {mask.reason}")
-            self._masks.append(None if isinstance(mask, ImageError) else mask)
+            self._masks.append(mask)
             room -= pixels.nbytes
             self._kept.append(pixels if room >= 0 else None)
             readable.append(record)
@@ -80,6 +78,11 @@ class Images:
                 "%s: %d of %d cannot be read and are left out (%s): %s",
                 *(progress, len(skipped), len(records), listed, self.left_out),
             )
+        unused = [
+            f"{one.name}: {mask.reason}"
+            for one, mask in zip(readable, self._masks, strict=True)
+            if isinstance(mask, ImageError)
+        ]
         if progress is not None and unused:
             _log.warning("%s: %d masks cannot be used and are left out: %s", progress, len(unused), some(unused, 3))
         self.records = tuple(readable)
@@ -133,7 +136,12 @@ class Images:
     def changed(self, index: int) -> np.ndarray | None:
         """Return which pixels of an image were changed, bool (h, w); None where no mask tells."""
         mask = self._masks[index]
-        return None if mask is None else mask.pixels()
+        return mask.pixels if isinstance(mask, Mask) else None
+
+    def mask_problem(self, index: int) -> str | None:
+        """Say in one line why the mask of an image cannot be used; None where it can, or there is none."""
+        mask = self._masks[index]
+        return mask.reason if isinstance(mask, ImageError) else None
 
     def subset(self, indices: Sequence[int] | np.ndarray) -> Images:
         """Select the images at `indices`, in that order, without reading anything again.
@@ -159,35 +167,18 @@ class Images:
             return record.source
         return recompressed(record.source, self._quality, max_pixels=self._max_pixels)
 
-    def _read(self, record: Record) -> tuple[np.ndarray, str, _Mask | ImageError | None] | ImageError:
+    def _read(self, record: Record) -> tuple[np.ndarray, str, Mask | ImageError | None] | ImageError:
         try:
             pixels = self._decode(record)
         except ImageError as error:
             return error
-        mask: _Mask | ImageError | None = None
-        if record.mask is not None and self._with_masks:
+        mask: Mask | ImageError | None = None
+        if record.mask is not None:
             try:
-                mask = _Mask.of(read_mask(record.mask, pixels.shape[:2], max_pixels=self._max_pixels))
+                mask = Mask.of(read_mask(record.mask, pixels.shape[:2], max_pixels=self._max_pixels))
             except ImageError as error:
                 mask = error
         return pixels, digest(pixels), mask
-
-
-class _Mask(NamedTuple):
-    """Which pixels of an image of `shape` (h, w) were changed, a bit each."""
-
-    bits: np.ndarray
-    shape: tuple[int, int]
-
-    @classmethod
-    def of(cls, pixels: np.ndarray) -> _Mask:
-        """Pack bool (h, w)."""
-        return cls(np.packbits(pixels), (pixels.shape[0], pixels.shape[1]))
-
-    def pixels(self) -> np.ndarray:
-        """Unpack bool (h, w)."""
-        height, width = self.shape
-        return np.unpackbits(self.bits, count=height * width).reshape(self.shape).astype(bool)
 
 
 def check_labels(labels: Iterable[int] | np.ndarray) -> None:

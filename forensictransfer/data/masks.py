@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from forensictransfer.core.errors import ErrorCode
@@ -11,6 +13,24 @@ from forensictransfer.data.image_file import MOST_PIXELS, ImageFile
 
 _CODE = ErrorCode.MASKS_UNSUITABLE
 CHANGED = 128  # grey levels from here on mean that a pixel was changed
+
+
+class Mask(NamedTuple):
+    """Which pixels of an image of `shape` (h, w) were changed, a bit each."""
+
+    bits: np.ndarray
+    shape: tuple[int, int]
+
+    @classmethod
+    def of(cls, pixels: np.ndarray) -> Mask:
+        """Pack bool (h, w)."""
+        return cls(np.packbits(pixels), (pixels.shape[0], pixels.shape[1]))
+
+    @property
+    def pixels(self) -> np.ndarray:
+        """Unpack bool (h, w)."""
+        height, width = self.shape
+        return np.unpackbits(self.bits, count=height * width).reshape(self.shape).astype(bool)
 
 
 def read_mask(source: Source, size: tuple[int, int], *, max_pixels: int = MOST_PIXELS) -> np.ndarray:

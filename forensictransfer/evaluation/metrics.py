@@ -32,9 +32,7 @@ from numpy.typing import ArrayLike, NDArray
 from forensictransfer.core.values import FieldsByKey
 from forensictransfer.data.counts import Counts
 from forensictransfer.evaluation.estimate import Estimate
-from forensictransfer.evaluation.resampling import drawn_counts, percentiles
-
-Floats = NDArray[np.float64]
+from forensictransfer.evaluation.resampling import Floats, drawn_counts, percentiles
 
 METRICS = (
     "balanced_accuracy",

@@ -19,17 +19,15 @@ from forensictransfer.detectors.base import Detector
 from forensictransfer.detectors.loading import load_weights
 from forensictransfer.detectors.trainable import as_trainable
 from forensictransfer.evaluation.decision import Decision
-from forensictransfer.evaluation.localisation import MappedImage
 from forensictransfer.evaluation.metrics import ScoredImages, summarise_draws
 from forensictransfer.evaluation.scoring import Analyse, analyse_images, decided
-from forensictransfer.experiments.localise import localisation_of, masked_images, measure_maps, write_maps
+from forensictransfer.experiments.localise import MapTest
 from forensictransfer.experiments.session import Session, weights_restored
 from forensictransfer.results.formats.data import Seen
 from forensictransfer.results.formats.decision import DecisionFile
 from forensictransfer.results.formats.metrics import (
     DrawMetrics,
     Dropped,
-    LocalisationMetrics,
     Metrics,
     ScoringSettings,
 )
@@ -85,9 +83,12 @@ class DomainTest:
         *,
         overwrite: bool = False,
         add_files: Callable[[Path, DomainTest], None] | None = None,
-        localisation: LocalisationMetrics | None = None,
+        maps: MapTest | None = None,
     ) -> Metrics:
-        """Write predictions.csv and metrics.json (and what `add_files` adds to their folder); returns the metrics."""
+        """Write predictions.csv and metrics.json (and what `add_files` adds to their folder); returns the metrics.
+
+        maps: of the same draws, whose results are written, too.
+        """
         info, settings = self.run.info, self.settings
         summary = summarise_draws(self.draws, resamples=settings.evaluate.resamples, seed=settings.seed)
         metrics = Metrics(
@@ -113,9 +114,15 @@ class DomainTest:
             n=summary.n,
             metrics=dict(summary.metrics),
             per_draw=tuple(DrawMetrics.of(one) for one in summary.per_draw),
-            localisation=localisation,
+            localisation=None if maps is None else maps.metrics(),
         )
-        add = None if add_files is None else lambda folder: add_files(folder, self)
+
+        def add(folder: Path) -> None:
+            if add_files is not None:
+                add_files(folder, self)
+            if maps is not None:
+                maps.write(folder)
+
         self.run.write_evaluation(self.domain.name, self.draws, metrics, overwrite=overwrite, add_files=add)
         return metrics
 
@@ -140,7 +147,7 @@ def evaluate_run(
     """Score every draw of a run on the test split of each domain and write both files; returns the metrics.
 
     session: what is kept between jobs. add_files: adds files to the folder of each evaluation. localise: compare heat
-    maps with the masks of each domain, too. Raises UserError as `DomainTest` and `masked_images` do.
+    maps with the masks of each domain, too. Raises UserError as `DomainTest` and `MapTest` do.
     """
     for domain in domains:
         check_splits(domain, ("test",))
@@ -149,8 +156,7 @@ def evaluate_run(
     results = []
     for domain in domains:
         test = DomainTest(run, domain, settings, session, progress=f"reading {domain.name}")
-        masked = masked_images(test.images, domain.name, detector) if localise else None
-        mapped: list[MappedImage] = []
+        maps = MapTest(test.images, domain.name, detector, settings) if localise else None
         alike = []  # draws by the weights of the run, which are mapped together
         for draw, decision, weights in decided_draws(run):
             label = f"scoring {domain.name}" + (f", draw {draw}" if run.kind == "adapt" else "")
@@ -161,28 +167,12 @@ def evaluate_run(
             with weights_restored(detector):
                 load_weights(as_trainable(detector), weights)
                 test.add(draw, decision, detector, analyse_images, label)
-                if masked is not None:
-                    mapped += measure_maps(masked, detector, [(draw, decision)], settings)
-        found = None
-        if masked is not None:
-            mapped += measure_maps(masked, detector, alike, settings) if alike else []
-            found = localisation_of(masked, mapped, settings)
-        add = _with_maps(add_files, mapped) if mapped else add_files
-        results.append(test.write(overwrite=overwrite, add_files=add, localisation=found))
+                if maps is not None:
+                    maps.add([(draw, decision)], detector)
+        if maps is not None and alike:
+            maps.add(alike, detector)
+        results.append(test.write(overwrite=overwrite, add_files=add_files, maps=maps))
     return results
-
-
-def _with_maps(
-    add_files: Callable[[Path, DomainTest], None] | None, mapped: Sequence[MappedImage]
-) -> Callable[[Path, DomainTest], None]:
-    """Add what the maps of single images are worth to the files of an evaluation."""
-
-    def add(folder: Path, test: DomainTest) -> None:
-        if add_files is not None:
-            add_files(folder, test)
-        write_maps(folder, mapped)
-
-    return add
 
 
 def decided_draws(run: RunFolder) -> Iterator[tuple[int, Decision, Path | None]]:

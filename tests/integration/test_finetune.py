@@ -22,13 +22,12 @@ def shots(seed: int = 0) -> Any:
         def __getitem__(self, index: int) -> np.ndarray:
             return self.pixels[index]
 
-        def changed(self, index: int) -> None:
-            """No masks."""
-
     rng = np.random.default_rng(seed)
     labels = np.array([0, 1] * 3, np.int32)
     return Shots(
-        labels=labels, pixels=[rng.integers(0, 250 - 100 * label, (72, 80, 3)).astype(np.uint8) for label in labels]
+        aimed=False,
+        labels=labels,
+        pixels=[rng.integers(0, 250 - 100 * label, (72, 80, 3)).astype(np.uint8) for label in labels],
     )
 
 

@@ -98,7 +98,7 @@ class LocalisationMetrics(Part):
     """
 
     n: Counts
-    flat: int = 0
+    flat: Integer = 0
     skipped: tuple[tuple[str, str], ...] = ()
     metrics: dict[str, StoredEstimate]
 

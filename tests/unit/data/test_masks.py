@@ -139,12 +139,15 @@ def test_batches_of_a_domain_with_masks_hold_forgeries(tmp_path: Path) -> None:
         fakes = np.flatnonzero(both.labels)
         cut = [training_batch(both, fakes, step=step, **batch)[0] for step in range(8)]
         assert all((crop == 255).any() for crops in cut for crop in crops) == always
-        assert (both.changed(int(fakes[0])) is not None) == always and both.changed(0 if fakes[0] else 2) is None
+        assert all((both.changed(place) is not None) == (label == 1) for place, label in enumerate(both.labels))
 
 
 def test_a_mask_that_cannot_be_used_leaves_its_image_in(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     folder = write(tmp_path / "d", "real/a.png", "fake/a.png", "mask/a.png")
     (folder / "mask/a.png").write_bytes(b"none")
     images = Images(open_domain(folder, data=DataSettings()).records, data=DataSettings(), progress="reading d")
-    assert len(images) == 2 and images.skipped == () and images.changed(0) is None
+    assert len(images) == 2 and images.skipped == ()
+    fake, real = np.argmax(images.labels), np.argmin(images.labels)
+    assert images.changed(fake) is None and images.mask_problem(real) is None
+    assert images.mask_problem(fake)
     assert "reading d: 1 masks cannot be used and are left out: fake/a.png: " in caplog.text
