@@ -11,8 +11,10 @@ from forensictransfer.results.numbers import accuracy, fraction
 
 _MEASURES = {
     "pixel_auc": "AUC over pixels",
+    "centre_auc": "  of a map that only knows the middle of an image",
     "pixel_f1": "F1 where the map is above 0.5",
     "pixel_f1_best": "F1 at each map's best level",
+    "centre_f1_best": "  of a map that only knows the middle of an image",
     "pixel_mcc": "Matthews' correlation above 0.5",
 }
 

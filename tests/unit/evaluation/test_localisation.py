@@ -21,6 +21,16 @@ def test_a_map_against_a_mask_by_hand() -> None:
     assert found["pixel_f1_best"] == pytest.approx(2 * 3 / (4 + 3))
 
 
+def test_what_the_middle_of_an_image_alone_reaches() -> None:
+    """Of six pixels the two of the middle column are nearest: (1, 1) is changed, and ties with (0, 1), which is not.
+
+    The four corners are alike; two of the three changed pixels are among them.
+    """
+    found = against_mask(MAP, MASK)
+    assert found["centre_auc"] == pytest.approx((0.5 + 2 * 1 + 0 + 2 * 2 * 0.5) / 9)
+    assert found["centre_f1_best"] == pytest.approx(2 * 3 / (6 + 3))
+
+
 def test_a_map_of_one_value_tells_nothing() -> None:
     for value, f1 in ((0.2, 0.0), (0.7, 2 * 3 / (6 + 3))):
         found = against_mask(np.full((2, 3), value, np.float32), MASK)

@@ -25,7 +25,8 @@ def energies_section(view: View) -> Section:
             "Every test image of the target by the mean activation of the two halves of the latent, one taught to "
             "answer to real images (a₀) and one to fakes (a₁). Before: the source's network, zero-shot. After: "
             f"{after}; its first draw is shown{_seed(view)}. Fake is called above the solid line a₁ = a₀ + t, where "
-            "the score is a₁ − a₀; strategies that score by other features have no such line."
+            "the score is a₁ − a₀; strategies that score by other features, and runs that add what an image's tiles "
+            "differ by, have no such line."
         ),
         by_detector(view, lambda name: small_multiples(view, _energies(view, name), legend(energy_key()))),
     ]
