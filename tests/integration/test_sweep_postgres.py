@@ -133,7 +133,8 @@ def test_a_lost_machine_costs_no_job_and_no_digit(database: str, grid: Path, tmp
     assert len(jobs) == 6 and sorted(found) == sorted(jobs)
     assert {name: record["attempt"] for name, record in found.items()} == {name: 1 + (name == lost) for name in jobs}
     assert {record["state"] for record in found.values()} == {"done"}
-    assert len({record["worker"] for record in found.values()}) >= 2
+    # Which of those that are left does it is nobody's promise: one that is quicker may do all the rest.
+    assert int(found[lost]["worker"].rpartition(":")[2]) != pid, "the worker that was killed has done its job"
     runs = {record["run"].removeprefix("runs/") for record in found.values()}
     assert {path.name for path in (shared / "runs").iterdir()} == runs and len(runs) == 4
     assert (run / "run.json").read_bytes() == begun, "the training was begun again"
