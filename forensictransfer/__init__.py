@@ -26,7 +26,18 @@ from forensictransfer.detectors.registration import register_layers_with_keras
 
 if TYPE_CHECKING:
     from forensictransfer import data
-    from forensictransfer.api import adapt, audit, evaluate, load_model, run_sweep, show, table, train, write_report
+    from forensictransfer.api import (
+        adapt,
+        audit,
+        evaluate,
+        inspect,
+        load_model,
+        run_sweep,
+        show,
+        table,
+        train,
+        write_report,
+    )
     from forensictransfer.core.errors import UserError
     from forensictransfer.detectors.registry import register_detector
 
@@ -36,6 +47,7 @@ __all__ = [
     "audit",
     "data",
     "evaluate",
+    "inspect",
     "load_model",
     "register_detector",
     "run_sweep",

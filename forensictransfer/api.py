@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from forensictransfer.report.summary import RunSummary
     from forensictransfer.report.tables.cross_domain import CrossDomain
     from forensictransfer.results.formats.audits import Audit
+    from forensictransfer.results.formats.inspection import Inspection
     from forensictransfer.results.formats.metrics import Metrics
     from forensictransfer.sweep.manager import Outcome
 
@@ -40,6 +41,7 @@ __all__ = [
     "detectors_table",
     "dry_run",
     "evaluate",
+    "inspect",
     "load_model",
     "results",
     "run_summary",
@@ -218,6 +220,26 @@ def cross_domain(
     found = tables.cross_domain(finished_runs(runs))
     found.write(markdown, csv, latex)
     return found
+
+
+def inspect(
+    images: str | Path | Sequence[str | Path],
+    *,
+    detectors: Sequence[str] | None = None,
+    out: str | Path | None = None,
+) -> Inspection:
+    """Look at images with every detector that needs no training.
+
+    Args:
+        images: an image file, a folder that is searched at any depth, or several of them.
+        detectors: names of those to use (default: all that learn nothing).
+        out: a new or empty folder for the maps as PNG, one sheet of them, and inspection.json.
+    Returns: what each detector says of each image, and which files were skipped.
+    Raises: UserError for any mistake in the input, and where no image can be read.
+    """
+    from forensictransfer.inference.inspection import inspect_images
+
+    return inspect_images([images] if isinstance(images, (str, Path)) else images, detectors, out)
 
 
 def audit(

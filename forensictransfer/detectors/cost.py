@@ -47,7 +47,8 @@ def cost_of(name: str, crop: int) -> Cost | None:
     """
     if crop == DEFAULT_CROP and name in KNOWN:
         return KNOWN[name]
-    return None if detectors()[name].needs_preset else measured_cost(name, crop)
+    entry = detectors()[name]
+    return None if entry.needs_preset or entry.declared == "none" else measured_cost(name, crop)
 
 
 def measured_cost(name: str, crop: int) -> Cost | None:

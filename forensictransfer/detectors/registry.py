@@ -23,6 +23,7 @@ Trains = Literal["gradient", "fit", "none"]
 
 GROUP = "forensictransfer.detectors"
 _PACKAGE = "forensictransfer.detectors.networks"
+_SIGNALS = "forensictransfer.detectors.signals"
 
 
 @dataclass(frozen=True)
@@ -113,6 +114,11 @@ _BUILT_IN: dict[str, Entry] = {
         "frozen backbone of your own (Keras Hub), needs a preset folder (Ojha and others, 2023)",
         declared="fit",
         preset=True,
+    ),
+    "jpeg_grid": Entry(
+        f"{_SIGNALS}.jpeg_grid.detector:JpegGrid",
+        "foreign and missing grids of JPEG by votes of pixels (Nikoukhah and others, 2019)",
+        declared="none",
     ),
 }
 _ADDED: dict[str, Entry] = {}

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
 from forensictransfer.core.errors import UserError
 from forensictransfer.detectors.loading import detector_class
 from forensictransfer.detectors.registry import detectors
 from forensictransfer.testing import DetectorContract
+from tests import traces
 from tests.presets import vgg, write_preset
 
 
@@ -19,6 +23,10 @@ def _class_name(name: str) -> str:
 
 # A step of the largest network takes seconds; it learns the plain trace from fewer crops, too.
 BATCHES = {"xception": 4}
+
+
+# What the left of an image has to have for a detector of signals: the trace that it looks for.
+HALF_FORGED: dict[str, Callable[[int, int], np.ndarray]] = {"jpeg_grid": traces.partly_of_another_grid}
 
 
 class OnAPreset(DetectorContract):
@@ -32,8 +40,11 @@ class OnAPreset(DetectorContract):
 
 def _tests_of(name: str) -> type[DetectorContract]:
     base = OnAPreset if detectors()[name].needs_preset else DetectorContract
-    tests = type(_class_name(name), (base,), {"name": name, "batch": BATCHES.get(name, 16)})
-    return pytest.mark.slow(tests)
+    members: dict[str, Any] = {"name": name, "batch": BATCHES.get(name, 16)}
+    if name in HALF_FORGED:
+        members["half_forged"] = staticmethod(HALF_FORGED[name])
+    tests = type(_class_name(name), (base,), members)
+    return tests if detectors()[name].trains == "none" else pytest.mark.slow(tests)
 
 
 # One class of tests for each row of the table, under a name that pytest collects.

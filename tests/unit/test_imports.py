@@ -104,6 +104,7 @@ sys.exit(code)
         (["--version"], 0),
         (["audit", "--help"], 0),
         (["audit", "no/such/folder"], 2),
+        (["inspect", "no/such/image"], 2),
         (["data", "list"], 0),
         (["detectors", "list"], 0),
         (["completion", "bash"], 0),

@@ -1,0 +1,83 @@
+"""The command `inspect`: everything that needs no training, on images of one's own."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from forensictransfer.cli.common import NAME
+from forensictransfer.cli.flags import Parser
+from forensictransfer.cli.output import add_json, answer, check_json, say
+
+if TYPE_CHECKING:
+    from forensictransfer.results.formats.inspection import Finding, Inspection
+
+_EPILOG = f"""\
+Each image has a line of what its file says of itself, and a line for each detector: what it finds, how strong (in its
+own unit, larger for a forgery), and where; or why it does not apply. A detector that fails is one such line, and a file
+that cannot be read is listed at the end. Nothing found proves nothing: a trace that was never there leaves none.
+
+exit code: 0 where at least one image was inspected, whatever was found in it; 2 where none could be read
+
+examples:
+  {NAME} inspect photo.jpg
+  {NAME} inspect photo.jpg folder/ --out findings          (maps as PNG, findings/sheet.png, findings/inspection.json)
+  {NAME} inspect folder/ --detectors jpeg_grid --json findings.json
+"""
+
+
+def add(sub: Any) -> Parser:
+    """Add the command to the parser of all commands."""
+    parser: Parser = sub.add_parser(
+        "inspect",
+        usage=f"{NAME} inspect IMAGE [IMAGE ...] [--out FOLDER] [--json [FILE]] [--detectors NAME ...] [flags]",
+        help="look at images with every detector that needs no training",
+        description="Look at images with every detector that needs no training: what it finds, how strong, and where.",
+        epilog=_EPILOG,
+    )
+    parser.add_argument("images", metavar="IMAGE", nargs="+", help="an image, or a folder with images at any depth")
+    parser.add_argument("--out", metavar="FOLDER", help="a new folder for maps, one sheet of them all, and JSON")
+    parser.add_argument(
+        "--detectors", metavar="NAME", nargs="+", help="the detectors to use (default: all that learn nothing)"
+    )
+    add_json(parser)
+    parser.set_defaults(handler=run)
+    return parser
+
+
+def run(arguments: Namespace) -> None:
+    """Print what is found in each image."""
+    from forensictransfer import api
+
+    check_json(arguments)
+    found = api.inspect(arguments.images, detectors=arguments.detectors, out=arguments.out)
+    answer(arguments, found, lambda: say("\n".join(_lines(found, arguments.out))))
+
+
+def _lines(found: Inspection, out: str | None) -> Iterator[str]:
+    for image in found.images:
+        yield "; ".join([f"{image.name}: {image.format}, {image.width} x {image.height}", *image.about])
+        width = max((len(one.detector) for one in image.findings), default=0)
+        for one in image.findings:
+            yield f"  {one.detector:<{width}}  {_said(one)}"
+    for left in found.skipped:
+        yield f"skipped: {left.name}: {left.reason} [{left.code}]"
+    if out is not None:
+        yield f"maps and inspection.json in {out}" + (f", all of them on {found.sheet}" if found.sheet else "")
+
+
+def _said(one: Finding) -> str:
+    if one.error:
+        return f"failed: {one.error}"
+    if not one.applies:
+        return f"does not apply: {one.reason}"
+    parts = ["; ".join(one.words) or "no words", f"strength {one.score:.3g}"]
+    if one.probability is not None:
+        parts.append(f"probability {one.probability:.2f}")
+    if one.found:
+        where = ", ".join(f"{box.width} x {box.height} at ({box.left}, {box.top})" for box in one.places)
+        parts.append(f"{one.area:.1%} of the image: {where}")
+    elif one.found is not None:
+        parts.append("nothing is called changed")
+    return " | ".join(parts)

@@ -1,0 +1,1 @@
+"""Finished detectors on images of one's own."""

@@ -1,0 +1,208 @@
+"""Look at images with everything that needs no training, and say what each detector finds and where.
+
+One image is in memory at a time. What fails is one line of the result and stops nothing else.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from scipy import ndimage
+
+from forensictransfer.core.errors import ErrorCode, UserError, nearest, some
+from forensictransfer.core.files import check_folder
+from forensictransfer.data.encoded import ImageError
+from forensictransfer.data.folders.layout import SUFFIXES
+from forensictransfer.data.folders.walk import files_below
+from forensictransfer.data.image_file import ImageFile
+from forensictransfer.detectors.base import Detector
+from forensictransfer.detectors.evidence import Evidence
+from forensictransfer.detectors.registry import Detectors, detectors, load_target
+from forensictransfer.inference.pictures import MapSheet
+from forensictransfer.results.formats.document import write_document
+from forensictransfer.results.formats.inspection import Finding, InspectedImage, Inspection, Place, SkippedImage
+
+_log = logging.getLogger(__name__)
+
+NAME = "inspection.json"
+MOST_PLACES = 5  # boxes that are listed of a mask
+_CROP = 128  # what detectors are made for that ask for a crop; none of those that learn nothing does
+
+
+def inspect_images(
+    paths: Sequence[str | Path], names: Sequence[str] | None = None, out: str | Path | None = None
+) -> Inspection:
+    """Look at images with all detectors that learn nothing, or with some of them.
+
+    Args:
+        paths: image files, and folders that are searched for images at any depth.
+        names: of detectors (default: all that learn nothing).
+        out: a folder that is new or empty: a PNG for each map, sheet.png with all of them, inspection.json.
+    Returns: what was found; files that cannot be read are listed in it.
+    Raises:
+        UserError: no path, an unknown or unsuitable detector, a folder that is not empty, or no image that can be read.
+    """
+    if not paths:
+        raise UserError("inspect: expected at least one image or folder", code=ErrorCode.COMMAND_LINE)
+    chosen = _chosen(names)
+    folder = None if out is None else _checked(Path(out).expanduser())
+    loaded = {name: _loaded(name) for name in chosen}
+    sheet = None if folder is None else MapSheet(folder)
+    images: list[InspectedImage] = []
+    skipped: list[SkippedImage] = []
+    for image in _images(paths, skipped):
+        try:
+            images.append(_inspected(image, loaded, sheet))
+        except ImageError as error:
+            skipped.append(_skipped(image.name, error))
+    if not images:
+        one, more = skipped[0], f" ({len(skipped) - 1} more were skipped)" if len(skipped) > 1 else ""
+        raise UserError(f"{one.name}: {one.reason}{more}", code=ErrorCode(one.code))
+    found = Inspection(images=tuple(images), skipped=tuple(skipped), sheet=None if sheet is None else sheet.write())
+    if folder is not None:
+        write_document(folder / NAME, found)
+    return found
+
+
+def _chosen(names: Sequence[str] | None) -> list[str]:
+    """List the detectors to use. Raises UserError for one that is unknown, or is trained."""
+    known = detectors()
+    if names is None:
+        return [name for name in known if _learns_nothing(known, name)]
+    for name in names:
+        if name not in known:
+            raise UserError(
+                f"unknown detector '{name}': expected {some(known)}{nearest(name, known)}", code=ErrorCode.NAME_UNKNOWN
+            )
+        if not _learns_nothing(known, name):
+            raise UserError(
+                f"detector '{name}': is trained; `train` makes a run of it, and `evaluate` applies that to a domain",
+                code=ErrorCode.DETECTOR_UNSUITABLE,
+            )
+    return list(dict.fromkeys(names))
+
+
+def _learns_nothing(known: Detectors, name: str) -> bool:
+    try:
+        return known[name].trains == "none"
+    except UserError as error:  # of another package, which is broken: said, and nobody else's trouble
+        _log.warning("%s", error)
+        return False
+
+
+def _loaded(name: str) -> Detector | str:
+    """Make a detector, or say in one line why that fails."""
+    try:
+        made: Detector = load_target(detectors()[name].target).create(_CROP)
+        return made
+    except Exception as error:
+        return _in_one_line(error)
+
+
+def _checked(folder: Path) -> Path:
+    check_folder(folder)
+    if folder.exists() and any(folder.iterdir()):
+        raise UserError(
+            f"{folder}: expected a new or empty folder for the maps; choose another one", code=ErrorCode.PATH_EXISTS
+        )
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"{folder}: cannot be made: {error.strerror}", code=ErrorCode.PATH_NOT_WRITABLE) from error
+    return folder
+
+
+def _images(paths: Sequence[str | Path], skipped: list[SkippedImage]) -> Iterator[ImageFile]:
+    """Yield the images of all paths; what is no image or folder is added to `skipped`."""
+    for path in map(Path, paths):
+        if not path.is_dir():
+            if path.exists():
+                yield ImageFile(path)
+            else:
+                skipped.append(
+                    SkippedImage(name=str(path), reason="there is no such file or folder", code=ErrorCode.PATH_MISSING)
+                )
+            continue
+        found = [one for one in files_below(path)[0] if one.lower().endswith(SUFFIXES)]
+        if not found:
+            skipped.append(
+                SkippedImage(name=str(path), reason="there are no images in this folder", code=ErrorCode.TOO_FEW_IMAGES)
+            )
+        yield from map(ImageFile, found)
+
+
+def _skipped(name: str, error: ImageError) -> SkippedImage:
+    return SkippedImage(name=name, reason=error.reason, code=error.code)
+
+
+def _inspected(image: ImageFile, loaded: Mapping[str, Detector | str], sheet: MapSheet | None) -> InspectedImage:
+    height, width = image.size
+    place = None if sheet is None else sheet.begin(image)
+    findings = []
+    for name, detector in loaded.items():
+        evidence = detector if isinstance(detector, str) else _examined(detector, image)
+        if isinstance(evidence, str):
+            findings.append(Finding(detector=name, error=evidence))
+            continue
+        file = None
+        if place is not None and evidence.heat_map is not None:
+            file = place.add(name, evidence.heat_map)
+        findings.append(_finding(name, evidence, file))
+    return InspectedImage(
+        name=image.name,
+        sha256=image.sha256,
+        format=image.container.format,
+        width=width,
+        height=height,
+        about=_about(image),
+        findings=tuple(findings),
+    )
+
+
+def _examined(detector: Detector, image: ImageFile) -> Evidence | str:
+    """Give the evidence of one image, or say in one line how the detector failed."""
+    try:
+        (evidence,) = detector.examine([image])
+        return evidence
+    except Exception as error:
+        _log.debug("%s: %s", image.name, detector.name, exc_info=True)
+        return _in_one_line(error)
+
+
+def _in_one_line(error: Exception) -> str:
+    return " ".join(f"{type(error).__name__}: {error}".split())
+
+
+def _finding(name: str, evidence: Evidence, file: str | None) -> Finding:
+    if not evidence.applies:
+        return Finding(detector=name, applies=False, reason=evidence.reason)
+    mask = evidence.mask
+    return Finding(
+        detector=name,
+        score=float(evidence.score),
+        probability=evidence.probability,
+        found=None if mask is None else bool(mask.any()),
+        words=evidence.reasons,
+        places=() if mask is None else _places(mask),
+        area=None if mask is None else float(mask.mean()),
+        map=file,
+    )
+
+
+def _places(mask: np.ndarray) -> tuple[Place, ...]:
+    """List the boxes of the connected parts of a mask, bool (h, w), the largest parts first."""
+    labels, count = ndimage.label(mask, np.ones((3, 3), bool))
+    sizes = np.bincount(labels.ravel(), minlength=count + 1)[1:]
+    boxes = ndimage.find_objects(labels)
+    return tuple(
+        Place(left=x.start, top=y.start, width=x.stop - x.start, height=y.stop - y.start)
+        for y, x in (boxes[number] for number in np.argsort(-sizes, kind="stable")[:MOST_PLACES])
+    )
+
+
+def _about(image: ImageFile) -> tuple[str, ...]:
+    facts = image.container.facts
+    return tuple(f"{name} {value}" for name, value in facts.items() if name == "metadata" and value != "none")

@@ -1,0 +1,43 @@
+"""Pictures with a known trace, made here: smooth noise with grain, JPEG at a known quality and offset."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+from PIL import Image
+from scipy.ndimage import zoom
+
+
+def picture(height: int, width: int, seed: int = 0) -> np.ndarray:
+    """Something like a photograph, uint8 (h, w, 3): smooth noise of several octaves, and grain."""
+    rng = np.random.default_rng(seed)
+    total = np.full((height, width), 128.0)
+    for cells, amplitude in ((3, 40.0), (8, 20.0), (24, 10.0)):
+        coarse = rng.normal(size=(cells, cells))
+        total += amplitude * zoom(coarse, (height / cells, width / cells), order=3)[:height, :width]
+    grain = rng.normal(scale=3.0, size=(height, width, 3))
+    return np.clip(total[..., None] + grain, 0, 255).round().astype(np.uint8)
+
+
+def encoded(pixels: np.ndarray, quality: int, **options: object) -> bytes:
+    """A JPEG file of the pixels, without subsampling unless `options` say otherwise."""
+    stream = io.BytesIO()
+    Image.fromarray(pixels).save(stream, "JPEG", **{"quality": quality, "subsampling": "4:4:4", **options})
+    return stream.getvalue()
+
+
+def compressed(pixels: np.ndarray, quality: int, down: int = 0, right: int = 0) -> np.ndarray:
+    """The pixels after JPEG whose blocks begin at (down, right), each in 0 to 7; shape as before."""
+    above, before = (8 - down) % 8, (8 - right) % 8
+    padded = np.pad(pixels, ((above, 0), (before, 0), (0, 0)), mode="reflect")
+    with Image.open(io.BytesIO(encoded(padded, quality))) as image:
+        return np.array(image.convert("RGB"))[above:, before:]
+
+
+def partly_of_another_grid(height: int, width: int) -> np.ndarray:
+    """A picture whose blocks of JPEG begin elsewhere in its left third, uint8 (h, w, 3)."""
+    pixels = picture(height, width)
+    found = compressed(pixels, 80)
+    found[:, : width // 3] = compressed(pixels, 80, 3, 5)[:, : width // 3]
+    return found
