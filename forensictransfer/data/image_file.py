@@ -20,6 +20,7 @@ from PIL.JpegImagePlugin import JpegImageFile
 
 from forensictransfer.core.settings import DataSettings
 from forensictransfer.data.codecs.containers import Facts, container_facts
+from forensictransfer.data.codecs.jpeg_history import JpegHistory, jpeg_history
 from forensictransfer.data.decode import Source, decode
 from forensictransfer.data.encoded import opened, read_content, source_name, stored_size
 from forensictransfer.data.records import Record
@@ -112,6 +113,12 @@ class ImageFile:
                 exif=_exif(image),
                 facts=container_facts(self.content, kind),
             )
+
+    @property
+    def jpeg_history(self) -> JpegHistory | None:
+        """What a JPEG file tells of its last compression; None for other files, and for one without tables."""
+        container = self.container
+        return jpeg_history(self.content, container.quantisation, container.facts) if container.is_jpeg else None
 
     @cached_property
     def pixels(self) -> np.ndarray:

@@ -204,5 +204,7 @@ def _places(mask: np.ndarray) -> tuple[Place, ...]:
 
 
 def _about(image: ImageFile) -> tuple[str, ...]:
-    facts = image.container.facts
-    return tuple(f"{name} {value}" for name, value in facts.items() if name == "metadata" and value != "none")
+    """Say what the file tells of itself: how it was compressed last, and what metadata it has. No verdict."""
+    history, metadata = image.jpeg_history, image.container.facts.get("metadata", "none")
+    told = [] if history is None else list(history.words)
+    return (*told, "no metadata" if metadata == "none" else f"metadata: {metadata}")

@@ -17,6 +17,7 @@ from PIL import ExifTags, JpegImagePlugin, TiffImagePlugin
 from PIL.ImageFile import ImageFile
 
 from forensictransfer.data.codecs.containers import Facts, container_facts
+from forensictransfer.data.codecs.jpeg_history import nearest_quality, scaled_table
 from forensictransfer.data.encoded import opened, stored_size
 
 NUMBER, CATEGORY = "number", "category"
@@ -82,22 +83,7 @@ TRACES: tuple[Trace, ...] = (
 )
 NONE = "none"
 
-# The luminance table of T.81, annex K.1, which most encoders scale by the quality (libjpeg's jpeg_set_quality).
-_LUMINANCE = np.array(
-    [
-        (16, 11, 10, 16, 24, 40, 51, 61),
-        (12, 12, 14, 19, 26, 58, 60, 55),
-        (14, 13, 16, 24, 40, 57, 69, 56),
-        (14, 17, 22, 29, 51, 87, 80, 62),
-        (18, 22, 37, 56, 68, 109, 103, 77),
-        (24, 35, 55, 64, 81, 104, 113, 92),
-        (49, 64, 78, 87, 103, 121, 120, 101),
-        (72, 92, 95, 98, 112, 100, 103, 99),
-    ]
-).ravel()
-_QUALITIES = np.arange(1, 101)
-_SCALES = np.where(_QUALITIES < 50, 5000 // _QUALITIES, 200 - 2 * _QUALITIES)
-_TABLES = np.clip((_LUMINANCE[None] * _SCALES[:, None] + 50) // 100, 1, 255)
+_TABLES = np.stack([scaled_table(quality).ravel() for quality in range(1, 101)])
 
 
 def file_traces(content: bytes) -> Facts:
@@ -132,7 +118,7 @@ def file_traces(content: bytes) -> Facts:
 
 def jpeg_quality(table: Any) -> int:
     """Find the quality, 1 to 100, of the scaled standard table that is nearest to a luminance table of 64 steps."""
-    return int(_QUALITIES[np.abs(_TABLES - np.asarray(table)[None]).sum(axis=1).argmin()])
+    return nearest_quality(np.asarray(table))
 
 
 def _jpeg(image: JpegImagePlugin.JpegImageFile) -> Facts:
