@@ -22,6 +22,7 @@ import socket
 import struct
 import subprocess
 import sys
+import tempfile
 import threading
 import types
 from collections.abc import Iterator
@@ -30,7 +31,6 @@ from typing import Any
 
 PRELOADED = (
     "keras",
-    "matplotlib.figure",
     "optuna",
     "sklearn.linear_model",
     "tensorflow",
@@ -187,7 +187,11 @@ def _let_go() -> None:
 
 @contextlib.contextmanager
 def fork_server() -> Iterator[None]:
-    """Run a server for `ForkedPopen` while the block lasts; it takes some seconds to import."""
+    """Run a server for `ForkedPopen` while the block lasts; it takes some seconds to import.
+
+    A server that cannot be forked from is an error, RuntimeError: fresh interpreters in its place would go unnoticed,
+    and take minutes.
+    """
     if sys.platform != "linux":
         yield
         return
@@ -196,18 +200,25 @@ def fork_server() -> Iterator[None]:
     # One thread of the libraries, or there would be others when it forks; the workers of a sweep have one, too.
     threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
     command = [sys.executable, "-m", "tests.forked", str(theirs.fileno())]
-    with RealPopen(
-        command,
-        cwd=root,
-        env={**os.environ, **threads, "PYTHONPATH": root},
-        pass_fds=[theirs.fileno()],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    ) as server:
+    with (
+        tempfile.TemporaryFile("w+") as said,
+        RealPopen(
+            command,
+            cwd=root,
+            env={**os.environ, **threads, "PYTHONPATH": root},
+            pass_fds=[theirs.fileno()],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=said,
+        ) as server,
+    ):
         theirs.close()
-        # A server that cannot be forked from has ended: then the processes are fresh interpreters, which take longer.
-        ForkedPopen.server = ours if ours.recv(1) else None
+        if not ours.recv(1):
+            said.seek(0)
+            raise RuntimeError(
+                f"the fork server has ended: {(said.read().strip().splitlines() or ['nothing said'])[-1]}"
+            )
+        ForkedPopen.server = ours
         try:
             yield
         finally:
