@@ -88,6 +88,7 @@ setup(
         "scikit-image>=0.26",
         "pillow>=12",
         "simplejpeg>=1.9",  # libjpeg-turbo, as in PIL, that reports damage; PyTurboJPEG needs one of the system
+        "jpeglib>=1.0.2,<2",  # DCT coefficients as they are stored; wheels, kept up; jpegio no longer builds
         "h5py>=3.11",  # reads weights that Keras 2 wrote; Keras itself keeps its weights with it
         "optuna>=5",
         "jinja2>=3.1",  # the page's templates, escaped by themselves; MarkupSafe, which it brings, marks what is HTML

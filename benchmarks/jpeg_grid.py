@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import io
+import os
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -17,6 +18,7 @@ import numpy as np
 from PIL import Image
 from scipy.stats import binomtest
 
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # each process has a core of its own
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from forensictransfer.data.decode import ImageError

@@ -41,3 +41,11 @@ def partly_of_another_grid(height: int, width: int) -> np.ndarray:
     found = compressed(pixels, 80)
     found[:, : width // 3] = compressed(pixels, 80, 3, 5)[:, : width // 3]
     return found
+
+
+def partly_compressed(height: int, width: int) -> np.ndarray:
+    """A picture that was compressed at quality 60 but for its left third, uint8 (h, w, 3)."""
+    pixels = picture(height, width)
+    found = compressed(pixels, 60)
+    found[:, : width // 3] = pixels[:, : width // 3]
+    return found

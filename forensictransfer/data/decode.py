@@ -84,7 +84,7 @@ def decode(source: Source, *, max_pixels: int, name: str | None = None) -> np.nd
             raise CodecError(
                 f"the header says {width} x {height} pixels, the data {pixels.shape[1]} x {pixels.shape[0]}"
             )
-    pixels = np.ascontiguousarray(_upright(pixels, orientation))
+    pixels = np.ascontiguousarray(upright(pixels, orientation))
     pixels.setflags(write=False)
     return pixels
 
@@ -146,10 +146,10 @@ def _rgb(image: Image.Image) -> np.ndarray:
     return tiff.rgb_of(image)
 
 
-def _upright(pixels: np.ndarray, orientation: int) -> np.ndarray:
-    """Undo the camera's orientation (EXIF 2.3, tag 0x0112) of (h, w, 3); unknown values count as upright."""
+def upright(pixels: np.ndarray, orientation: int) -> np.ndarray:
+    """Undo the camera's orientation (EXIF 2.3, tag 0x0112) of an array (h, w, ...); unknown values count as upright."""
     if orientation in (5, 6, 7, 8):
-        pixels = pixels.transpose(1, 0, 2)
+        pixels = pixels.swapaxes(0, 1)
     if orientation in (3, 4, 7, 8):
         pixels = pixels[::-1]
     if orientation in (2, 3, 6, 7):

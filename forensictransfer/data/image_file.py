@@ -20,9 +20,11 @@ from PIL.JpegImagePlugin import JpegImageFile
 
 from forensictransfer.core.settings import DataSettings
 from forensictransfer.data.codecs.containers import Facts, container_facts
+from forensictransfer.data.codecs.errors import CodecError
+from forensictransfer.data.codecs.jpeg_coefficients import Coefficients, read_coefficients
 from forensictransfer.data.codecs.jpeg_history import JpegHistory, jpeg_history
-from forensictransfer.data.decode import Source, decode
-from forensictransfer.data.encoded import opened, read_content, source_name, stored_size
+from forensictransfer.data.decode import Source, decode, upright
+from forensictransfer.data.encoded import ImageError, opened, orientation_of, read_content, source_name, stored_size
 from forensictransfer.data.records import Record
 
 MOST_PIXELS = int(DataSettings().max_megapixels * 1e6)
@@ -119,6 +121,24 @@ class ImageFile:
         """What a JPEG file tells of its last compression; None for other files, and for one without tables."""
         container = self.container
         return jpeg_history(self.content, container.quantisation, container.facts) if container.is_jpeg else None
+
+    @cached_property
+    def coefficients(self) -> tuple[Coefficients, ...]:
+        """The quantised DCT coefficients of a JPEG, luma first, not turned upright; none for other files.
+
+        The pixels are decoded before: a file that is cut short is an error here too.
+        """
+        if not self.container.is_jpeg or not self.pixels.size:
+            return ()
+        try:
+            return read_coefficients(self.content)
+        except CodecError as error:
+            raise ImageError(self.name, error.reason, code=error.code) from error
+
+    def upright(self, plane: np.ndarray) -> np.ndarray:
+        """Turn an array (h, w, ...) of the picture as it is stored as the pixels are turned."""
+        with opened(self.content, self.name) as image:
+            return np.ascontiguousarray(upright(plane, orientation_of(image)))
 
     @cached_property
     def pixels(self) -> np.ndarray:

@@ -115,6 +115,11 @@ _BUILT_IN: dict[str, Entry] = {
         declared="fit",
         preset=True,
     ),
+    "jpeg_double": Entry(
+        f"{_SIGNALS}.jpeg_double.detector:JpegDouble",
+        "blocks without the first of two aligned JPEG compressions (Bianchi, Piva, 2012)",
+        declared="none",
+    ),
     "jpeg_grid": Entry(
         f"{_SIGNALS}.jpeg_grid.detector:JpegGrid",
         "foreign and missing grids of JPEG by votes of pixels (Nikoukhah and others, 2019)",

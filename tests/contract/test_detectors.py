@@ -26,7 +26,10 @@ BATCHES = {"xception": 4}
 
 
 # What the left of an image has to have for a detector of signals: the trace that it looks for.
-HALF_FORGED: dict[str, Callable[[int, int], np.ndarray]] = {"jpeg_grid": traces.partly_of_another_grid}
+HALF_FORGED: dict[str, Callable[[int, int], np.ndarray]] = {
+    "jpeg_double": traces.partly_compressed,
+    "jpeg_grid": traces.partly_of_another_grid,
+}
 
 
 class OnAPreset(DetectorContract):
