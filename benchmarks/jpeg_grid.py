@@ -26,14 +26,13 @@ from forensictransfer.data.folders.layout import SUFFIXES
 from forensictransfer.data.image_file import ImageFile
 from forensictransfer.detectors.signals.jpeg_grid.detector import EXPECTED, SMALLEST, find_grids
 
-# Photographs in the wheels of scikit-image, scikit-learn and matplotlib.
+# Photographs in the wheels of scikit-image and scikit-learn.
 PHOTOGRAPHS = {
     "skimage": [
         *("data/astronaut.png", "data/chelsea.png", "data/coffee.png", "data/hubble_deep_field.jpg"),
         *("data/ihc.png", "data/motorcycle_left.png", "data/retina.jpg", "data/rocket.jpg", "data/camera.png"),
     ],
     "sklearn": ["datasets/images/china.jpg", "datasets/images/flower.jpg"],
-    "matplotlib": ["mpl-data/sample_data/grace_hopper.jpg"],
 }
 LARGEST = 512  # side of the images that are looked at, pixels
 Change = Callable[[Image.Image, np.random.Generator], Image.Image]
