@@ -49,3 +49,10 @@ def partly_compressed(height: int, width: int) -> np.ndarray:
     found = compressed(pixels, 60)
     found[:, : width // 3] = pixels[:, : width // 3]
     return found
+
+
+def compressed_on_the_left(height: int, width: int) -> np.ndarray:
+    """A picture whose left third was compressed at quality 70, uint8 (h, w, 3)."""
+    found = picture(height, width)
+    found[:, : width // 3] = compressed(found, 70)[:, : width // 3]
+    return found

@@ -120,6 +120,11 @@ _BUILT_IN: dict[str, Entry] = {
         "blocks without the first of two aligned JPEG compressions (Bianchi, Piva, 2012)",
         declared="none",
     ),
+    "jpeg_ghosts": Entry(
+        f"{_SIGNALS}.jpeg_ghosts.detector:JpegGhosts",
+        "regions once saved at a lower JPEG quality than the rest (Farid, 2009)",
+        declared="none",
+    ),
     "jpeg_grid": Entry(
         f"{_SIGNALS}.jpeg_grid.detector:JpegGrid",
         "foreign and missing grids of JPEG by votes of pixels (Nikoukhah and others, 2019)",

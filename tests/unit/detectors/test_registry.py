@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[3]
 FIELD = (
     *("ft-res", "ft", "ft-statistics", "cooccurrence", "rich_model", "residual_cnn", "constrained_conv", "meso4"),
     *("mesoinception4", "xception", "mobilenet", "pairwise", "ddt", "prototypes", "backbone"),
-    *("jpeg_double", "jpeg_grid"),
+    *("jpeg_double", "jpeg_ghosts", "jpeg_grid"),
 )
 
 
@@ -41,7 +41,7 @@ def test_each_has_a_settings_file_and_says_where_it_comes_from(name: str) -> Non
     assert load_settings(path).detector == name
     module = sys.modules[detector_class(name).__module__]
     text = str(module.__doc__)
-    assert "Source" in text and any(str(year) in text for year in range(2012, 2026))
+    assert "Source" in text and any(str(year) in text for year in range(2005, 2026))
 
 
 def test_a_detector_from_outside_is_a_row_like_any_other() -> None:

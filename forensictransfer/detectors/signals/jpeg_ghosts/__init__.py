@@ -1,0 +1,1 @@
+"""Regions that were once saved at a lower JPEG quality than the rest; see README.md."""
