@@ -21,6 +21,8 @@ from forensictransfer.data.image_file import ImageFile
 from forensictransfer.detectors.base import Detector
 from forensictransfer.detectors.evidence import Evidence
 from forensictransfer.detectors.registry import Detectors, detectors, load_target
+from forensictransfer.inference.error_levels import NAME as LEVELS
+from forensictransfer.inference.error_levels import WHY, error_levels
 from forensictransfer.inference.pictures import MapSheet
 from forensictransfer.results.formats.document import write_document
 from forensictransfer.results.formats.inspection import Finding, InspectedImage, Inspection, Place, SkippedImage
@@ -40,7 +42,8 @@ def inspect_images(
     Args:
         paths: image files, and folders that are searched for images at any depth.
         names: of detectors (default: all that learn nothing).
-        out: a folder that is new or empty: a PNG for each map, sheet.png with all of them, inspection.json.
+        out: a folder that is new or empty: a PNG for each map, sheet.png with all of them, inspection.json; with all
+            detectors also a picture of error levels, which is no evidence.
     Returns: what was found; files that cannot be read are listed in it.
     Raises:
         UserError: no path, an unknown or unsuitable detector, a folder that is not empty, or no image that can be read.
@@ -55,7 +58,7 @@ def inspect_images(
     skipped: list[SkippedImage] = []
     for image in _images(paths, skipped):
         try:
-            images.append(_inspected(image, loaded, sheet))
+            images.append(_inspected(image, loaded, sheet, with_levels=names is None))
         except ImageError as error:
             skipped.append(_skipped(image.name, error))
     if not images:
@@ -138,7 +141,9 @@ def _skipped(name: str, error: ImageError) -> SkippedImage:
     return SkippedImage(name=name, reason=error.reason, code=error.code)
 
 
-def _inspected(image: ImageFile, loaded: Mapping[str, Detector | str], sheet: MapSheet | None) -> InspectedImage:
+def _inspected(
+    image: ImageFile, loaded: Mapping[str, Detector | str], sheet: MapSheet | None, *, with_levels: bool
+) -> InspectedImage:
     height, width = image.size
     place = None if sheet is None else sheet.begin(image)
     findings = []
@@ -151,6 +156,9 @@ def _inspected(image: ImageFile, loaded: Mapping[str, Detector | str], sheet: Ma
         if place is not None and evidence.heat_map is not None:
             file = place.add(name, evidence.heat_map)
         findings.append(_finding(name, evidence, file))
+    if place is not None and with_levels:
+        file = place.add(LEVELS, error_levels(image.pixels))
+        findings.append(Finding(detector=LEVELS, words=(WHY,), map=file))
     return InspectedImage(
         name=image.name,
         sha256=image.sha256,

@@ -72,7 +72,9 @@ def _said(one: Finding) -> str:
         return f"failed: {one.error}"
     if not one.applies:
         return f"does not apply: {one.reason}"
-    parts = ["; ".join(one.words) or "no words", f"strength {one.score:.3g}"]
+    parts = ["; ".join(one.words) or "no words"]
+    if one.score is not None:
+        parts.append(f"strength {one.score:.3g}")
     if one.probability is not None:
         parts.append(f"probability {one.probability:.2f}")
     if one.found:

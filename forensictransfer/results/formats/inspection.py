@@ -21,9 +21,10 @@ class Finding(Part):
     """What one detector says of one image.
 
     applies, reason: False, and why, where it cannot judge the image. error: why it failed, one line; "" if it did not.
-    score: larger where more speaks for a forgery, in the detector's own unit. found: whether it calls any pixel
-    changed; None for a detector that marks none. words: what it found. places: the boxes of what it calls changed, the
-    largest first. area: share of the image that it calls changed. map: the file of its map, relative to the folder.
+    score: larger where more speaks for a forgery, in the detector's own unit; None for a picture that is no evidence.
+    found: whether it calls any pixel changed; None for a detector that marks none. words: what it found. places: the
+    boxes of what it calls changed, the largest first. area: share of the image that it calls changed. map: the file of
+    its map, relative to the folder.
     """
 
     detector: str
