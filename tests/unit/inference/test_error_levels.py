@@ -27,7 +27,5 @@ def test_the_picture_comes_with_a_folder_alone_and_has_no_score(tmp_path: Path) 
     assert NAME not in [one.detector for one in without.findings]
     (image,) = inspect_images([tmp_path / "a.png"], out=tmp_path / "out").images
     (one,) = (one for one in image.findings if one.detector == NAME)
-    assert (
-        one.score is None and one.found is None and one.words == (WHY,)
+    assert one.score is None and one.found is None and one.words == (WHY,)
     assert (tmp_path / "out" / str(one.map)).is_file()
-    )
