@@ -10,9 +10,9 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from PIL import Image
@@ -38,8 +38,7 @@ LARGEST = 512  # side of the images that are looked at, pixels
 Change = Callable[[Image.Image, np.random.Generator], Image.Image]
 
 
-@dataclass(frozen=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What was found in an image of one kind: a grid of the whole image, foreign regions, regions without the grid."""
 
     kind: str
@@ -166,8 +165,12 @@ def main(words: Sequence[str] | None = None) -> int:
         files = sorted(path for path in options.folder.rglob("*") if path.suffix.lower() in SUFFIXES)
         jobs += [("folder", path, 0, True) for path in files[: options.images]]
     start = time.perf_counter()
-    with ProcessPoolExecutor(options.workers) as pool:
-        outcomes = [one for one in pool.map(_outcome, jobs, chunksize=8) if one is not None]
+    if options.workers > 1:
+        with ProcessPoolExecutor(options.workers) as pool:
+            found = list(pool.map(_outcome, jobs, chunksize=8))
+    else:
+        found = [_outcome(job) for job in jobs]
+    outcomes = [one for one in found if one is not None]
     print(f"{len(photographs)} photographs, seed {options.seed}; expected: {1000 * EXPECTED:g} of 1,000 images")
     print(
         "| images | n | grid | foreign | missing | false alarms in 1,000 |\n| --- | ---: | ---: | ---: | ---: | --- |"

@@ -196,3 +196,16 @@ def test_detectors_side_by_side(
     assert rows["cooccurrence"]["training_per_second"] is None and rows["meso4"]["epochs"] == 1
     assert module.main(["--detectors", "meso5"]) == 2
     assert "'meso5'" in capsys.readouterr().err
+
+
+def test_false_alarms_are_counted_by_kind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Image.fromarray(np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)).save(tmp_path / "noise.png")
+    (tmp_path / "damaged.png").write_bytes(b"no image")
+    words = ["--images", "2", "--workers", "1", "--kinds", "as it is", "JPEG of 50 to 100", "--folder", str(tmp_path)]
+    assert script("jpeg_grid", monkeypatch).main(words) == 0
+    out, err = capsys.readouterr()
+    # None of two: at most 1 - 0.025 ** (1 / 2) = 0.842 of all; none of one: 0.975.
+    assert "| as it is | 2 | 0 | 0 | 0 | 0.0 [0.0, 841.9] |" in out
+    assert "| folder | 1 | 0 | 0 | 0 | 0.0 [0.0, 975.0] |" in out and "damaged.png" in err
