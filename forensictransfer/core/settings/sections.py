@@ -135,7 +135,8 @@ class AdaptSettings(Section):
     stop: str = Field("steps", description="rule that ends fine-tuning early; steps: never (finetune)")
     threshold: str = Field("midpoint", description="rule that picks the threshold on the shots")
     pooling: str = Field(
-        "auto", description="how the scores of an image's tiles become one: their mean, or also their spread (head)"
+        "auto",
+        description="how an image's tiles become one score: their mean, or also their spread (head, fused of one run)",
     )
     held_out: bool = Field(
         True,

@@ -26,7 +26,7 @@ POOLINGS = {
     "spread": "the mean and two standard deviations among the tiles, for forgeries of a small part",
     AUTO: "whichever sets the classes farther apart among images that were left out of the fit",
 }
-WITH_POOLING = ("head",)
+WITH_POOLING = ("head", "fused")
 # Those that can score a shot by a fit without its group (`adapt.held_out`).
 WITH_HELD_OUT = ("head", "fused")
 # Those that ask how features vary with content (`adapt.background`).

@@ -40,13 +40,39 @@ def balanced_folds(labels: np.ndarray, groups: Sequence[str]) -> list[np.ndarray
 
 
 class HeldOut(NamedTuple):
-    """Of each shot, (2k,): its score by fits without its group, and how much that varies among its tiles.
+    """What fits without its group say of each shot.
 
-    Both are means over the folds that leave it out. deviations: None where there are no tiles.
+    scores: (2k,), means over the folds that leave it out. tiles: of each shot the scores of its t tiles in each of the
+    r folds that leave it out, (r, t), up to a constant of the fold; None where there are no tiles.
     """
 
     scores: np.ndarray
-    deviations: np.ndarray | None
+    tiles: tuple[np.ndarray, ...] | None = None
+
+    @property
+    def deviations(self) -> np.ndarray | None:
+        """How much the score of each shot varies among its tiles, (2k,), the mean over its folds; None: no tiles."""
+        return None if self.tiles is None else np.array([found.std(axis=1).mean() for found in self.tiles])
+
+    def pooled(self, spread: float) -> np.ndarray:
+        """Add `spread` deviations among the tiles to the scores, (2k,)."""
+        return self.scores if not spread or self.deviations is None else self.scores + spread * self.deviations
+
+    def divided(self, unit: float) -> HeldOut:
+        """Express all scores in another unit."""
+        return HeldOut(self.scores / unit, None if self.tiles is None else tuple(one / unit for one in self.tiles))
+
+
+def weighted_mean(found: Sequence[HeldOut], shares: np.ndarray) -> HeldOut:
+    """Take the weighted mean of several scores of the same shots, left out in the same folds.
+
+    shares: (m,), which sum to 1. Tiles are those of one detector, or not given by one at least.
+    """
+    together = shares @ np.stack([one.scores for one in found])
+    tiles = [one.tiles for one in found if one.tiles is not None]
+    if len(tiles) < len(found):
+        return HeldOut(together)
+    return HeldOut(together, tuple(np.tensordot(shares, np.stack(parts), 1) for parts in zip(*tiles, strict=True)))
 
 
 class SolvedShots:
@@ -75,7 +101,8 @@ class SolvedShots:
         tiles: of the shots, features as the detector gives them.
         """
         n = len(self.products)
-        scores, deviations, times = np.zeros(n), np.zeros(n), np.zeros(n)
+        scores, times = np.zeros(n), np.zeros(n)
+        of_tiles: list[list[np.ndarray]] = [[] for _ in range(n)]
         local = None
         if tiles is not None:
             by_unit = self.solved / self.scale[:, None]
@@ -86,8 +113,9 @@ class SolvedShots:
             scores[fold] += direction[fold] - middle @ direction
             times[fold] += 1
             if local is not None:
-                deviations[fold] += [(local[shot] @ combined).std() for shot in fold]
-        return HeldOut(scores / times, None if local is None else deviations / times)
+                for shot in fold:
+                    of_tiles[shot].append(local[shot] @ combined)
+        return HeldOut(scores / times, None if local is None else tuple(map(np.stack, of_tiles)))
 
     def _combination(self, rest: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Find a, (2k,), for which M^-1 X'a is the fit to the shots `rest`, and b for which X'b is their middle."""

@@ -69,8 +69,7 @@ def discriminate(
     decision = replace(_decision(solved.score(), background.scale), spread=spread)
     if held_out is None or not options.held_out:
         return Adapted(decision)
-    extra = 0.0 if held_out.deviations is None else spread * held_out.deviations
-    return Adapted(decision, held_out=held_out.scores + extra)
+    return Adapted(decision, held_out=held_out.pooled(spread))
 
 
 def prototype(task: FewShotTask) -> Adapted:

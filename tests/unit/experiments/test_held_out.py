@@ -10,7 +10,7 @@ from sklearn.metrics import roc_auc_score
 
 from forensictransfer.detectors.evidence import Tiles
 from forensictransfer.experiments.strategies.background import Background
-from forensictransfer.experiments.strategies.held_out import SolvedShots, balanced_folds
+from forensictransfer.experiments.strategies.held_out import HeldOut, SolvedShots, balanced_folds, weighted_mean
 from forensictransfer.experiments.strategies.shots import DividedShots
 from tests.discriminants import fitted_to_all, known, made_up, written_out
 
@@ -38,6 +38,17 @@ def test_shots_left_out_are_scored_as_by_a_refit(dimensions: int) -> None:
         assert found.scores[shot] == pytest.approx(np.mean(scores))
         local = [written_out(shots, background, fold, tiles[shot] / background.scale).std() for fold in with_it]
         assert found.deviations[shot] == pytest.approx(np.mean(local))
+
+
+def test_a_weighted_mean_of_scores_is_that_of_their_tiles_too() -> None:
+    one = HeldOut(np.array([1.0, 2.0]), (np.array([[0.0, 2.0]]), np.array([[1.0, 5.0], [3.0, 3.0]])))
+    two = HeldOut(np.array([5.0, 6.0]), (np.array([[8.0, 2.0]]), np.array([[3.0, 3.0], [1.0, 5.0]])))
+    found = weighted_mean([one, two], np.array([0.75, 0.25]))
+    assert found.scores.tolist() == [2.0, 3.0] and found.tiles is not None and found.deviations is not None
+    assert [part.tolist() for part in found.tiles] == [[[2.0, 2.0]], [[1.5, 4.5], [2.5, 3.5]]]
+    assert found.deviations.tolist() == [0.0, 1.0], "what differs in both ways cancels; a mean over folds"
+    assert found.divided(2.0).pooled(2.0).tolist() == [1.0, 2.5] and found.pooled(0.0).tolist() == [2.0, 3.0]
+    assert weighted_mean([one, HeldOut(two.scores)], np.array([0.5, 0.5])).tiles is None
 
 
 def test_a_group_of_reals_is_left_out_with_one_of_fakes_and_a_group_of_both_alone() -> None:

@@ -21,7 +21,7 @@ RANKED = np.arange(20) % 7.0
 
 
 def held_out(scores: np.ndarray, deviations: np.ndarray | None) -> HeldOut:
-    return HeldOut(scores, deviations)
+    return HeldOut(scores, None if deviations is None else tuple(np.array([[-one, one]]) for one in deviations))
 
 
 def test_what_is_asked_for_and_what_there_is() -> None:
@@ -49,15 +49,16 @@ def images(rng: np.random.Generator, labels: np.ndarray, *, local: bool) -> Anal
     return Analysis(np.zeros((len(labels), 2)), features, Tiles(np.zeros((len(rows), 2)), rows, counts))
 
 
-def adapted(analysis: Analysis, **settings: Any) -> Adapted:
+def adapted(analysis: Analysis, strategy_name: str = "head", **settings: Any) -> Adapted:
     rng = np.random.default_rng(9)
     source = SourceKnowledge(
         np.zeros((60, 2)), images(rng, np.zeros(60, int), local=False).features, np.tile([0, 1], 30)
     )
     shots: Any = SimpleNamespace(labels=LABELS, groups=[str(i) for i in range(20)])
-    detector: Any = None
-    chosen = load_settings(None, {"adapt.strategy": "head", **{f"adapt.{name}": one for name, one in settings.items()}})
-    return strategy("head")(FewShotTask(detector, shots, analysis, source, chosen, 0))
+    detector: Any = SimpleNamespace(feature_blocks={"one": slice(0, 2), "two": slice(2, 3)})
+    asked = {"adapt.strategy": strategy_name, **{f"adapt.{name}": one for name, one in settings.items()}}
+    chosen = load_settings(None, asked)
+    return strategy(strategy_name)(FewShotTask(detector, shots, analysis, source, chosen, 0))
 
 
 def right(decision: Decision, seen: np.ndarray, test: Analysis, labels: np.ndarray) -> float:
@@ -66,11 +67,12 @@ def right(decision: Decision, seen: np.ndarray, test: Analysis, labels: np.ndarr
     return float(np.mean((scores > decided.threshold) == labels))
 
 
+@pytest.mark.parametrize("name", ["head", "fused"])
 @pytest.mark.parametrize("local", [True, False])
-def test_a_forgery_of_one_tile_in_nine_is_found_by_what_the_tiles_differ_by(local: bool) -> None:
+def test_a_forgery_of_one_tile_in_nine_is_found_by_what_the_tiles_differ_by(local: bool, name: str) -> None:
     rng, labels = np.random.default_rng(0), np.tile([0, 1], 200)
     shots, test = images(rng, LABELS, local=local), images(rng, labels, local=local)
-    found, mean = adapted(shots), adapted(shots, pooling="mean")
+    found, mean = adapted(shots, name), adapted(shots, name, pooling="mean")
     assert found.decision.spread == (SPREAD if local else 0.0) and mean.decision.spread == 0.0
     np.testing.assert_array_equal(found.decision.weights, mean.decision.weights)
     assert found.held_out is not None and mean.held_out is not None
