@@ -121,6 +121,24 @@ def test_spectrum_is_that_of_numpy(height: int, width: int) -> None:
     found = ResidualSpectrum()(image[None]).numpy()[0]
     np.testing.assert_allclose(found, np.concatenate(expected), atol=2e-3)
     assert found.shape == (768,)
+    halves = np.reshape(expected, (3, 2, 16, 8))
+    mirrored = ResidualSpectrum(mirrored=True)(image[None]).numpy()[0]
+    np.testing.assert_allclose(mirrored, (halves[:, :, :8] + halves[:, :, :7:-1]).ravel() / 2, atol=2e-3)
+    assert mirrored.shape == (384,)
+
+
+def test_a_mirrored_spectrum_hardly_tells_left_from_right() -> None:
+    """Diagonal stripes that fall or rise: the same frequency, in another quarter of the plane."""
+    down, right = np.mgrid[:64, :64]
+    falling = np.repeat(np.uint8(128 + 40 * np.cos((down + 2 * right) * 2 * np.pi * 7.5 / 64))[..., None], 3, axis=-1)
+    pair = np.stack([falling, falling[:, ::-1]])
+    apart, alike = (
+        float(np.abs(np.subtract(*ResidualSpectrum(mirrored=mirrored)(pair).numpy())).max())
+        for mirrored in (False, True)
+    )
+    assert apart > 3 and alike < 0.2 * apart
+    with pytest.raises(ValueError, match="even number of rows"):
+        ResidualSpectrum(rows=3, mirrored=True)
 
 
 @pytest.mark.parametrize(
@@ -136,7 +154,7 @@ def test_the_classifier_is_the_discriminant_of_the_features() -> None:
     crops, labels = pictures(12, 32, 32), np.arange(12) % 2
     crops[1::2, ::2] //= 2
     features = detector.analyse(crops).features
-    assert features.shape == (12, 3174)
+    assert features.shape == (12, 2790)
     detector.fit_features(features, labels)
     expected = discriminant(features, labels)
     scores = features.astype(float) @ expected.weights + expected.bias
