@@ -86,6 +86,7 @@ setup(
         "joblib>=1.4",  # processes of the audit, started without a fork beside TensorFlow; scikit-learn needs it too
         "threadpoolctl>=3.1",  # one thread for the audit's trees: the same digits everywhere; scikit-learn needs it too
         "scikit-image>=0.26",
+        "PyWavelets>=1.8,<2",  # noise of cameras by a wavelet bank that stays in float32; needs NumPy alone
         "pillow>=12",
         "simplejpeg>=1.9",  # libjpeg-turbo, as in PIL, that reports damage; PyTurboJPEG needs one of the system
         "jpeglib>=1.0.2,<2",  # DCT coefficients as they are stored; wheels, kept up; jpegio no longer builds
