@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from forensictransfer.api import (
         adapt,
         audit,
+        check_camera,
+        enroll_camera,
         evaluate,
         inspect,
         load_model,
@@ -45,7 +47,9 @@ __all__ = [
     "UserError",
     "adapt",
     "audit",
+    "check_camera",
     "data",
+    "enroll_camera",
     "evaluate",
     "inspect",
     "load_model",

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from forensictransfer.report.summary import RunSummary
     from forensictransfer.report.tables.cross_domain import CrossDomain
     from forensictransfer.results.formats.audits import Audit
+    from forensictransfer.results.formats.camera import CameraCheck, CameraInfo
     from forensictransfer.results.formats.inspection import Inspection
     from forensictransfer.results.formats.metrics import Metrics
     from forensictransfer.sweep.manager import Outcome
@@ -37,9 +38,11 @@ __all__ = [
     "SettingsLike",
     "adapt",
     "audit",
+    "check_camera",
     "cross_domain",
     "detectors_table",
     "dry_run",
+    "enroll_camera",
     "evaluate",
     "inspect",
     "load_model",
@@ -240,6 +243,46 @@ def inspect(
     from forensictransfer.inference.inspection import inspect_images
 
     return inspect_images([images] if isinstance(images, (str, Path)) else images, detectors, out)
+
+
+def enroll_camera(
+    photos: str | Path | Sequence[str | Path], out: str | Path, *, name: str | None = None, overwrite: bool = False
+) -> CameraInfo:
+    """Estimate a camera's fingerprint from photographs that it took, and write it to a file.
+
+    Args:
+        photos: photographs, folders that are searched at any depth, or several of them.
+        out: the file to write, .npz. name: of the camera (default: the file's). overwrite: replace a camera there.
+    Returns: what is known of the camera: its photographs, and what was skipped.
+    Raises: UserError for any mistake in the input.
+    """
+    from forensictransfer.inference.enrolment import enroll
+
+    return enroll([photos] if isinstance(photos, (str, Path)) else photos, out, name, overwrite=overwrite)
+
+
+def check_camera(
+    images: str | Path | Sequence[str | Path],
+    camera: str | Path | Sequence[str | Path],
+    *,
+    scales: Sequence[float] = (),
+) -> CameraCheck:
+    """Ask of images which of some cameras took them, and from what part of its frame.
+
+    Args:
+        images: an image file, a folder that is searched at any depth, or several of them.
+        camera: a file that `enroll_camera` wrote, or several.
+        scales: sizes by which crops may have been resized, besides 1; whole photographs are found at any size.
+    Returns: what was found of each camera in each image, and which files were skipped.
+    Raises: UserError for any mistake in the input, and where no image can be read.
+    """
+    from forensictransfer.inference.cameras import check
+
+    return check(
+        [images] if isinstance(images, (str, Path)) else images,
+        [camera] if isinstance(camera, (str, Path)) else camera,
+        scales=scales,
+    )
 
 
 def audit(

@@ -8,6 +8,7 @@ from typing import Any
 from forensictransfer.cli.commands import (
     adapt,
     audit,
+    camera,
     completion,
     data,
     detectors,
@@ -35,6 +36,7 @@ _COMMANDS: dict[str, Any] = {
     "show": show,
     "audit": audit,
     "inspect": inspect,
+    "camera": camera,
     "data": data,
     "detectors": detectors,
     "completion": completion,

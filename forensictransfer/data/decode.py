@@ -146,6 +146,11 @@ def _rgb(image: Image.Image) -> np.ndarray:
     return tiff.rgb_of(image)
 
 
+def as_stored(pixels: np.ndarray, orientation: int) -> np.ndarray:
+    """Undo `upright`: turn an array (h, w, ...) back to how the camera stored it."""
+    return upright(pixels, {6: 8, 8: 6}.get(orientation, orientation))
+
+
 def upright(pixels: np.ndarray, orientation: int) -> np.ndarray:
     """Undo the camera's orientation (EXIF 2.3, tag 0x0112) of an array (h, w, ...); unknown values count as upright."""
     if orientation in (5, 6, 7, 8):

@@ -23,7 +23,7 @@ from forensictransfer.data.codecs.containers import Facts, container_facts
 from forensictransfer.data.codecs.errors import CodecError
 from forensictransfer.data.codecs.jpeg_coefficients import Coefficients, read_coefficients
 from forensictransfer.data.codecs.jpeg_history import JpegHistory, jpeg_history
-from forensictransfer.data.decode import Source, decode, upright
+from forensictransfer.data.decode import Source, as_stored, decode, upright
 from forensictransfer.data.encoded import ImageError, opened, orientation_of, read_content, source_name, stored_size
 from forensictransfer.data.records import Record
 
@@ -139,6 +139,11 @@ class ImageFile:
         """Turn an array (h, w, ...) of the picture as it is stored as the pixels are turned."""
         with opened(self.content, self.name) as image:
             return np.ascontiguousarray(upright(plane, orientation_of(image)))
+
+    def as_stored(self, plane: np.ndarray) -> np.ndarray:
+        """Turn an array (h, w, ...) of the upright picture back to how it is stored, which is how a sensor lies."""
+        with opened(self.source, self.name) as image:
+            return np.ascontiguousarray(as_stored(plane, orientation_of(image)))
 
     @cached_property
     def pixels(self) -> np.ndarray:

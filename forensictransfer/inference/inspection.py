@@ -6,23 +6,21 @@ One image is in memory at a time. What fails is one line of the result and stops
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 from scipy import ndimage
 
 from forensictransfer.core.errors import ErrorCode, UserError, nearest, some
-from forensictransfer.core.files import check_folder
 from forensictransfer.data.encoded import ImageError
-from forensictransfer.data.folders.layout import SUFFIXES
-from forensictransfer.data.folders.walk import files_below
 from forensictransfer.data.image_file import ImageFile
 from forensictransfer.detectors.base import Detector
 from forensictransfer.detectors.evidence import Evidence
 from forensictransfer.detectors.registry import Detectors, detectors, load_target
 from forensictransfer.inference.error_levels import NAME as LEVELS
 from forensictransfer.inference.error_levels import WHY, error_levels
+from forensictransfer.inference.inputs import folder_for_maps, images_of, nothing_read, skipped_image
 from forensictransfer.inference.pictures import MapSheet
 from forensictransfer.results.formats.document import write_document
 from forensictransfer.results.formats.inspection import Finding, InspectedImage, Inspection, Place, SkippedImage
@@ -51,19 +49,18 @@ def inspect_images(
     if not paths:
         raise UserError("inspect: expected at least one image or folder", code=ErrorCode.COMMAND_LINE)
     chosen = _chosen(names)
-    folder = None if out is None else _checked(Path(out).expanduser())
+    folder = None if out is None else folder_for_maps(out)
     loaded = {name: _loaded(name) for name in chosen}
     sheet = None if folder is None else MapSheet(folder)
     images: list[InspectedImage] = []
     skipped: list[SkippedImage] = []
-    for image in _images(paths, skipped):
+    for image in images_of(paths, skipped):
         try:
             images.append(_inspected(image, loaded, sheet, with_levels=names is None))
         except ImageError as error:
-            skipped.append(_skipped(image.name, error))
+            skipped.append(skipped_image(image.name, error))
     if not images:
-        one, more = skipped[0], f" ({len(skipped) - 1} more were skipped)" if len(skipped) > 1 else ""
-        raise UserError(f"{one.name}: {one.reason}{more}", code=ErrorCode(one.code))
+        raise nothing_read(skipped)
     found = Inspection(images=tuple(images), skipped=tuple(skipped), sheet=None if sheet is None else sheet.write())
     if folder is not None:
         write_document(folder / NAME, found)
@@ -103,42 +100,6 @@ def _loaded(name: str) -> Detector | str:
         return made
     except Exception as error:
         return _in_one_line(error)
-
-
-def _checked(folder: Path) -> Path:
-    check_folder(folder)
-    if folder.exists() and any(folder.iterdir()):
-        raise UserError(
-            f"{folder}: expected a new or empty folder for the maps; choose another one", code=ErrorCode.PATH_EXISTS
-        )
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UserError(f"{folder}: cannot be made: {error.strerror}", code=ErrorCode.PATH_NOT_WRITABLE) from error
-    return folder
-
-
-def _images(paths: Sequence[str | Path], skipped: list[SkippedImage]) -> Iterator[ImageFile]:
-    """Yield the images of all paths; what is no image or folder is added to `skipped`."""
-    for path in map(Path, paths):
-        if not path.is_dir():
-            if path.exists():
-                yield ImageFile(path)
-            else:
-                skipped.append(
-                    SkippedImage(name=str(path), reason="there is no such file or folder", code=ErrorCode.PATH_MISSING)
-                )
-            continue
-        found = [one for one in files_below(path)[0] if one.lower().endswith(SUFFIXES)]
-        if not found:
-            skipped.append(
-                SkippedImage(name=str(path), reason="there are no images in this folder", code=ErrorCode.TOO_FEW_IMAGES)
-            )
-        yield from map(ImageFile, found)
-
-
-def _skipped(name: str, error: ImageError) -> SkippedImage:
-    return SkippedImage(name=name, reason=error.reason, code=error.code)
 
 
 def _inspected(

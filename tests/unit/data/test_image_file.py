@@ -49,6 +49,17 @@ def test_nothing_is_read_before_it_is_asked_for_and_nothing_twice(tmp_path: Path
     assert image.pixels is pixels and image.sha256 == sha256 and image.container.format == "PNG"
 
 
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_upright_pixels_are_turned_back_to_how_they_are_stored(orientation: int) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    image = ImageFile(encoded("PNG", exif=exif))
+    stored = image.as_stored(image.pixels)
+    assert stored.shape[:2] == (image.container.height, image.container.width)
+    np.testing.assert_array_equal(image.upright(stored), image.pixels)
+    np.testing.assert_array_equal(stored, ImageFile(encoded("PNG")).pixels)
+
+
 def test_known_pixels_are_not_decoded_again() -> None:
     known = np.zeros((3, 4, 3), np.uint8)
     assert ImageFile(b"no image", pixels=known).pixels is known

@@ -41,6 +41,12 @@ class FingerprintSum:
         self._energies += noise.luma * noise.luma
         self.count += 1
 
+    def remove(self, noise: Noise) -> None:
+        """Take out a photograph's noise that was added before."""
+        self._products -= noise.residual * noise.luma
+        self._energies -= noise.luma * noise.luma
+        self.count -= 1
+
     def estimate(self, without: Noise | None = None) -> Fingerprint:
         """Estimate the fingerprint, of all photographs or of all but one that was added."""
         products, energies = self._products, self._energies

@@ -14,10 +14,10 @@ from PIL import Image
 from scipy import fft
 from scipy.stats import norm
 
+from forensictransfer.detectors.signals.prnu import THRESHOLD
 from forensictransfer.detectors.signals.prnu.fingerprint import Fingerprint
 from forensictransfer.detectors.signals.prnu.residual import Noise
 
-THRESHOLD = 60.0  # of the literature
 EXPECTED = 1e-6  # false alarms of an image and a camera, by theory, that no threshold may exceed
 SMALLEST = 64  # side of an image that is searched for, pixels
 _AROUND = 5  # pixels on each side of the peak that belong to it
@@ -120,6 +120,14 @@ class Searcher:
         inside = correlation[: frame[0] - height + 1, : frame[1] - width + 1]
         top, left = (int(place) for place in np.unravel_index(np.argmax(inside), inside.shape))
         return Match(peak_energy(correlation, top, left), inside.size, top, left, quarters, scale)
+
+
+def zero_shift_energy(noise: Noise, fingerprint: Fingerprint) -> float:
+    """Compute the peak-to-correlation energy of a whole photograph, stored as the camera's are, at its own place."""
+    spectrum = fft.rfft2(noise.residual * noise.luma)
+    np.conjugate(spectrum, out=spectrum)
+    spectrum *= fft.rfft2(fingerprint.pattern)
+    return peak_energy(fft.irfft2(spectrum, s=fingerprint.size), 0, 0)
 
 
 def peak_energy(correlation: np.ndarray, top: int, left: int) -> float:
