@@ -66,6 +66,7 @@ class ErrorCode(StrEnum):
     STORAGE_UNUSABLE = "storage-unusable"
 
     DETECTOR_UNSUITABLE = "detector-unsuitable"
+    DETECTOR_NOT_APPLICABLE = "detector-not-applicable"
     DETECTOR_INVALID = "detector-invalid"
     WEIGHTS_UNSUITABLE = "weights-unsuitable"
     TRAINING_DIVERGED = "training-diverged"

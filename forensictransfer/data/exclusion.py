@@ -13,7 +13,7 @@ LOPSIDED_P = 0.05
 
 @dataclass(frozen=True)
 class LeftOut(FieldsByKey):
-    """Images that could not be read: `real` of `reals`, `fake` of `fakes`."""
+    """Images that are left out, most often since they could not be read: `real` of `reals`, `fake` of `fakes`."""
 
     real: Integer
     reals: Integer

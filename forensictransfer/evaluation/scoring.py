@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -10,7 +11,6 @@ from forensictransfer.core.errors import ErrorCode, UserError
 from forensictransfer.core.progress import progress_bar
 from forensictransfer.core.settings import EvaluateSettings
 from forensictransfer.data.batches import Images, tile_batches
-from forensictransfer.data.image_file import ImageFile
 from forensictransfer.detectors.base import Detector
 from forensictransfer.detectors.evidence import Analysis, Evidence, Tiles
 from forensictransfer.detectors.joined import JoinedDetector, side_by_side
@@ -38,7 +38,7 @@ def analyse_images(
     if isinstance(detector, JoinedDetector):
         return side_by_side([analyse_images(one, images, options, progress=progress) for one in detector.members])
     if not isinstance(detector, TrainableDetector):
-        return _examined(detector, images, options.batch, progress)
+        return as_analysis(examine_images(detector, images, options, progress), images, detector.name)
     crop, n = detector.crop, len(images)
     tile_options = {"crop": crop, "stride": min(options.stride, crop), "max_tiles": options.max_tiles}
     energies: np.ndarray | None = None
@@ -70,43 +70,58 @@ def analyse_images(
     return Analysis(energies, features, Tiles(of_tiles[0], of_tiles[1], counts))
 
 
-def _examined(detector: Detector, images: Images, batch: int, progress: str | None) -> Analysis:
-    """Score whole images with a detector that gives evidence of them.
+def examine_images(
+    detector: Detector, images: Images, options: EvaluateSettings, progress: str | None = None
+) -> list[Examined]:
+    """Examine whole images with a detector that gives evidence of them; the maps are not kept.
 
-    The energies are (-score / 2, score / 2), so that a_1 - a_0 = score.
-
-    Where it gives no features, the score is the one feature.
+    The energies are (-score / 2, score / 2), so that a_1 - a_0 = score. Where there are no features, the score is the
+    one feature. progress: the label of a bar, None for none. Returns what is said of each, in the order of `images`.
     """
     n = len(images)
-    found: list[Evidence] = []
+    found: list[Examined] = []
     bar = progress_bar(total=n, desc=progress, unit="image", disable=progress is None, leave=False)
     try:
-        for start in range(0, n, batch):
-            places = range(start, min(start + batch, n))
-            files = [images.file(i) for i in places]
-            said = detector.examine(files)
-            found += [_checked(file, evidence, detector.name) for file, evidence in zip(files, said, strict=True)]
+        for start in range(0, n, options.batch):
+            files = [images.file(i) for i in range(start, min(start + options.batch, n))]
+            found += [_numbers(evidence) for evidence in detector.examine(files)]
             bar.update(len(files))
     finally:
         bar.close()
-    halves = np.array([evidence.score / 2 for evidence in found], np.float32)
-    features = [_features(evidence) for evidence in found]
-    return Analysis(np.stack([-halves, halves], axis=1), np.stack(features) if features else np.zeros((0, 0), "f4"))
+    return found
 
 
-def _checked(file: ImageFile, evidence: Evidence, detector: str) -> Evidence:
-    """Return the evidence of an image. Raises UserError if there is none: no number stands for it."""
+def as_analysis(found: Sequence[Examined], images: Images, detector: str) -> Analysis:
+    """Put together what a detector says of images. Raises UserError for an image that it does not apply to."""
+    for record, one in zip(images.records, found, strict=True):
+        if one.silence is not None:  # no number stands for it
+            raise UserError(
+                f"{record.name}: '{detector}' does not apply to it: {one.silence}; "
+                "take images that it applies to, or another detector",
+                code=ErrorCode.DETECTOR_NOT_APPLICABLE,
+            )
+    if not found:
+        return Analysis(np.zeros((0, 2), np.float32), np.zeros((0, 0), np.float32))
+    rows = np.stack([one.row for one in found])
+    return Analysis(rows[:, :2], rows[:, 2:])
+
+
+class Examined(NamedTuple):
+    """What is kept of the evidence of an image. row: energies and features, float32 (2 + d,), empty where it is silent.
+
+    silence: why the detector does not apply, None where it does.
+    """
+
+    row: np.ndarray
+    silence: str | None = None
+
+
+def _numbers(evidence: Evidence) -> Examined:
     if not evidence.applies:
-        raise UserError(
-            f"{file.name}: '{detector}' does not apply to it: {evidence.reason}; "
-            "take images that it applies to, or another detector",
-            code=ErrorCode.DETECTOR_UNSUITABLE,
-        )
-    return evidence
-
-
-def _features(evidence: Evidence) -> np.ndarray:
-    return np.array([evidence.score], np.float32) if evidence.features is None else evidence.features
+        return Examined(np.zeros(0, np.float32), evidence.reason)
+    half = evidence.score / 2
+    features = [evidence.score] if evidence.features is None else evidence.features
+    return Examined(np.concatenate([[-half, half], features]).astype(np.float32))
 
 
 class Analyse(Protocol):

@@ -24,6 +24,7 @@ from forensictransfer.detectors.base import Detector
 from forensictransfer.detectors.evidence import Analysis
 from forensictransfer.detectors.joined import JoinedDetector
 from forensictransfer.detectors.trainable import TrainableDetector, as_trainable
+from forensictransfer.evaluation.applicability import NotApplied
 from forensictransfer.evaluation.decision import Decision
 from forensictransfer.evaluation.scoring import analyse_images
 from forensictransfer.experiments.evaluate import DomainTest, check_splits, scored_images
@@ -96,18 +97,22 @@ def _adapt(
     tested = session.contents(target, "test", settings.data, f"reading {target.name}")
     check_labels_agree(target.name, [*shots, tested])
     detector = session.joined(parents.runs)
+    usable, lost = _usable(shots, detector, target, settings, session)
     background = _background(options, [tested, *_tests_of(sources, settings, session)], detector, settings, session)
     knowledge, *further = parents.knowledge([one.deviations for one in background])
     parents.check_unchanged()  # what was read of it is of one run
     with RunFolder.building(out, _info(parents, target, settings), settings, overwrite=overwrite, owned=owned) as run:
         run.write("environment.json", environment())
-        run.write("data.json", _describe(parents, target, shots, unreadable, background))
+        run.write("data.json", _describe(parents, target, shots, unreadable, lost, background))
         if keep_weights:
             _save(run, detector, parents.runs)
-        tests = [DomainTest(run, domain, settings, session, f"reading {domain.name}") for domain in (target, *sources)]
+        tests = [
+            DomainTest(run, domain, detector, settings, session, f"reading {domain.name}")
+            for domain in (target, *sources)
+        ]
         keep_tiles = pools(options) or knowledge.spread > 0
         scope = weights_restored if options.strategy in WITH_GRADIENT else contextlib.nullcontext
-        for draw, images in enumerate(progress_bar(shots, desc=f"adapting to {target.name}", unit="draw")):
+        for draw, images in enumerate(progress_bar(usable, desc=f"adapting to {target.name}", unit="draw")):
             with scope(detector):
                 base = session.scores.analyse(detector, images, settings.evaluate, keep_tiles=keep_tiles)
                 adapted = adapt_one(FewShotTask(detector, images, base, knowledge, settings, draw, tuple(further)))
@@ -127,6 +132,28 @@ def _adapt(
             write_shots_only(run.folder(FOLDER), *alone)
         run.write_text("CARD.md", card_text(run))
     return RunFolder.open(out)
+
+
+def _usable(
+    shots: Sequence[Images], detector: Detector, target: Domain, settings: Settings, session: Session
+) -> tuple[list[Images], dict[str, NotApplied]]:
+    """Keep the shots that the detector applies to, draw by draw, and count the others by draw.
+
+    Nothing is drawn for those: labels were given for so many images. Raises UserError if a draw has none of a class.
+    """
+    usable, lost = [], {}
+    for draw, images in enumerate(shots):
+        kept, missing = session.applied(detector, images, settings.evaluate, f"shots of draw {draw} of '{target.name}'")
+        usable.append(kept)
+        if missing is not None:
+            lost[str(draw)] = missing
+    if lost:
+        number = sum(one.images for one in lost.values())
+        _log.warning(
+            "'%s' does not apply to %d of the %d shots of %s, of %d of %d draws: it is adapted by the others",
+            *(detector.name, number, sum(map(len, shots)), target.name, len(lost), len(shots)),
+        )
+    return usable, lost
 
 
 def _save(run: RunFolder, detector: Detector, parents: Sequence[RunFolder]) -> None:
@@ -215,6 +242,7 @@ def _describe(
     target: Domain,
     shots: list[Images],
     unreadable: dict[str, str],
+    lost: dict[str, NotApplied],
     background: Sequence[Photographs],
 ) -> AdaptationData:
     reference = domain_reference(target)
@@ -228,6 +256,7 @@ def _describe(
             notes=(*target.warnings, *target.notes),
             skipped=tuple(unreadable.items()),
             left_out=_left_out(target, shots, unreadable),
+            not_applied=lost,
             links=target.skipped,
         ),
         background=tuple(one.about for one in background),

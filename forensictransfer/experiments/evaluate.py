@@ -18,6 +18,7 @@ from forensictransfer.data.splits import drop_shared
 from forensictransfer.detectors.base import Detector
 from forensictransfer.detectors.loading import load_weights
 from forensictransfer.detectors.trainable import as_trainable
+from forensictransfer.evaluation.applicability import NotApplied
 from forensictransfer.evaluation.decision import Decision
 from forensictransfer.evaluation.metrics import ScoredImages, summarise_draws
 from forensictransfer.evaluation.scoring import Analyse, analyse_images, decided
@@ -40,12 +41,19 @@ _log = logging.getLogger(__name__)
 class DomainTest:
     """The test split of a domain, less what a run has seen, and what each draw of the run says of it.
 
-    Test images that share a photograph (group or decoded pixels) with what the run has seen are dropped and counted.
-    Raises UserError if a class is missing from the test split or nothing is left of it.
+    Test images that share a photograph (group or decoded pixels) with what the run has seen are dropped and counted;
+    of what is left, so are those that the detector does not apply to. Raises UserError if a class is missing from the
+    test split or nothing is left of it.
     """
 
     def __init__(
-        self, run: RunFolder, domain: Domain, settings: Settings, session: Session, progress: str | None = None
+        self,
+        run: RunFolder,
+        domain: Domain,
+        detector: Detector,
+        settings: Settings,
+        session: Session,
+        progress: str | None = None,
     ) -> None:
         check_splits(domain, ("test",))
         self.run, self.domain, self.settings, self.session = run, domain, settings, session
@@ -53,11 +61,14 @@ class DomainTest:
         every = session.split(domain, "test", settings.data, progress=progress)
         kept, *self.dropped = drop_shared(every.records, every.digests, set(seen.groups), set(seen.digests))
         self.skipped, self.left_out = every.skipped, every.left_out
-        self.warnings = _doubts(every)
-        for warning in self.warnings:
-            _log.warning("warning: %s: %s", domain.name, warning)
         self.images = every.subset(kept)
         check_both_classes(self.images, domain.name, "test", dropped=sum(self.dropped))
+        self.images, self.not_applied = session.applied(
+            detector, self.images, settings.evaluate, f"test split of '{domain.name}'", f"examining {domain.name}"
+        )
+        self.warnings = _doubts(every, detector, self.not_applied)
+        for warning in self.warnings:
+            _log.warning("warning: %s: %s", domain.name, warning)
         self.draws: list[ScoredImages] = []
 
     def add(
@@ -109,6 +120,7 @@ class DomainTest:
             dropped_shared=Dropped(group=self.dropped[0], pixels=self.dropped[1]),
             skipped=self.skipped,
             left_out=self.left_out,
+            not_applied=self.not_applied,
             warnings=(*self.warnings, *self.domain.warnings),
             metadata_baseline=self.session.metadata_baseline(self.domain),
             n=summary.n,
@@ -127,10 +139,14 @@ class DomainTest:
         return metrics
 
 
-def _doubts(images: Images) -> list[str]:
+def _doubts(images: Images, detector: Detector, lost: NotApplied | None) -> list[str]:
     """Write a line on each thing in a test split that makes numbers doubtful."""
     of_both = contradictions(images.records, images.digests)
-    found = (images.left_out.warning(), contradiction_line(of_both) if of_both else None)
+    found = (
+        images.left_out.warning(),
+        contradiction_line(of_both) if of_both else None,
+        lost.warning(detector.name) if lost else None,
+    )
     return [line for line in found if line]
 
 
@@ -155,7 +171,7 @@ def evaluate_run(
     detector = session.detector(run)
     results = []
     for domain in domains:
-        test = DomainTest(run, domain, settings, session, progress=f"reading {domain.name}")
+        test = DomainTest(run, domain, detector, settings, session, progress=f"reading {domain.name}")
         maps = MapTest(test.images, domain.name, detector, settings) if localise else None
         alike = []  # draws by the weights of the run, which are mapped together
         for draw, decision, weights in decided_draws(run):

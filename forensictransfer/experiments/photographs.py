@@ -11,6 +11,7 @@ import numpy as np
 from forensictransfer.core.settings import Settings
 from forensictransfer.data.photographs import check_enough
 from forensictransfer.detectors.base import Detector
+from forensictransfer.evaluation.applicability import NotApplied, applied_to
 from forensictransfer.experiments.session import Session
 from forensictransfer.results.formats.data import BackgroundData
 
@@ -38,10 +39,16 @@ def read_photographs(
     every = session.split(domain, "train", settings.data, progress=f"reading {domain.name}")
     kept = [place for place, digest in enumerate(every.digests) if digest not in tested]
     images, shared = every.subset(kept), len(every) - len(kept)
+    silences = session.scores.silences(detector, images, settings.evaluate, f"examining {domain.name}")
     if shared:
         _log.info("%s: %d photographs of the background stand in a test split and are left out", spec, shared)
-    lost = f" ({len(every.skipped)} cannot be read, {shared} stand in a test split)"
-    check_enough(spec, len(images), lost if every.skipped or shared else "")
+    silent = NotApplied.of(images, silences)
+    images = applied_to(images, silences)
+    lost = (
+        f" ({len(every.skipped)} cannot be read, {shared} stand in a test split, "
+        f"'{detector.name}' does not apply to {len(silences)})"
+    )
+    check_enough(spec, len(images), lost if every.skipped or shared or silences else "")
     found = session.scores.analyse(detector, images, settings.evaluate, progress=f"describing {domain.name}").features
     deviations = np.empty_like(found)
     for label in np.unique(images.labels):
@@ -54,5 +61,6 @@ def read_photographs(
         photographs=len(images),
         skipped=every.skipped,
         tested=shared,
+        not_applied=silent,
     )
     return Photographs(deviations, tuple(images.digests), about)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from forensictransfer.core.settings import DataSettings
+from forensictransfer.core.settings import DataSettings, Settings
 from forensictransfer.data.checks.copies import check_labels_agree, copies_across
 from forensictransfer.data.counts import Counts
 from forensictransfer.data.domains import Domain
@@ -15,6 +15,8 @@ from forensictransfer.data.exclusion import LeftOut
 from forensictransfer.data.images import Images
 from forensictransfer.data.records import FAKE, REAL
 from forensictransfer.data.splits import drop_shared
+from forensictransfer.detectors.base import Detector
+from forensictransfer.evaluation.applicability import NotApplied
 from forensictransfer.experiments.evaluate import check_both_classes
 from forensictransfer.experiments.session import Session
 from forensictransfer.results.formats.data import SeenImages, SourceData, TrainingData, WeightsFile
@@ -29,12 +31,14 @@ class SourceImages:
     """The images that a training learns from.
 
     domains: one or several, in the order in which they were named. parts: by the name of a domain, the images of its
-    train and validation split. warnings: by the name of a domain, what makes learning from it doubtful.
+    train and validation split. warnings: by the name of a domain, what makes learning from it doubtful. not_applied: by
+    the name of a domain and split, the images that are left out since the detector does not apply to them.
     """
 
     domains: Sequence[Domain]
     parts: Mapping[str, Mapping[str, Images]]
     warnings: Mapping[str, Sequence[str]]
+    not_applied: Mapping[str, Mapping[str, NotApplied]] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -50,6 +54,19 @@ class SourceImages:
     def validation(self) -> Images:
         """The validation splits of all domains together."""
         return self._together("validation")
+
+    def applied(self, detector: Detector, settings: Settings, session: Session) -> SourceImages:
+        """Keep the images that a detector applies to. Raises UserError for a split that has none left of a class."""
+        parts: dict[str, dict[str, Images]] = {name: {} for name in self.parts}
+        lost: dict[str, dict[str, NotApplied]] = {name: {} for name in self.parts}
+        for name, splits in self.parts.items():
+            for split, images in splits.items():
+                where, label = f"{split} split of '{name}'", f"examining {name} {split}"
+                parts[name][split], missing = session.applied(detector, images, settings.evaluate, where, label)
+                if missing is not None:
+                    lost[name][split] = missing
+                    _log.warning("%s: %s", where, missing.line(detector.name))
+        return replace(self, parts=parts, not_applied=lost)
 
     def _together(self, split: str) -> Images:
         parts = {name: splits[split] for name, splits in self.parts.items()}
@@ -155,6 +172,7 @@ def _describe(domain: Domain, sources: SourceImages) -> SourceData:
         },
         skipped=tuple(item for images in splits.values() for item in images.skipped),
         left_out={name: images.left_out for name, images in splits.items()},
+        not_applied=dict(sources.not_applied.get(domain.name, {})),
         links=domain.skipped,
     )
 
@@ -177,6 +195,11 @@ def together(parts: Sequence[SourceData]) -> SourceData:
         skipped=tuple((f"{part.name}/{name}", why) for part in parts for name, why in part.skipped),
         left_out={
             split: LeftOut.total(part.left_out[split] for part in parts if split in part.left_out) for split in LEARNED
+        },
+        not_applied={
+            split: NotApplied.total(part.not_applied[split] for part in parts if split in part.not_applied)
+            for split in LEARNED
+            if any(split in part.not_applied for part in parts)
         },
         links=tuple((f"{part.name}/{name}", why) for part in parts for name, why in part.links),
     )

@@ -90,11 +90,10 @@ def _train(
     if detector.gradient:
         check_monitor(as_trainable(detector), settings.train)
     sources = read_sources(domains, settings.data, session)
-    train, validation = sources.train, sources.validation
     if not isinstance(detector, TrainableDetector):
-        # An image that it cannot judge is found before anything is written; the scores are used below.
-        for images, split in ((train, "train"), (validation, "validation")):
-            session.scores.analyse(detector, images, settings.evaluate, progress=f"scoring {sources.name} {split}")
+        # Before anything is written; what it says of the others is used below.
+        sources = sources.applied(detector, settings, session)
+    train, validation = sources.train, sources.validation
     continued = resume and (out / "run.json").exists()
     run = RunFolder.create(out, _info(domains, settings), settings, resume=resume, overwrite=overwrite, owned=owned)
     if run.finished:

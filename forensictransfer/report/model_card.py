@@ -188,9 +188,13 @@ def evaluation_lines(evaluations: Iterable[Metrics]) -> list[str]:
 
 
 def remarks(evaluations: Iterable[Metrics]) -> list[str]:
-    """Write what is to be known of some evaluations beside their numbers: warnings of domains, notes on thresholds."""
+    """Write what is to be known of some evaluations beside their numbers.
+
+    It is warnings of domains, notes on thresholds, and images that the detector does not apply to.
+    """
     every = list(evaluations)
-    return [visible(line) for line in (*warnings(every), *threshold_notes(every))]
+    silent = [f"{one.target}: {one.not_applied.line(one.detector)}" for one in every if one.not_applied]
+    return [visible(line) for line in (*warnings(every), *threshold_notes(every), *silent)]
 
 
 def _doubts(evaluations: Iterable[Metrics]) -> list[str]:
@@ -266,8 +270,10 @@ def _measured(evaluation: Metrics, name: str) -> Estimate:
 
 def _left_out(evaluation: Metrics) -> str:
     """Say what is missing from the test split, if anything."""
-    dropped, skipped = evaluation.dropped_shared.images, len(evaluation.skipped)
+    dropped, skipped, silent = evaluation.dropped_shared.images, len(evaluation.skipped), evaluation.not_applied
     parts = [f"{dropped} shared with the source dropped"] * bool(dropped) + [_unreadable(evaluation)] * bool(skipped)
+    if silent is not None:
+        parts.append(f"of {silent.by_class.reals + silent.by_class.fakes}, not applied to {silent.images}")
     return f" ({', '.join(parts)})" if parts else ""
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from forensictransfer.evaluation.applicability import NotApplied
 from forensictransfer.evaluation.estimate import Estimate
 from forensictransfer.results.formats.metrics import LocalisationMetrics, Metrics
 from forensictransfer.results.formats.run import DomainReference, joined_name
@@ -70,6 +71,7 @@ class Cell:
     sources: tuple[str, ...] = ()
     shots_only: ShotsOnly | None = None
     localisation: LocalisationMetrics | None = None
+    not_applied: NotApplied | None = None
 
     @property
     def dropped(self) -> int:
@@ -136,6 +138,7 @@ def _cell(run: RunFolder, found: Metrics) -> Cell:
         protocol=(info.protocol or UNPAIRED) if adapted else "",
         shots_only=run_shots_only(run, found),
         localisation=found.localisation,
+        not_applied=found.not_applied,
     )
 
 

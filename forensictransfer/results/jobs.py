@@ -16,7 +16,7 @@ from forensictransfer.results.formats.sweep import JobRecord, SweepInfo
 
 FORMAT = 1
 TRAIN, ADAPT, SHOTS_ONLY = "train", "adapt", "shots-only"
-DONE, FAILED = "done", "failed"
+DONE, FAILED, NOT_APPLIED = "done", "failed", "not applied"
 
 
 Record = JobRecord

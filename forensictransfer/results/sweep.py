@@ -19,6 +19,8 @@ from forensictransfer.results.formats.shots_only import ShotsOnlyMetrics
 from forensictransfer.results.formats.sweep import ImpossibleCell, SweepInfo
 from forensictransfer.results.jobs import (
     ADAPT,
+    FAILED,
+    NOT_APPLIED,
     SHOTS_ONLY,
     TRAIN,
     Record,
@@ -112,7 +114,12 @@ class SweepResults:
 
     @property
     def failed(self) -> tuple[Record, ...]:
-        return tuple(record for record in self.records if not record.done)
+        return tuple(record for record in self.records if record.state == FAILED)
+
+    @property
+    def not_applied(self) -> tuple[Record, ...]:
+        """Jobs whose detector has nothing to say of their images."""
+        return tuple(record for record in self.records if record.state == NOT_APPLIED)
 
     @property
     def finished(self) -> bool:
@@ -121,11 +128,12 @@ class SweepResults:
 
     @property
     def counts(self) -> dict[str, int]:
-        """How many jobs there are, are done, have failed, are missing, and how many more cells are impossible."""
+        """How many jobs there are, are done, have failed, do not apply, are missing, and further impossible cells."""
         return {
             "jobs": len(self.info.jobs),
             "done": len(self.done),
             "failed": len(self.failed),
+            "not_applied": len(self.not_applied),
             "missing": len(self.missing),
             "impossible": self._impossible_cells(),
         }

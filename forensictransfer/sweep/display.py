@@ -21,7 +21,7 @@ from forensictransfer.results.formats.document import read_document
 from forensictransfer.results.formats.sweep import JobRecord, SweepDomain, WorkerStatus
 from forensictransfer.results.shots_only import NAME
 from forensictransfer.sweep.estimate import remaining, seconds
-from forensictransfer.sweep.folder import DONE, FAILED, SweepFolder
+from forensictransfer.sweep.folder import DONE, FAILED, NOT_APPLIED, SweepFolder
 from forensictransfer.sweep.grid import SHOTS_ONLY, TRAIN, ZERO_SHOT, Grid, Job
 
 if TYPE_CHECKING:
@@ -149,11 +149,12 @@ def table_lines(grid: Grid, records: Mapping[str, JobRecord], running: Mapping[s
 
 
 def count_line(grid: Grid, records: Mapping[str, JobRecord], running: Mapping[str, float], eta: float) -> str:
-    """Write one line: done, running, failed, time left."""
+    """Write one line: done, running, failed, not applied, time left."""
     states: Counter[str] = Counter(record.state for record in records.values())
     left = f", about {clock(eta)} left" if eta > 0 else ""
     return (
         f"{states[DONE]} of {len(grid.jobs)} jobs done, {len(running)} running, {states[FAILED]} failed"
+        f"{f', {states[NOT_APPLIED]} not applied' if states[NOT_APPLIED] else ''}"
         f"{f', {len(grid.impossible)} targets with too few shots' if grid.impossible else ''}{left}"
     )
 
@@ -165,6 +166,8 @@ def job_line(record: JobRecord, alone: float | None = None) -> str:
     """
     if record.state == FAILED:
         return f"FAILED {record.job}: {record.error}"
+    if record.state == NOT_APPLIED:
+        return f"not applied: {record.job}: {record.error}"
     value = record.balanced_accuracy
     number = "no accuracy" if value is None else f"balanced accuracy {100 * value:5.1f} %"
     number += f" (metadata alone {100 * alone:.1f} %)" if alone is not None else ""

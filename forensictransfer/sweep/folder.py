@@ -30,6 +30,7 @@ from forensictransfer.results.formats.sweep import JobRecord, SweepDomain, Sweep
 from forensictransfer.results.jobs import (
     DONE,
     FAILED,
+    NOT_APPLIED,
     checksum,
     read_info,
     read_record,
@@ -39,7 +40,7 @@ from forensictransfer.results.shots_only import FOLDER
 from forensictransfer.sweep.grid import SHOTS_ONLY, Grid, Job
 from forensictransfer.sweep.settings import SweepSettings
 
-__all__ = ["DONE", "FAILED", "SweepFolder", "checksum"]
+__all__ = ["DONE", "FAILED", "NOT_APPLIED", "SweepFolder", "checksum"]
 
 _OURS = ("jobs", "runs", "logs", "sweep.yaml", "environment.json")
 # Another answer to these does not make it another sweep.
@@ -148,7 +149,7 @@ class SweepFolder:
     def new_record(
         self,
         job: Job,
-        state: Literal["done", "failed"],
+        state: Literal["done", "failed", "not applied"],
         *,
         seconds: float,
         worker: str,
@@ -201,7 +202,7 @@ class SweepFolder:
 
     def forget_failures(self) -> int:
         """Remove the records of failed jobs, so that they are done again; returns how many there were."""
-        failed = [job for job in self.ended() if not self.record(job).done]
+        failed = [job for job in self.ended() if self.record(job).state == FAILED]
         for job in failed:
             self._record_path(job).unlink(missing_ok=True)
         return len(failed)

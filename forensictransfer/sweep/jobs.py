@@ -8,11 +8,12 @@ import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import psutil
 
-from forensictransfer.core.errors import UserError
+from forensictransfer.core.errors import ErrorCode, UserError
 from forensictransfer.core.settings import load_settings
 from forensictransfer.data.domains import Domain
 from forensictransfer.detectors.base import Detector
@@ -59,14 +60,17 @@ class Jobs:
         try:
             found, results = _KINDS[job.kind](self, job)
         except UserError as error:
-            self._failed(job, str(error), start, attempt)
+            if error.code == ErrorCode.DETECTOR_NOT_APPLICABLE:
+                self._without_result(job, "not applied", str(error), start, attempt)
+            else:
+                self._without_result(job, "failed", str(error), start, attempt)
             return None
         except Exception as error:
             if isinstance(error, OSError) and error.errno in _MACHINE:
                 raise
             self.folder.log(f"{job.name}.txt").write_text(traceback.format_exc())
             text = f"{type(error).__name__}: {(str(error).strip().splitlines() or [''])[0]} (logs/{job.name}.txt)"
-            self._failed(job, text, start, attempt)
+            self._without_result(job, "failed", text, start, attempt)
             return None
         finally:
             if job.kind == TRAIN:  # it leaves graphs behind; after every short job it would take longer than the job
@@ -90,11 +94,13 @@ class Jobs:
         self.folder.write_record(record)
         return value
 
-    def _failed(self, job: Job, error: str, start: float, attempt: int) -> None:
+    def _without_result(
+        self, job: Job, state: Literal["failed", "not applied"], error: str, start: float, attempt: int
+    ) -> None:
         seconds = time.monotonic() - start
         line = " ".join(error.split())
         self.folder.write_record(
-            self.folder.new_record(job, "failed", error=line, seconds=seconds, worker=worker_name(), attempt=attempt)
+            self.folder.new_record(job, state, error=line, seconds=seconds, worker=worker_name(), attempt=attempt)
         )
 
     def _train(self, job: Job) -> Measured:

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +22,7 @@ from forensictransfer.core.settings import load_settings
 from forensictransfer.core.visible import visible
 from forensictransfer.data.domains import Domain
 from forensictransfer.report import tensorboard
+from forensictransfer.report.names import counted
 from forensictransfer.results.audits import read_audits, without_pixels
 from forensictransfer.results.formats.metrics import MetadataBaseline
 from forensictransfer.results.formats.sweep import SweepDomain
@@ -29,7 +31,7 @@ from forensictransfer.results.numbers import baseline
 from forensictransfer.sweep.audits import audit_all
 from forensictransfer.sweep.display import Display, dry_run_text
 from forensictransfer.sweep.domains import open_domains
-from forensictransfer.sweep.folder import FAILED, SweepFolder
+from forensictransfer.sweep.folder import DONE, FAILED, NOT_APPLIED, SweepFolder
 from forensictransfer.sweep.grid import ADAPT, Grid, describe, make_grid
 from forensictransfer.sweep.notes import log_notes
 from forensictransfer.sweep.queue import Queue
@@ -46,7 +48,8 @@ _MOST_WORKERS = 8
 class Outcome:
     """How a sweep stands when the command ends: the folder and the numbers of jobs; `failed` by name -> error.
 
-    alone: by domain, what is reached there without a look at pixels (`MetadataBaseline`).
+    not_applied: jobs whose detector has nothing to say of their images, by the reason -> their number. alone: by
+    domain, what is reached there without a look at pixels (`MetadataBaseline`).
     """
 
     path: Path
@@ -54,6 +57,7 @@ class Outcome:
     done: int
     failed: dict[str, str]
     impossible: int
+    not_applied: dict[str, int] = field(default_factory=dict)
     alone: dict[str, MetadataBaseline] = field(default_factory=dict)
 
     @property
@@ -63,6 +67,7 @@ class Outcome:
         lines += [f"failed: {name}: {error}" for name, error in self.failed.items()]
         if self.failed:
             lines.append("--retry does the failed ones again")
+        lines += [f"not applied ({counted(jobs, 'job')}): {reason}" for reason, jobs in self.not_applied.items()]
         lines += [f"metadata alone, {name}: balanced accuracy {baseline(one)}" for name, one in self.alone.items()]
         lines += [f"warning: {line}" for name, one in self.alone.items() if (line := warning(name, one))]
         lines.append(f"next: forensictransfer report {quote(str(self.path))}")
@@ -70,8 +75,8 @@ class Outcome:
 
     @property
     def complete(self) -> bool:
-        """Whether every job is done."""
-        return self.done == self.total
+        """Whether every job is done that its detector applies to."""
+        return self.done + sum(self.not_applied.values()) == self.total
 
 
 def run_sweep(
@@ -242,6 +247,8 @@ def _last_words(folder: SweepFolder, pid: int) -> str:
 def _outcome(folder: SweepFolder, grid: Grid, queue: Queue) -> Outcome:
     states = queue.states()
     failed = {name: str(folder.record(name).error) for name, state in states.items() if state == FAILED}
+    silent = Counter(str(folder.record(name).error) for name, state in states.items() if state == NOT_APPLIED)
     audits = read_audits(folder.path, folder.info.domains)
     alone = {name: without_pixels(audit) for name, audit in audits.items()}
-    return Outcome(folder.path, len(grid.jobs), len(states) - len(failed), failed, len(grid.impossible), alone)
+    done = sum(state == DONE for state in states.values())
+    return Outcome(folder.path, len(grid.jobs), done, failed, len(grid.impossible), dict(silent), alone)

@@ -18,7 +18,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import optuna
 from optuna.distributions import CategoricalDistribution
@@ -28,7 +28,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import SQLAlchemyError
 
 from forensictransfer.core.errors import ErrorCode, UserError
-from forensictransfer.sweep.folder import DONE, FAILED, SweepFolder
+from forensictransfer.sweep.folder import DONE, FAILED, NOT_APPLIED, SweepFolder
 from forensictransfer.sweep.grid import Job
 
 SILENCE = 6  # heartbeats missed until a worker counts as dead
@@ -134,7 +134,7 @@ class Queue:
             return self.folder.forget_failures()
 
     def states(self) -> dict[str, str]:
-        """Return `done` or `failed` for every job that has a record."""
+        """Return how every job that has a record ended (`JobRecord.state`)."""
         ended = self.folder.ended()
         # Another command may have had failed jobs forgiven.
         self._ended = {name: state for name, state in self._ended.items() if name in ended}
@@ -168,7 +168,8 @@ class Queue:
     def _top_up(self) -> tuple[int, int]:
         """Queue jobs that can be done, some ahead; returns how many jobs have no record, and how many are queued.
 
-        A training goes before all that needs it; what needs a failed training fails with it.
+        A training goes before all that needs it; what needs a failed training fails with it, and what needs one that
+        its detector does not apply to is not applied either.
         """
         states = self.states()
         trials = self.study.get_trials(deepcopy=False, states=(TrialState.WAITING, TrialState.RUNNING))
@@ -181,6 +182,9 @@ class Queue:
             need = states.get(job.needs, "") if job.needs else DONE
             if need == FAILED:
                 self._give_up(job, f"its source's training failed: see jobs/{job.needs}.json")
+                continue
+            if need == NOT_APPLIED:
+                self._give_up(job, self.folder.record(str(job.needs)).error or "", "not applied")
                 continue
             if need != DONE or waiting >= _AHEAD:
                 continue
@@ -203,11 +207,11 @@ class Queue:
         begun = [trial for trial in self.study.get_trials(deepcopy=False) if trial.state != TrialState.WAITING]
         return Counter(str(trial.user_attrs.get("job")) for trial in begun)
 
-    def _give_up(self, job: Job, error: str) -> None:
+    def _give_up(self, job: Job, error: str, state: Literal["failed", "not applied"] = "failed") -> None:
         self.folder.write_record(
-            self.folder.new_record(job, "failed", error=error, seconds=0.0, worker=worker_name(), attempt=0)
+            self.folder.new_record(job, state, error=error, seconds=0.0, worker=worker_name(), attempt=0)
         )
-        self._ended[job.name] = FAILED
+        self._ended[job.name] = state
 
 
 def storage_url(folder: Path, storage: str | None) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 import forensictransfer as ft
 from forensictransfer.core.errors import UserError
@@ -74,13 +75,54 @@ def test_what_it_cannot_be_asked_for(source: Path, target: Path, quick: dict[str
         ft.adapt(run, target, tmp_path / "no", strategy="finetune", shots=3)
 
 
-def test_an_image_that_it_does_not_apply_to_is_one_line(source: Path, quick: dict[str, Any], tmp_path: Path) -> None:
+def test_a_domain_that_it_does_not_apply_to_is_one_line(source: Path, quick: dict[str, Any], tmp_path: Path) -> None:
     """No number stands for evidence that there is not."""
     with pytest.raises(
-        UserError, match=r"\.png: 'jpeg_only' .*JPEG", check=lambda error: error.code == "detector-unsuitable"
+        UserError, match="'jpeg_only' applies to no .*JPEG", check=lambda error: error.code == "detector-not-applicable"
     ) as caught:
         ft.train(source, tmp_path / "run", "jpeg_only", settings=quick)
     assert "\n" not in str(caught.value) and not (tmp_path / "run").exists()
+
+
+def test_images_that_it_does_not_apply_to_are_counted_and_left_out(
+    source: Path, target: Path, quick: dict[str, Any], rows: Rows, tmp_path: Path
+) -> None:
+    """All fakes and every other real of both domains are JPEG files here, the other reals stay PNG."""
+    mixed = [_with_jpeg(domain, tmp_path / domain.name) for domain in (source, target)]
+    run = ft.train(mixed[0], tmp_path / "run", "jpeg_only", settings=quick)
+    data = json.loads((run / "data.json").read_text())
+    assert data["not_applied"]["train"]["by_class"]["real"] > 0 == data["not_applied"]["train"]["by_class"]["fake"]
+    ft.evaluate(run, on=mixed[1])
+    metrics = json.loads((run / "evaluations/target/metrics.json").read_text())
+    silent = metrics["not_applied"]["by_class"]
+    assert silent["reals"] == metrics["n"]["real"] + silent["real"] and silent["real"] > 0 == silent["fake"]
+    assert metrics["not_applied"]["reasons"] == [["not a JPEG", silent["real"]]]
+    tested = rows(run / "evaluations/target/predictions.csv")
+    assert len(tested) == metrics["n"]["real"] + metrics["n"]["fake"]
+    assert {Path(row["path"]).suffix for row in tested} == {".jpg"}
+    adapted = ft.adapt(run, mixed[1], tmp_path / "head", shots=3, strategy="head", draws=2, settings=quick)
+    of_shots = json.loads((adapted / "data.json").read_text())["target"]["not_applied"]
+    for draw, lost in of_shots.items():
+        kept = rows(adapted / f"draws/{draw}/shots.csv")
+        assert len(kept) == 6 - lost["by_class"]["real"] and lost["by_class"]["reals"] == 3
+    assert of_shots, "of six reals drawn at least one is a PNG, with these seeds"
+    lost = f"{silent['real']} of {silent['reals']} reals and 0 of {silent['fakes']} fakes"
+    line = f"target: 'jpeg_only' does not apply to {lost}"
+    table = " ".join(ft.table(run, adapted).split())
+    assert line in table and line in " ".join(ft.show(run).split())
+    ft.table(run, adapted, csv=tmp_path / "table.csv")
+    assert {row["not_applied_real"] for row in rows(tmp_path / "table.csv") if row["tested_on"] == "target"} == {
+        str(silent["real"])
+    }
+
+
+def _with_jpeg(domain: Path, out: Path) -> Path:
+    for path in sorted(domain.glob("*/*.png")):
+        (out / path.parent.name).mkdir(parents=True, exist_ok=True)
+        keep = path.parent.name == "real" and int("".join(filter(str.isdigit, path.stem)) or 0) % 2
+        with Image.open(path) as image:
+            image.save(out / path.parent.name / (path.name if keep else f"{path.stem}.jpg"))
+    return out
 
 
 @pytest.mark.usefixtures("forked_processes")
@@ -89,10 +131,12 @@ def test_it_stands_in_sweeps_beside_networks(source: Path, target: Path, quick: 
     info = tmp_path / "toy-1.0.dist-info"
     info.mkdir()
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: toy\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text("[forensictransfer.detectors]\nlaplacian = toy_detector:Laplacian\n")
+    (info / "entry_points.txt").write_text(
+        "[forensictransfer.detectors]\nlaplacian = toy_detector:Laplacian\njpeg_only = toy_detector:JpegOnly\n"
+    )
     settings = {
         "domains": [str(source), str(target)],
-        "detectors": ["cooccurrence", "laplacian"],
+        "detectors": ["cooccurrence", "laplacian", "jpeg_only"],
         "strategies": ["threshold", "head"],
         "shots": [0, 3],
         "draws": 2,
@@ -106,5 +150,9 @@ def test_it_stands_in_sweeps_beside_networks(source: Path, target: Path, quick: 
     assert done.returncode == 0, done.stdout + done.stderr
     page = ft.write_report(tmp_path / "sweep").read_text()
     assert "laplacian" in page
+    # Of 2 trainings, 2 zero-shot tests and 4 adaptations none has a result, and nothing has failed.
+    assert "0 failed, 8 not applied" in done.stderr
+    assert done.stdout.count("not applied (4 jobs): train split of ") == 2
+    assert "Not applied (n/a)" in page and "Failed jobs" not in page
     latents = list((tmp_path / "sweep").rglob("*laplacian*/evaluations/*/latents.npz"))
     assert latents and np.load(latents[0])["features"].shape[1] == 2

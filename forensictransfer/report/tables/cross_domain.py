@@ -26,6 +26,7 @@ _CSV = (
     *("threshold_rule", "stop_rule", "split", "compression", "protocol", "background", "source_data", "tested_on_data"),
     *("n_real", "n_fake", "n_groups", "dropped_group", "dropped_pixels", "skipped", "metric", "value", "low", "high"),
     *("shots_only", "shots_only_low", "shots_only_high", "gain", "gain_low", "gain_high"),
+    *("not_applied_real", "not_applied_fake"),
 )
 
 
@@ -153,7 +154,8 @@ def render_csv(cells: Sequence[Cell]) -> str:
 
     The accuracy on metadata alone is one of the metrics, where it was measured, and so is what heat maps are worth on
     the fakes that have a mask and the real images. shots_only: what the shots alone reach on the same test; gain:
-    balanced accuracy and AUC less theirs, paired over draws and images.
+    balanced accuracy and AUC less theirs, paired over draws and images. not_applied_real, not_applied_fake: test images
+    beside those counted, to which the detector does not apply.
     """
     lines = []
     for c in cells:
@@ -161,16 +163,17 @@ def render_csv(cells: Sequence[Cell]) -> str:
         rules = (c.shots, c.draws, c.seed, c.threshold_rule, c.stop_rule)
         data = (c.split, c.compression, c.protocol, c.background, c.source_data, c.on_data)
         counts = (c.n_real, c.n_fake, c.n_groups, c.dropped_group, c.dropped_pixels, c.skipped)
+        silent = _not_applied(c)
         for metric, m in c.metrics.items():
-            lines.append((*about, *rules, *data, *counts, metric, *_numbers(m), *_beside(c, metric)))
+            lines.append((*about, *rules, *data, *counts, metric, *_numbers(m), *_beside(c, metric), *silent))
         if c.localisation is not None:
             n = c.localisation.n
             mapped = (n.real, n.fake, n.groups, *counts[3:])
             for metric, m in c.localisation.metrics.items():
-                lines.append((*about, *rules, *data, *mapped, metric, *_numbers(m), *_beside(c, metric)))
+                lines.append((*about, *rules, *data, *mapped, metric, *_numbers(m), *_beside(c, metric), *silent))
         if c.alone is not None:
             numbers = (*_numbers(c.alone), *_beside(c, ""))
-            lines.append((*about, *rules, *data, *counts, "metadata_only_balanced_accuracy", *numbers))
+            lines.append((*about, *rules, *data, *counts, "metadata_only_balanced_accuracy", *numbers, *silent))
     return csv_text(_CSV, lines)
 
 
@@ -180,6 +183,12 @@ def _beside(cell: Cell, metric: str) -> tuple[str, ...]:
     if alone is None:
         return ("",) * 6
     return (*_numbers(alone.metrics.get(metric)), *_numbers(alone.gain_in(metric)))
+
+
+def _not_applied(cell: Cell) -> tuple[int, int]:
+    """Count the test images that the detector does not apply to, by class."""
+    lost = cell.not_applied
+    return (0, 0) if lost is None else (lost.by_class.real, lost.by_class.fake)
 
 
 def _numbers(measured: Estimate | None) -> tuple[str, ...]:

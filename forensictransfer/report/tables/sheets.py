@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
+from forensictransfer.evaluation.applicability import NotApplied
 from forensictransfer.evaluation.estimate import Estimate
 from forensictransfer.report.tables.rows import rows, shots_only_rows, targets
 from forensictransfer.results.cells import AS_STORED, Cell
@@ -80,6 +81,21 @@ def facts(cells: Sequence[Cell]) -> list[tuple[str, str]]:
     return found + ([("skipped", f"{skipped} unreadable test images, listed in metrics.json")] if skipped else [])
 
 
+def silences(cells: Sequence[Cell]) -> list[str]:
+    """Say of each detector and test domain how many images the detector does not apply to; none where it always does.
+
+    Of several runs with different images it is the one with most.
+    """
+    found: dict[tuple[str, str], NotApplied] = {}
+    for cell in cells:
+        lost, key = cell.not_applied, (cell.detector, cell.on)
+        if lost is not None and (key not in found or lost.images > found[key].images):
+            found[key] = lost
+    return [f"{on}: {lost.line(detector)}." for (detector, on), lost in found.items()] + [
+        f"Warning: {on}: {line}." for (detector, on), lost in found.items() if (line := lost.warning(detector))
+    ]
+
+
 def _backgrounds(adapted: Sequence[Cell]) -> list[tuple[str, str]]:
     """Say which folders took the place of the sources' background, where any did."""
     names = [cell.background or "source" for cell in adapted]
@@ -146,14 +162,22 @@ def evaluations(cells: Sequence[Cell]) -> Sheet:
 
     Also the accuracy of reals and of fakes apart.
     """
-    skips = any(cell.skipped for cell in cells)
-    head = ("run", "tested on", "reals", "fakes", "groups", "shared", *(("skipped",) if skips else ()))
+    skips, silent = any(cell.skipped for cell in cells), any(cell.not_applied for cell in cells)
+    head = (
+        *("run", "tested on", "reals", "fakes", "groups", "shared"),
+        *(("skipped",) if skips else ()),
+        *(("not applied",) if silent else ()),
+    )
     numbers, own = _numbers(cells), set()
     body: list[tuple[str, ...]] = []
     for cell in sorted(cells, key=lambda c: numbers.index(c.run)):
         if cell.own:
             own.add((len(body), 1))
-        counts = (cell.n_real, cell.n_fake, cell.n_groups, cell.dropped, *((cell.skipped,) if skips else ()))
+        counts = (
+            *(cell.n_real, cell.n_fake, cell.n_groups, cell.dropped),
+            *((cell.skipped,) if skips else ()),
+            *((cell.not_applied.images if cell.not_applied else 0,) if silent else ()),
+        )
         body.append(
             (
                 str(numbers.index(cell.run) + 1),
@@ -220,6 +244,7 @@ def remarks(cells: Sequence[Cell]) -> list[str]:
         lines.append(f"{MEANS.capitalize()}.")
     if any(not one.beaten_in(metric) for one in beside for metric in MAIN_METRICS):
         lines.append(f"{NO_GAIN_MEANS}.")
+    lines += silences(cells)
     lines += [f"Warning: {doubt}." for doubt in dict.fromkeys(cell.doubt for cell in cells) if doubt]
     used = [m for c in cells for name, m in c.metrics.items() if name in (*MAIN_METRICS, "accuracy_real")]
     if any(m.value is None or m.low is None for m in used):

@@ -9,6 +9,7 @@ from pydantic import Field
 from forensictransfer.core.values import Integer
 from forensictransfer.data.counts import Counts
 from forensictransfer.data.exclusion import LeftOut
+from forensictransfer.evaluation.applicability import NotApplied
 from forensictransfer.results.formats.document import Part
 from forensictransfer.results.formats.run import DomainReference
 
@@ -42,9 +43,10 @@ class WeightsFile(Part):
 class SourceData(Part):
     """The domain of a training, or all of them together. skipped: (name, reason) of images that could not be read.
 
-    left_out: how many these are, by split and class; empty in files of versions that did not count them. links: (name,
-    reason) of links in the domain's folder that were not followed. Of several domains, names and notes begin with the
-    domain's, and `origin` is empty.
+    left_out: how many these are, by split and class; empty in files of versions that did not count them. not_applied:
+    by split, the images among the others that the detector does not apply to. links: (name, reason) of links in the
+    domain's folder that were not followed. Of several domains, names and notes begin with the domain's, and `origin` is
+    empty.
     """
 
     name: str
@@ -54,6 +56,7 @@ class SourceData(Part):
     splits: dict[str, Counts]
     skipped: tuple[tuple[str, str], ...]
     left_out: dict[str, LeftOut] = Field(default_factory=dict)
+    not_applied: dict[str, NotApplied] = Field(default_factory=dict)
     links: tuple[tuple[str, str], ...] = ()
 
 
@@ -81,11 +84,13 @@ class TargetData(DomainReference):
     """The domain adapted to, with the notes that were made when it was opened.
 
     skipped: (name, reason) of images that would have been shots and could not be read; others were drawn for them.
+    not_applied: by draw, the shots that the detector does not apply to: nothing was drawn for them.
     """
 
     notes: tuple[str, ...]
     skipped: tuple[tuple[str, str], ...] = ()
     left_out: LeftOut | None = None
+    not_applied: dict[str, NotApplied] = Field(default_factory=dict)
     links: tuple[tuple[str, str], ...] = ()
 
 
@@ -93,7 +98,8 @@ class BackgroundData(Part):
     """A folder that the background was taken from instead of the source.
 
     fingerprint: of the images chosen from it; photographs: how many of these were used; skipped: (name, reason) of
-    those that could not be read; tested: how many were left out because they stand in a test split.
+    those that could not be read; tested: how many were left out because they stand in a test split; not_applied: those
+    of the rest that the detector does not apply to.
     """
 
     name: str
@@ -102,6 +108,7 @@ class BackgroundData(Part):
     photographs: Integer
     skipped: tuple[tuple[str, str], ...] = ()
     tested: Integer = 0
+    not_applied: NotApplied | None = None
 
 
 class AdaptationData(Part):

@@ -11,6 +11,7 @@ from pydantic import ConfigDict, Field, PlainSerializer, ValidationInfo, field_v
 from forensictransfer.core.values import Integer, Number
 from forensictransfer.data.counts import Counts
 from forensictransfer.data.exclusion import LeftOut
+from forensictransfer.evaluation.applicability import NotApplied
 from forensictransfer.evaluation.estimate import Estimate
 from forensictransfer.evaluation.metrics import DrawSummary
 from forensictransfer.results.formats.document import Document, Part
@@ -109,7 +110,8 @@ class Metrics(Document):
     """metrics.json. A run is named by its source, the domain that it was adapted to and how; `target` is the test's.
 
     origin, fingerprint: of the domain of the test; dropped_shared, skipped: images left out, (name, reason) where they
-    could not be read; left_out: these by class; warnings: what makes the numbers doubtful, a line each;
+    could not be read; left_out: these by class; not_applied: those of the rest that the detector does not apply to,
+    None where there are none; warnings: what makes the numbers doubtful, a line each;
     metadata_baseline: None in results of versions that did not measure it; localisation: None where it was not asked
     for.
     """
@@ -133,6 +135,7 @@ class Metrics(Document):
     dropped_shared: Dropped
     skipped: tuple[tuple[str, str], ...]
     left_out: LeftOut | None = None
+    not_applied: NotApplied | None = None
     warnings: tuple[str, ...] = ()
     metadata_baseline: MetadataBaseline | None = Field(None, alias="metadata_only")
     n: Counts

@@ -16,7 +16,8 @@ from forensictransfer.results.formats.run import joined_name
 class JobRecord(Document):
     """How a job ended.
 
-    kind: train, zero-shot, adapt or shots-only; state: done or failed; seconds: wall clock of its worker.
+    kind: train, zero-shot, adapt or shots-only; state: done, failed, or not applied, where the detector has nothing to
+    say of a class of its images; seconds: wall clock of its worker.
 
     cpu_seconds, memory_mb: of a job that is done, left out of the file otherwise. worker: host:pid. attempt: how often
     the job was begun. run: the folder that holds its result, relative to the sweep's. target is None for a training;
@@ -35,7 +36,7 @@ class JobRecord(Document):
     shots: Integer
     draws: Integer
     seed: Integer
-    state: Literal["done", "failed"]
+    state: Literal["done", "failed", "not applied"]
     error: str | None = None
     seconds: Number
     cpu_seconds: Number | None = None

@@ -139,10 +139,11 @@ OPTIONAL = {
     "run.json of several sources": {*OF_A_RUN, *WITHOUT_TARGET},
     "run.json": OF_A_RUN,
     "run.json of runs that are fused": OF_A_RUN,
-    "data.json": {"weights", "sources", "left_out", "left_out.train", "links"},
+    "data.json": {"weights", "sources", "left_out", "left_out.train", "not_applied", "links"},
     "adapted data.json": {
         *("source.weights", "source.sources", "source.left_out", "source.left_out.train", "source.links"),
-        *("target.skipped", "target.left_out", "target.links", "background"),
+        *("target.skipped", "target.left_out", "target.not_applied", "target.links", "background"),
+        "source.not_applied",
     },
     "metrics.json": {
         "origin",
@@ -150,6 +151,7 @@ OPTIONAL = {
         "metadata_only",
         "metadata_only.strongest",
         "left_out",
+        "not_applied",
         "warnings",
         "localisation",
     },

@@ -89,7 +89,10 @@ def only(folder: Path, pattern: str) -> Path:
 def test_a_sweep_is_read_in_the_order_of_its_jobs(whole: Path) -> None:
     found = open_sweep(whole)
     assert [record.job for record in found.records] == json.loads((whole / "sweep.json").read_text())["jobs"]
-    assert found.counts == {"jobs": 45, "done": 45, "failed": 0, "missing": 0, "impossible": 0} and found.finished
+    assert (
+        found.counts == {"jobs": 45, "done": 45, "failed": 0, "not_applied": 0, "missing": 0, "impossible": 0}
+        and found.finished
+    )
     # 3 own tests, 6 zero-shot, 6 pairs x 2 shots x 3 strategies on target and source
     assert len(found.cells) == 3 + 6 + 2 * 36
     first = found.cells[0]
@@ -138,7 +141,7 @@ def test_an_unfinished_sweep_with_failures_is_counted(tmp_path: Path) -> None:
     options = {"missing": ["gamma-ft-res-s0-to"], "failed": ["alpha-ft-res-s0-to-beta-head-k1-"]}
     found = open_sweep(write_sweep(tmp_path / "s", impossible=[("gamma", 10)], **options, **PLAIN))
     # 45 less the impossible: 2 sources x 3 strategies; of these, gamma's 2 x 2 x 3 adaptations are missing
-    assert found.counts == {"jobs": 39, "done": 26, "failed": 1, "missing": 12, "impossible": 6}
+    assert found.counts == {"jobs": 39, "done": 26, "failed": 1, "not_applied": 0, "missing": 12, "impossible": 6}
     assert [record.error for record in found.failed] == ["no luck"]
     assert found.impossible[0].reason.startswith("gamma has 8 real images")
 
@@ -253,7 +256,7 @@ def test_edited_damaged_and_foreign_records_are_found(copied: Path) -> None:
     without_seconds = {name: value for name, value in record.items() if name != "seconds"}
     for other, named, code in (
         ({**record, "format": 2}, "format 2", "format-unknown"),
-        ({**record, "state": "running"}, "'state': .*'done' .*'failed', .*'running'", "file-invalid"),
+        ({**record, "state": "running"}, "'state': .*'done', 'failed' or 'not applied', got 'running'", "file-invalid"),
         (without_seconds, "'seconds': ", "file-invalid"),
     ):
         file.write_text(json.dumps({**other, "checksum": checksum(other)}))

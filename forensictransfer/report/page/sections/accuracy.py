@@ -209,13 +209,18 @@ def _caption(view: View, detector: str, strategy: str, shots: int) -> str:
 
 
 def why_empty(view: View, detector: str, source: str, target: str, strategy: str, shots: int) -> str:
-    """Say in a word or two why a cell of the grid is empty: too few images for so many shots, failed, or not done."""
+    """Say in a word or two why a cell of the grid is empty.
+
+    There are too few images for so many shots, it failed, its detector does not apply, or it is not done.
+    """
     if any(item.target == target and item.shots == shots for item in view.results.impossible):
         return "too few"
     kind = strategy or "zero-shot"
     about = (detector, source, target, kind, shots)
     if any((r.detector, r.source, r.target, r.strategy, r.shots) == about for r in view.results.failed):
         return "failed"
+    if any((r.detector, r.source, r.target, r.strategy, r.shots) == about for r in view.results.not_applied):
+        return "n/a"
     return "–"
 
 

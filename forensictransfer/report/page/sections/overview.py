@@ -58,8 +58,9 @@ def facts_section(view: View, files: TableFiles) -> Section:
 
 def _jobs(view: View) -> str:
     counts = view.results.counts
+    silent = f", {counts['not_applied']} not applied" * bool(counts["not_applied"])
     return (
-        f"{counts['done']} of {counts['jobs']} done, {counts['failed']} failed, {counts['missing']} missing; "
+        f"{counts['done']} of {counts['jobs']} done, {counts['failed']} failed, {counts['missing']} missing{silent}; "
         f"{counted(counts['impossible'], 'more cell')} impossible"
     )
 
@@ -110,7 +111,7 @@ def _intervals(view: View) -> Iterator[Markup]:
 
 
 def _not_done(view: View, files: TableFiles) -> Iterator[Markup]:
-    """List failed, missing and impossible cells, each with the reason."""
+    """List failed, missing and impossible cells, and those that a detector does not apply to, each with the reason."""
     results = view.results
     if results.failed:
         body = tuple((r.job, r.error or MISSING) for r in results.failed)
@@ -119,6 +120,10 @@ def _not_done(view: View, files: TableFiles) -> Iterator[Markup]:
         yield paragraph(
             "Failed jobs are done again by ", code("forensictransfer sweep sweep.yaml --out SWEEP --retry"), "."
         )
+    if results.not_applied:
+        body = tuple((r.job, r.error or MISSING) for r in results.not_applied)
+        sheet = Sheet("Not applied (n/a): the detector has nothing to say of a class", ("job", "reason"), "ll", body, 1)
+        yield long_table(sheet, csv=files.add("not_applied", sheet))
     if results.missing:
         names = bullets(code(name) for name in results.missing)
         yield fold(f"{counted(len(results.missing), 'job')} without a result yet", names)
