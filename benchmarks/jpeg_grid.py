@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import importlib.util
 import io
 import os
 import sys
@@ -21,19 +20,12 @@ from scipy.stats import binomtest
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # each process has a core of its own
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from benchmarks.wheel_photographs import wheel_photographs
 from forensictransfer.data.decode import ImageError
 from forensictransfer.data.folders.layout import SUFFIXES
 from forensictransfer.data.image_file import ImageFile
 from forensictransfer.detectors.signals.jpeg_grid.detector import EXPECTED, SMALLEST, find_grids
 
-# Photographs in the wheels of scikit-image and scikit-learn.
-PHOTOGRAPHS = {
-    "skimage": [
-        *("data/astronaut.png", "data/chelsea.png", "data/coffee.png", "data/hubble_deep_field.jpg"),
-        *("data/ihc.png", "data/motorcycle_left.png", "data/retina.jpg", "data/rocket.jpg", "data/camera.png"),
-    ],
-    "sklearn": ["datasets/images/china.jpg", "datasets/images/flower.jpg"],
-}
 LARGEST = 512  # side of the images that are looked at, pixels
 Change = Callable[[Image.Image, np.random.Generator], Image.Image]
 
@@ -96,15 +88,6 @@ CHANGES: dict[str, Change] = {
 }
 
 
-def _photographs() -> list[Path]:
-    found = []
-    for package, names in PHOTOGRAPHS.items():
-        spec = importlib.util.find_spec(package)
-        if spec is not None and spec.origin is not None:
-            found += [path for name in names if (path := Path(spec.origin).parent / name).is_file()]
-    return found
-
-
 def _pristine(path: Path, rng: np.random.Generator) -> Image.Image:
     """Shrink a photograph by a factor that no grid survives, and cut a window of at most LARGEST pixels out of it."""
     image = Image.fromarray(ImageFile(path).pixels)
@@ -155,7 +138,7 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args(words)
-    photographs = _photographs()
+    photographs = wheel_photographs()
     jobs = [
         (kind, photographs[number % len(photographs)], options.seed + 1000 * number + place, False)
         for place, kind in enumerate(options.kinds)

@@ -265,6 +265,7 @@ def check_camera(
     images: str | Path | Sequence[str | Path],
     camera: str | Path | Sequence[str | Path],
     *,
+    out: str | Path | None = None,
     scales: Sequence[float] = (),
 ) -> CameraCheck:
     """Ask of images which of some cameras took them, and from what part of its frame.
@@ -272,6 +273,7 @@ def check_camera(
     Args:
         images: an image file, a folder that is searched at any depth, or several of them.
         camera: a file that `enroll_camera` wrote, or several.
+        out: a new or empty folder for maps of where a fingerprint is absent, one sheet of them, cameras.json.
         scales: sizes by which crops may have been resized, besides 1; whole photographs are found at any size.
     Returns: what was found of each camera in each image, and which files were skipped.
     Raises: UserError for any mistake in the input, and where no image can be read.
@@ -281,6 +283,7 @@ def check_camera(
     return check(
         [images] if isinstance(images, (str, Path)) else images,
         [camera] if isinstance(camera, (str, Path)) else camera,
+        out,
         scales=scales,
     )
 

@@ -5,9 +5,10 @@ Two planes of sums and one photograph are in memory at a time, however many ther
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -19,12 +20,13 @@ from forensictransfer.core.version import __version__
 from forensictransfer.data.encoded import ImageError
 from forensictransfer.data.image_file import ImageFile
 from forensictransfer.detectors.signals.prnu import THRESHOLD
+from forensictransfer.detectors.signals.prnu.expectation import SIDES, Sample, fit_expectation, measured
 from forensictransfer.detectors.signals.prnu.fingerprint import FingerprintSum
 from forensictransfer.detectors.signals.prnu.residual import Noise, cleaned, raw_noise
 from forensictransfer.detectors.signals.prnu.search import SMALLEST, zero_shift_energy
 from forensictransfer.inference.inputs import images_of, nothing_read, skipped_image
 from forensictransfer.results.cameras import Camera, check_camera_file, write_camera
-from forensictransfer.results.formats.camera import CameraInfo, EnrolledPhotograph
+from forensictransfer.results.formats.camera import CameraInfo, EnrolledPhotograph, ExpectedCorrelation
 from forensictransfer.results.formats.inspection import SkippedImage
 
 _log = logging.getLogger(__name__)
@@ -71,7 +73,8 @@ def enroll(
         files.append(_fresh(image))
     if total.count < FEWEST:
         raise _too_few(skipped, total.count)
-    enrolled = _without_strangers(total, files, _compared(total, files, enrolled), skipped)
+    compared, samples = _compared(total, files, enrolled)
+    enrolled = _without_strangers(total, files, compared, skipped)
     if total.count < FEWEST:
         raise _too_few(skipped, total.count)
     info = CameraInfo(
@@ -81,6 +84,7 @@ def enroll(
         created=now(),
         version=__version__,
         photographs=tuple(enrolled),
+        expected=_expected([samples[one.sha256] for one in enrolled if one.sha256 in samples and not one.doubtful]),
         skipped=tuple(skipped),
     )
     write_camera(file, Camera(info, total.estimate()))
@@ -140,10 +144,13 @@ def _of_one_size(paths: Sequence[str | Path], skipped: list[SkippedImage]) -> tu
 
 def _compared(
     total: FingerprintSum, files: Sequence[ImageFile], enrolled: Sequence[EnrolledPhotograph]
-) -> list[EnrolledPhotograph]:
-    """Measure for some of the photographs, spread evenly, whether they bear the fingerprint of the others."""
+) -> tuple[list[EnrolledPhotograph], dict[str, dict[int, Sample]]]:
+    """Measure for some of the photographs, spread evenly, whether they bear the fingerprint of the others.
+
+    Returns all of them, and of those that were compared, by SHA-256, what their windows show.
+    """
     asked = set(np.linspace(0, len(files) - 1, min(MOST_ASKED, len(files))).round().astype(int).tolist())
-    found = []
+    found, samples = [], {}
     with ProgressBar(desc="comparing with the others", unit="photograph", total=len(asked)) as bar:
         for number, (file, one) in enumerate(zip(files, enrolled, strict=True)):
             if number not in asked:
@@ -153,8 +160,15 @@ def _compared(
             others = total.estimate(without=raw)
             noise = Noise(cleaned(raw.residual), raw.luma, raw.usable)
             found.append(one.model_copy(update={"pce": zero_shift_energy(noise, others)}))
+            samples[one.sha256] = measured(noise, others.pattern)
             bar.update()
-    return found
+    return found, samples
+
+
+def _expected(samples: Sequence[Mapping[int, Sample]]) -> tuple[ExpectedCorrelation, ...]:
+    """Fit how strong the correlation of windows should be, for each side that there is enough of."""
+    fits = (fit_expectation([one[side] for one in samples if side in one]) for side in SIDES)
+    return tuple(ExpectedCorrelation(**dataclasses.asdict(fit)) for fit in fits if fit is not None)
 
 
 def _without_strangers(

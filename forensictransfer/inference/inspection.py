@@ -9,26 +9,23 @@ import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import numpy as np
-from scipy import ndimage
-
 from forensictransfer.core.errors import ErrorCode, UserError, nearest, some
 from forensictransfer.data.encoded import ImageError
 from forensictransfer.data.image_file import ImageFile
 from forensictransfer.detectors.base import Detector
 from forensictransfer.detectors.evidence import Evidence
 from forensictransfer.detectors.registry import Detectors, detectors, load_target
+from forensictransfer.inference.boxes import boxes_of
 from forensictransfer.inference.error_levels import NAME as LEVELS
 from forensictransfer.inference.error_levels import WHY, error_levels
 from forensictransfer.inference.inputs import folder_for_maps, images_of, nothing_read, skipped_image
 from forensictransfer.inference.pictures import MapSheet
 from forensictransfer.results.formats.document import write_document
-from forensictransfer.results.formats.inspection import Finding, InspectedImage, Inspection, Place, SkippedImage
+from forensictransfer.results.formats.inspection import Finding, InspectedImage, Inspection, SkippedImage
 
 _log = logging.getLogger(__name__)
 
 NAME = "inspection.json"
-MOST_PLACES = 5  # boxes that are listed of a mask
 _CROP = 128  # what detectors are made for that ask for a crop; none of those that learn nothing does
 
 
@@ -155,20 +152,9 @@ def _finding(name: str, evidence: Evidence, file: str | None) -> Finding:
         probability=evidence.probability,
         found=None if mask is None else bool(mask.any()),
         words=evidence.reasons,
-        places=() if mask is None else _places(mask),
+        places=() if mask is None else boxes_of(mask),
         area=None if mask is None else float(mask.mean()),
         map=file,
-    )
-
-
-def _places(mask: np.ndarray) -> tuple[Place, ...]:
-    """List the boxes of the connected parts of a mask, bool (h, w), the largest parts first."""
-    labels, count = ndimage.label(mask, np.ones((3, 3), bool))
-    sizes = np.bincount(labels.ravel(), minlength=count + 1)[1:]
-    boxes = ndimage.find_objects(labels)
-    return tuple(
-        Place(left=x.start, top=y.start, width=x.stop - x.start, height=y.stop - y.start)
-        for y, x in (boxes[number] for number in np.argsort(-sizes, kind="stable")[:MOST_PLACES])
     )
 
 

@@ -30,7 +30,7 @@ class MapSheet:
 
     def begin(self, image: ImageFile) -> ImageMaps:
         """Begin the row of an image."""
-        stem = re.sub(r"[^\w.-]", "_", Path(image.name).stem)[:80] or "image"
+        stem = _plain(Path(image.name).stem) or "image"
         name, number = stem, 1
         while name.lower() in self._taken:
             number += 1
@@ -79,6 +79,27 @@ class ImageMaps:
         if self._grey is not None:
             self.small.append((detector, _small(_overlay(self._grey, heat_map))))
         return name
+
+    def add_states(self, name: str, pixels: np.ndarray, absent: np.ndarray, present: np.ndarray) -> str:
+        """Write a picture of what is absent (red) and present (green) on the image in pale grey; returns its name.
+
+        pixels: uint8 (h, w, 3). absent, present: bool (h, w).
+        """
+        grey = Image.fromarray(pixels).convert("L")
+        pale = 96 + 0.5 * np.asarray(grey, np.float32)
+        red, green = 0.6 * absent, 0.35 * present
+        planes = (pale * (1 - red - green) + 220 * red, pale * (1 - red) + 40 * green, pale * (1 - red - green))
+        picture = Image.fromarray(np.clip(np.stack(planes, axis=-1), 0, 255).round().astype(np.uint8))
+        file = f"{self._name}.{_plain(name)}.png"
+        _save(picture, self._folder / file)
+        if self._keeps:
+            self.small.append((name, _small(picture)))
+        return file
+
+
+def _plain(name: str) -> str:
+    """Make a name one that a file can have everywhere."""
+    return re.sub(r"[^\w.-]", "_", name)[:80]
 
 
 def _overlay(grey: Image.Image, heat_map: np.ndarray) -> Image.Image:

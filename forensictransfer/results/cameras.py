@@ -14,7 +14,9 @@ import numpy as np
 from forensictransfer.core.errors import ErrorCode, UserError
 from forensictransfer.core.files import check_folder, writing
 from forensictransfer.data.image_file import MOST_PIXELS
+from forensictransfer.detectors.signals.prnu.expectation import TERMS, Expectation
 from forensictransfer.detectors.signals.prnu.fingerprint import Fingerprint
+from forensictransfer.detectors.signals.prnu.windows import FEATURES
 from forensictransfer.results.formats.camera import CameraInfo
 from forensictransfer.results.formats.document import document_content, parse_document
 from forensictransfer.results.places import check_output
@@ -31,6 +33,11 @@ class Camera:
 
     info: CameraInfo
     fingerprint: Fingerprint
+
+    @property
+    def expectations(self) -> tuple[Expectation, ...]:
+        """How strong the correlation of windows should be, for each side that is known."""
+        return tuple(Expectation(**document_content(one)) for one in self.info.expected)
 
 
 def check_camera_file(path: Path, *, overwrite: bool = False) -> None:
@@ -97,6 +104,9 @@ def _read(path: Path, *, pattern: bool) -> tuple[CameraInfo, np.ndarray | None]:
             raise UserError(f"{path}: cannot be read: {error.strerror}", code=ErrorCode.PATH_NOT_READABLE) from error
         raise _no_camera(path) from error
     info = parse_document(path, content, CameraInfo, _REMEDY)
+    lengths = {(len(one.coefficients), len(one.low), len(one.high)) for one in info.expected}
+    if lengths - {(TERMS, FEATURES, FEATURES)}:
+        raise _no_camera(path)
     if values is None:
         return info, None
     if values.dtype != np.float16 or values.shape != (info.height, info.width) or not np.isfinite(values).all():

@@ -7,7 +7,7 @@ from typing import ClassVar
 from forensictransfer.core.values import Flag, Integer, Number
 from forensictransfer.detectors.signals.prnu import THRESHOLD
 from forensictransfer.results.formats.document import Document, Part
-from forensictransfer.results.formats.inspection import SkippedImage
+from forensictransfer.results.formats.inspection import Place, SkippedImage
 
 
 class EnrolledPhotograph(Part):
@@ -28,8 +28,22 @@ class EnrolledPhotograph(Part):
         return self.pce is not None and self.pce < THRESHOLD
 
 
+class ExpectedCorrelation(Part):
+    """How strong the correlation of windows should be: `detectors.signals.prnu.expectation.Expectation`, its fields."""
+
+    side: Integer
+    coefficients: tuple[Number, ...]
+    low: tuple[Number, ...]
+    high: tuple[Number, ...]
+    deviation: Number
+    chance: Number
+
+
 class CameraInfo(Document):
-    """What is known of a camera. width, height: of its photographs as they are stored. skipped: left out, and why."""
+    """What is known of a camera. width, height: of its photographs as they are stored. skipped: left out, and why.
+
+    expected: what its own photographs show, by the side of the windows; none where there were too few of them.
+    """
 
     WHAT: ClassVar[str] = "the fingerprint of a camera"
 
@@ -39,6 +53,7 @@ class CameraInfo(Document):
     created: str
     version: str
     photographs: tuple[EnrolledPhotograph, ...]
+    expected: tuple[ExpectedCorrelation, ...] = ()
     skipped: tuple[SkippedImage, ...] = ()
 
 
@@ -66,8 +81,26 @@ class CameraMatch(Part):
     enrolled: Flag = False
 
 
+class AbsenceFound(Part):
+    """Where an image lacks the fingerprint of the camera that it bears.
+
+    words: what was found, or why nothing can be said. side: of the windows, pixels. judged, absent: shares of the
+    image. places: boxes of where it is absent, the largest first. map: the picture's file, relative to the folder.
+    """
+
+    words: str
+    side: Integer | None = None
+    judged: Number = 0.0
+    absent: Number = 0.0
+    places: tuple[Place, ...] = ()
+    map: str | None = None
+
+
 class CheckedImage(Part):
-    """An image with what was found of each camera. camera: the name of the surest that was found, or None."""
+    """An image with what was found of each camera.
+
+    camera: the name of the surest that was found, or None. absence: where that one is absent; None if none was found.
+    """
 
     name: str
     sha256: str
@@ -75,12 +108,14 @@ class CheckedImage(Part):
     height: Integer
     camera: str | None
     matches: tuple[CameraMatch, ...]
+    absence: AbsenceFound | None = None
 
 
 class CameraCheck(Document):
-    """All images that were checked, and those that were skipped."""
+    """All images that were checked, those that were skipped, and the sheet of maps if one was written."""
 
     WHAT: ClassVar[str] = "a check of cameras"
 
     images: tuple[CheckedImage, ...]
     skipped: tuple[SkippedImage, ...] = ()
+    sheet: str | None = None

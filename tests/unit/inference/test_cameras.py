@@ -140,3 +140,40 @@ def test_cameras_of_one_name_go_by_their_files(cameras: tuple[Path, Path], tmp_p
     copy.write_bytes(cameras[0].read_bytes())
     (image,) = ft.check_camera(cameras[0].parent / "one" / "1.jpg", [cameras[0], copy]).images
     assert {one.camera for one in image.matches} == {str(cameras[0]), str(copy)}
+
+
+def test_a_map_shows_where_the_fingerprint_is_absent(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    size = (384, 512)
+    camera, folder, images = Camera(5, *size), tmp_path / "photos", tmp_path / "images"
+    for place in (folder, images):
+        place.mkdir()
+    for seed in range(8):
+        (folder / f"{seed}.jpg").write_bytes(camera.file(seed, level=10.0 * seed - 40))
+    info = ft.enroll_camera(folder, tmp_path / "five.npz")
+    assert [one.side for one in info.expected] == [128]  # too few windows of 256 pixels, none of 512
+    pixels = camera.photograph(20)
+    pixels[100:300, 150:400] = Camera(6, *size).photograph(20)[100:300, 150:400]
+    Image.fromarray(np.rot90(pixels[32:, 16:])).save(images / "turned.png")
+    small = Image.fromarray(camera.photograph(21)).resize((384, 288))
+    small.save(images / "small.png")
+    words = ["camera", "check", str(images), "--camera", str(tmp_path / "five.npz"), "--out", str(tmp_path / "found")]
+    assert main(words) == 0
+    told = capsys.readouterr().out
+    assert "absent in a part of it" in told and "no map of a resized image" in told
+    found = parse_document(tmp_path, json.loads((tmp_path / "found" / "cameras.json").read_text()), CameraCheck)
+    absence = next(one.absence for one in found.images if "turned" in one.name)
+    assert absence is not None and len(absence.places) == 1 and absence.map == "turned.five.png"
+    place = absence.places[0]  # turned, the part lies at left 68 of 352, top 496 - 384 = 112 of 496, 200 x 250
+    assert abs(place.left + place.width / 2 - 168) < 50 and abs(place.top + place.height / 2 - 237) < 60
+    with Image.open(tmp_path / "found" / "turned.five.png") as picture:
+        assert picture.size == (352, 496)
+        red, green, _ = picture.convert("RGB").getpixel((168, 237))
+        assert red > green + 60
+    assert (tmp_path / "found" / "sheet.png").is_file()
+    assert main(words) == 2
+    assert "new or empty folder" in capsys.readouterr().err
+
+
+def test_no_map_of_what_was_enrolled_itself(cameras: tuple[Path, Path]) -> None:
+    (image,) = ft.check_camera(cameras[0].parent / "one" / "2.jpg", cameras[0]).images
+    assert image.absence is not None and "estimated from" in image.absence.words and not image.absence.places
