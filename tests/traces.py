@@ -1,4 +1,4 @@
-"""Pictures with a known trace, made here: smooth noise with grain, JPEG at a known quality and offset."""
+"""Pictures with a known trace, made here: smooth noise with grain, JPEG at a known quality and offset, a mosaic."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import io
 
 import numpy as np
 from PIL import Image
-from scipy.ndimage import zoom
+from scipy.ndimage import convolve, zoom
 
 
 def picture(height: int, width: int, seed: int = 0) -> np.ndarray:
@@ -55,4 +55,25 @@ def compressed_on_the_left(height: int, width: int) -> np.ndarray:
     """A picture whose left third was compressed at quality 70, uint8 (h, w, 3)."""
     found = picture(height, width)
     found[:, : width // 3] = compressed(found, 70)[:, : width // 3]
+    return found
+
+
+def demosaiced(pixels: np.ndarray, pattern: tuple[int, int] = (0, 0)) -> np.ndarray:
+    """The pixels as a Bayer sensor records them, red first at `pattern`, each colour filled up bilinearly."""
+    row, column = ((index - first) % 2 == 0 for index, first in zip(np.indices(pixels.shape[:2]), pattern, strict=True))
+    cross, square = np.array([[0, 1, 0], [1, 4, 1], [0, 1, 0]]) / 4, np.array([[1, 2, 1], [2, 4, 2], [1, 2, 1]]) / 4
+    planes = [
+        convolve(pixels[..., colour] * recorded.astype(float), kernel, mode="mirror")
+        for colour, (recorded, kernel) in enumerate(
+            [(row & column, square), (row != column, cross), (~row & ~column, square)]
+        )
+    ]
+    return np.stack(planes, axis=-1).round().astype(np.uint8)
+
+
+def without_mosaic_on_the_left(height: int, width: int) -> np.ndarray:
+    """A picture that was recorded through a mosaic but for its left third, uint8 (h, w, 3)."""
+    pixels = picture(height, width)
+    found = demosaiced(pixels)
+    found[:, : width // 3] = pixels[:, : width // 3]
     return found

@@ -115,6 +115,11 @@ _BUILT_IN: dict[str, Entry] = {
         declared="fit",
         preset=True,
     ),
+    "cfa": Entry(
+        f"{_SIGNALS}.cfa.detector:Cfa",
+        "regions without the camera's mosaic, or with another one (Popescu, Farid, 2005; Ferrara and others, 2012)",
+        declared="none",
+    ),
     "jpeg_double": Entry(
         f"{_SIGNALS}.jpeg_double.detector:JpegDouble",
         "blocks without the first of two aligned JPEG compressions (Bianchi, Piva, 2012)",

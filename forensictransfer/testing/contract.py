@@ -26,12 +26,13 @@ class DetectorContract(GradientTests, FitTests, AdaptationTests, NetworkTests, E
     Networks are made for crops of `side` pixels and trained in batches of `batch`. The images are made up: reals are
     noise, fakes the same noise smoothed, a trace that any detector learns in a few steps. Override `side` for a
     detector that wants larger crops, `half_forged` for one that looks for another trace, `write_preset` for one that is
-    built from a preset.
+    built from a preset. `abstains`: whether it may find in the pixels of an image that it does not apply to that.
     """
 
     name: ClassVar[str] = ""
     side: ClassVar[int] = 64
     batch: ClassVar[int] = 16
+    abstains: ClassVar[bool] = False
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)

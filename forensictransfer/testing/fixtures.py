@@ -75,6 +75,7 @@ class ContractFixtures:
     name: ClassVar[str] = ""
     side: ClassVar[int] = 64
     batch: ClassVar[int] = 16
+    abstains: ClassVar[bool] = False
 
     @pytest.fixture(scope="class")
     @classmethod

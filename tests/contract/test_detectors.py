@@ -27,10 +27,14 @@ BATCHES = {"xception": 4}
 
 # What the left of an image has to have for a detector of signals: the trace that it looks for.
 HALF_FORGED: dict[str, Callable[[int, int], np.ndarray]] = {
+    "cfa": traces.without_mosaic_on_the_left,
     "jpeg_double": traces.partly_compressed,
     "jpeg_ghosts": traces.compressed_on_the_left,
     "jpeg_grid": traces.partly_of_another_grid,
 }
+
+# Those that find in the pixels whether they apply: noise has no trace of a camera.
+ABSTAIN = {"cfa"}
 
 
 class OnAPreset(DetectorContract):
@@ -44,7 +48,7 @@ class OnAPreset(DetectorContract):
 
 def _tests_of(name: str) -> type[DetectorContract]:
     base = OnAPreset if detectors()[name].needs_preset else DetectorContract
-    members: dict[str, Any] = {"name": name, "batch": BATCHES.get(name, 16)}
+    members: dict[str, Any] = {"name": name, "batch": BATCHES.get(name, 16), "abstains": name in ABSTAIN}
     if name in HALF_FORGED:
         members["half_forged"] = staticmethod(HALF_FORGED[name])
     tests = type(_class_name(name), (base,), members)

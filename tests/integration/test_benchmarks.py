@@ -209,3 +209,11 @@ def test_false_alarms_are_counted_by_kind(
     # None of two: at most 1 - 0.025 ** (1 / 2) = 0.842 of all; none of one: 0.975.
     assert "| as it is | 2 | 0 | 0 | 0 | 0.0 [0.0, 841.9] |" in out
     assert "| folder | 1 | 0 | 0 | 0 | 0.0 [0.0, 975.0] |" in out and "damaged.png" in err
+
+
+def test_traces_of_a_mosaic_are_measured(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    words = "--images 1 --without 1 --how bilinear --qualities 98 --workers 1".split()
+    assert script("cfa", monkeypatch).main(words) == 0
+    out = capsys.readouterr().out
+    assert "| none | 98 | 0 of 1 [0.0, 97.5] | - |" in out
+    assert "| bilinear | 98 | 3 of 3 [29.2, 100.0] | 3 of 3 [29.2, 100.0] | 0 of 1 [0.0, 97.5] |" in out

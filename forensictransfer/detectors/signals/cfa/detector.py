@@ -1,0 +1,87 @@
+"""The detector `cfa`: regions without the trace that a camera's mosaic leaves, or with that of another pattern.
+
+Source: Popescu, Farid: Exposing Digital Forgeries in Color Filter Array Interpolated Images, IEEE Transactions on
+Signal Processing 2005; Ferrara, Bianchi, De Rosa, Piva, IEEE TIFS 2012. README.md of this folder has what is ours,
+where it fails and what was measured.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+import numpy as np
+from scipy.special import expit
+
+from forensictransfer.detectors.base import Detector, Evidence, ImageFile
+from forensictransfer.detectors.signals.cfa.interpolation import CELL, NAMES, REACH, cell_errors
+from forensictransfer.detectors.signals.cfa.traces import Region, find_regions, find_trace, log_odds
+
+SMALLEST = 64  # pixels
+STRENGTH = 0.06  # of a trace from which there is one
+_SEEN = 0.1  # share of the cells in which it has to be visible
+_FEWEST = 36  # cells that can tell
+_PRIOR = np.log(9)  # log odds, beforehand, that a cell is sound
+
+
+class Cfa(Detector):
+    """Cells whose missing colours are not the weighted sums of recorded ones that the rest of the image has.
+
+    Score: minus log10 of the number of false alarms of the surest region without the image's pattern. Features: that,
+    the strength of the trace, the share of cells where it is visible, the share of these without it.
+    """
+
+    name: ClassVar[str] = "cfa"
+    maps: ClassVar[bool] = True
+
+    def examine(self, images: Sequence[ImageFile]) -> list[Evidence]:
+        """Say of each image how sure it is that a region lacks the trace of the mosaic that the rest has."""
+        return [_evidence(image) for image in images]
+
+
+def _evidence(image: ImageFile) -> Evidence:
+    if min(image.size) < SMALLEST:
+        return Evidence.does_not_apply(f"smaller than {SMALLEST} pixels")
+    pixels = image.pixels
+    if (pixels[..., 0] == pixels[..., 1]).all() and (pixels[..., 1] == pixels[..., 2]).all():
+        return Evidence.does_not_apply("without colours, there is nothing that a mosaic could have left")
+    trace = find_trace(cell_errors(pixels))
+    if trace.able.sum() < _FEWEST:
+        return Evidence.does_not_apply("too flat to show a trace of a mosaic")
+    if trace.strength < STRENGTH:
+        return Evidence.does_not_apply(
+            f"no trace of a mosaic (strength {trace.strength:.3f}, limit {STRENGTH}): resized, compressed or generated"
+        )
+    odds, visible = log_odds(trace)
+    seen = float(visible.mean())
+    if seen < _SEEN:
+        return Evidence.does_not_apply(
+            f"the trace of a mosaic, {NAMES[trace.number]}, is too weak to be missed anywhere"
+        )
+    best, regions = find_regions(trace, odds, visible, STRENGTH)
+    mask = np.zeros(odds.shape, bool)
+    for region in regions:
+        mask |= region.mask
+    heat = np.where(visible, expit(np.clip(odds, -30, 30) - _PRIOR), 0).astype(np.float32)
+    lacking = float(((odds > 0) & visible).sum() / visible.sum())
+    said = f"mosaic {NAMES[trace.number]}, strength {trace.strength:.2f}, visible in {seen:.0%} of the image"
+    return Evidence(
+        score=-best,
+        heat_map=_spread(heat, image.size),
+        mask=_spread(mask, image.size),
+        reasons=(said, *map(_reason, regions)),
+        features=np.array([-best, trace.strength, seen, lacking], np.float32),
+    )
+
+
+def _reason(region: Region) -> str:
+    instead = "no trace of it" if region.pattern is None else f"pattern {NAMES[region.pattern]} instead"
+    return f"{instead} in {region.mask.sum()} cells of {CELL} x {CELL} pixels, log10 NFA {region.log10_nfa:.1f}"
+
+
+def _spread(cells: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """Give each of h x w pixels the value of its cell, those at the border that of the nearest."""
+    down, right = (
+        np.clip((np.arange(side) - REACH) // CELL, 0, count - 1) for side, count in zip(size, cells.shape, strict=True)
+    )
+    return cells[down[:, None], right]
