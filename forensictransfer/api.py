@@ -160,7 +160,7 @@ def evaluate(
 
     with opened.owning_evaluations([domain.name for domain in request.domains]):
         found = evaluation.evaluate_run(
-            opened, request.domains, request.settings, overwrite=overwrite, localise=localise
+            opened, request.domains, request.settings, overwrite=overwrite, localise="always" if localise else "never"
         )
         card = ""
         while card != (card := card_text(opened)):  # an evaluation on another domain may end meanwhile

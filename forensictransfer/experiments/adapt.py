@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +29,7 @@ from forensictransfer.evaluation.applicability import NotApplied
 from forensictransfer.evaluation.decision import Decision
 from forensictransfer.evaluation.scoring import analyse_images
 from forensictransfer.experiments.evaluate import DomainTest, check_splits, scored_images
+from forensictransfer.experiments.localise import Localise, map_test
 from forensictransfer.experiments.parents import Parents
 from forensictransfer.experiments.photographs import Photographs, read_photographs
 from forensictransfer.experiments.session import Session, weights_restored
@@ -59,6 +61,7 @@ def adapt_run(
     session: Session | None = None,
     add_files: Callable[[Path, DomainTest], None] | None = None,
     others: Sequence[RunFolder] = (),
+    localise: Localise = "never",
 ) -> RunFolder:
     """Adapt `parent` to `target` by `settings.adapt`, test it on both domains' test splits, and write the run `out`.
 
@@ -67,25 +70,30 @@ def adapt_run(
     a simple classifier reaches by the same shots and nothing else is measured beside it, unless `adapt.shots_only` is
     false. Without `keep_weights` the run tells what was measured but cannot be evaluated again. session: what is kept
     between jobs. add_files: adds to the folder of the target's evaluation, after the first draw. others: further runs
-    that are fused with `parent`; what any of them has seen is left out of all tests. Raises UserError for
+    that are fused with `parent`; what any of them has seen is left out of all tests. localise: compare heat maps of the
+    target with its masks. Raises UserError for
     input that cannot work, also where the source's images are no longer there or another process writes to `out`.
     """
     with owning_run(out, "adapt") as owned:
         check_new(out, overwrite=overwrite)
         parents = Parents((parent, *others))
-        return _adapt(parents, target, settings, out, owned, overwrite, keep_weights, session or Session(), add_files)
+        writing = _Writing(owned, overwrite, keep_weights, add_files, localise)
+        return _adapt(parents, target, settings, out, writing, session or Session())
+
+
+@dataclass(frozen=True)
+class _Writing:
+    """What is written of an adaptation, and how: as the arguments of `adapt_run`, and the folder that is owned."""
+
+    owned: Ownership
+    overwrite: bool
+    keep_weights: bool
+    add_files: Callable[[Path, DomainTest], None] | None
+    localise: Localise
 
 
 def _adapt(
-    parents: Parents,
-    target: Domain,
-    settings: Settings,
-    out: Path,
-    owned: Ownership,
-    overwrite: bool,
-    keep_weights: bool,
-    session: Session,
-    add_files: Callable[[Path, DomainTest], None] | None,
+    parents: Parents, target: Domain, settings: Settings, out: Path, writing: _Writing, session: Session
 ) -> RunFolder:
     """Do what `adapt_run` says in a folder that is owned."""
     check_splits(target, ("test",))
@@ -101,15 +109,18 @@ def _adapt(
     background = _background(options, [tested, *_tests_of(sources, settings, session)], detector, settings, session)
     knowledge, *further = parents.knowledge([one.deviations for one in background])
     parents.check_unchanged()  # what was read of it is of one run
+    overwrite, owned = writing.overwrite, writing.owned
     with RunFolder.building(out, _info(parents, target, settings), settings, overwrite=overwrite, owned=owned) as run:
         run.write("environment.json", environment())
         run.write("data.json", _describe(parents, target, shots, unreadable, lost, background))
-        if keep_weights:
+        if writing.keep_weights:
             _save(run, detector, parents.runs)
         tests = [
             DomainTest(run, domain, detector, settings, session, f"reading {domain.name}")
             for domain in (target, *sources)
         ]
+        maps = map_test(tests[0].images, target.name, detector, settings, writing.localise)
+        alike: list[tuple[int, Decision]] = []  # draws by the weights of the source, which are mapped together
         keep_tiles = pools(options) or knowledge.spread > 0
         scope = weights_restored if options.strategy in WITH_GRADIENT else contextlib.nullcontext
         for draw, images in enumerate(progress_bar(usable, desc=f"adapting to {target.name}", unit="draw")):
@@ -119,12 +130,18 @@ def _adapt(
                 # Scores by weights that live for one draw only are not worth keeping.
                 analyse = analyse_images if adapted.changed else session.scores.analyse
                 after = analyse(detector, images, settings.evaluate) if adapted.changed else base
-                decision = _write_draw(run, draw, detector, images, adapted, after, settings, keep_weights)
+                decision = _write_draw(run, draw, detector, images, adapted, after, settings, writing.keep_weights)
                 for test in tests:
                     test.add(draw, decision, detector, analyse)
-                if draw == 0 and add_files is not None:  # now, while the detector has the weights of this draw
-                    add_files(_draft(run), tests[0])
-        tests[0].write(add_files=_move_draft)
+                if maps is not None and adapted.changed:
+                    maps.add([(draw, decision)], detector)
+                elif maps is not None:
+                    alike.append((draw, decision))
+                if draw == 0 and writing.add_files is not None:  # while the detector has the weights of this draw
+                    writing.add_files(_draft(run), tests[0])
+        if maps is not None and alike:
+            maps.add(alike, detector)
+        tests[0].write(add_files=_move_draft, maps=maps)
         for test in tests[1:]:
             test.write()
         if options.shots_only:

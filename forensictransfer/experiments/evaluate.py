@@ -22,7 +22,7 @@ from forensictransfer.evaluation.applicability import NotApplied
 from forensictransfer.evaluation.decision import Decision
 from forensictransfer.evaluation.metrics import ScoredImages, summarise_draws
 from forensictransfer.evaluation.scoring import Analyse, analyse_images, decided
-from forensictransfer.experiments.localise import MapTest
+from forensictransfer.experiments.localise import Localise, MapTest, map_test
 from forensictransfer.experiments.session import Session, weights_restored
 from forensictransfer.results.formats.data import Seen
 from forensictransfer.results.formats.decision import DecisionFile
@@ -158,7 +158,7 @@ def evaluate_run(
     overwrite: bool = False,
     session: Session | None = None,
     add_files: Callable[[Path, DomainTest], None] | None = None,
-    localise: bool = False,
+    localise: Localise = "never",
 ) -> list[Metrics]:
     """Score every draw of a run on the test split of each domain and write both files; returns the metrics.
 
@@ -172,7 +172,7 @@ def evaluate_run(
     results = []
     for domain in domains:
         test = DomainTest(run, domain, detector, settings, session, progress=f"reading {domain.name}")
-        maps = MapTest(test.images, domain.name, detector, settings) if localise else None
+        maps = map_test(test.images, domain.name, detector, settings, localise)
         alike = []  # draws by the weights of the run, which are mapped together
         for draw, decision, weights in decided_draws(run):
             label = f"scoring {domain.name}" + (f", draw {draw}" if run.kind == "adapt" else "")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
@@ -29,6 +30,7 @@ from forensictransfer.evaluation.localisation import (
 from forensictransfer.results.evaluations import LOCALISATION
 from forensictransfer.results.formats.metrics import LocalisationMetrics
 
+Localise = Literal["never", "always", "with masks"]
 FLAT = 1e-6  # a map whose values differ by less, in probability, has one value but for rounding
 
 
@@ -95,6 +97,17 @@ class MapTest:
             (one.draw, one.name, one.group, *(one.values.get(name, "") for name in MEASURES)) for one in self.mapped
         ]
         files.write_text(folder / LOCALISATION, files.csv_text(("draw", "path", "group", *MEASURES), rows))
+
+
+def map_test(images: Images, domain: str, detector: Detector, settings: Settings, localise: Localise) -> MapTest | None:
+    """Begin the comparison of heat maps with masks, where it is asked for; None where it is not.
+
+    localise: `with masks` asks where the detector gives maps and a mask can be used. Raises UserError as `MapTest`.
+    """
+    masked = localise == "with masks" and any(images.changed(i) is not None for i in range(len(images)))
+    if localise == "always" or (masked and detector.maps):
+        return MapTest(images, domain, detector, settings)
+    return None
 
 
 def _no_masks(images: Images, domain: str, skipped: Sequence[tuple[str, str]]) -> UserError:

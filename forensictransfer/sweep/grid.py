@@ -185,7 +185,9 @@ def _training(
     check_training(settings.detector, settings.train)
     fixed = _fixed(settings, without="adapt.")
     data = joined_fingerprint([prints[name] for name in learned])
-    key = {"kind": TRAIN, "source": data, "settings": fixed, "threads": sweep.threads}
+    # What follows a training has its name in its own.
+    localise = {"localise": True} if sweep.localise else {}
+    key = {"kind": TRAIN, "source": data, "settings": fixed, "threads": sweep.threads, **localise}
     name = _named(f"{label}-{detector}-s{seed}", key)
     return Job(TRAIN, name, detector, source, None, ZERO_SHOT, 0, 1, seed, settings, None, name, learned, label)
 

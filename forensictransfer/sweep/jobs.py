@@ -21,12 +21,13 @@ from forensictransfer.detectors.trainable import TrainableDetector
 from forensictransfer.experiments import pictures
 from forensictransfer.experiments.adapt import adapt_run
 from forensictransfer.experiments.evaluate import DomainTest, evaluate_run
+from forensictransfer.experiments.localise import Localise
 from forensictransfer.experiments.session import Session
 from forensictransfer.experiments.shots_only import shots_only_of
 from forensictransfer.experiments.strategies import WITH_GRADIENT
 from forensictransfer.experiments.train import train_run
 from forensictransfer.report import tensorboard
-from forensictransfer.results.evaluations import read_metrics
+from forensictransfer.results.evaluations import LOCALISATION, read_metrics
 from forensictransfer.results.formats.metrics import Metrics
 from forensictransfer.results.formats.shots_only import ShotsOnlyMetrics
 from forensictransfer.results.runs import RunFolder
@@ -48,6 +49,7 @@ class Jobs:
         self.folder, self.domains = folder, domains
         self.sweep = folder.settings
         self.largest = max(self.sweep.shots)
+        self.localise: Localise = "with masks" if self.sweep.localise else "never"
         self.session = Session()
 
     def do(self, job: Job, attempt: int) -> float | None:
@@ -119,7 +121,15 @@ class Jobs:
         add_files = self._add_files(self.session.detector(run), latents=True)
         opened = [self.domains[name] for name in domains]
         with run.owning_evaluations(domains):
-            evaluate_run(run, opened, job.settings, overwrite=True, session=self.session, add_files=add_files)
+            evaluate_run(
+                run,
+                opened,
+                job.settings,
+                overwrite=True,
+                session=self.session,
+                add_files=add_files,
+                localise=self.localise,
+            )
         return _results(run, domains)
 
     def _adapt(self, job: Job) -> Measured:
@@ -135,6 +145,7 @@ class Jobs:
             overwrite=True,  # what a killed worker may have left is not built upon: nothing records its hash
             keep_weights=self.sweep.keep_weights,
             session=self.session,
+            localise=self.localise,
             add_files=self._add_files(self.session.detector(parent), decoder=decoder)
             if job.shots == self.largest
             else None,
@@ -176,7 +187,7 @@ class Jobs:
 def _results(run: RunFolder, domains: Sequence[str]) -> Measured:
     """Read the metrics of a run on some domains, and list the files that hold them."""
     folders = [run.evaluation_path(domain) for domain in domains]
-    names = ("predictions.csv", "metrics.json", "latents.npz", "pictures/pictures.json")
+    names = ("predictions.csv", "metrics.json", LOCALISATION, "latents.npz", "pictures/pictures.json")
     metrics = [read_metrics(folder / "metrics.json") for folder in folders]
     return metrics, [folder / name for folder in folders for name in names if (folder / name).is_file()]
 

@@ -61,6 +61,9 @@ class SweepSettings(Section):
         None, description="shots at which the strategy `tuned` is tried (default: all)"
     )
     keep_weights: bool = Field(False, description="keep the weights of adapted runs (1 MB each draw)")
+    localise: bool = Field(
+        False, description="compare heat maps with the masks of a target that has some (mask/ beside fake/)"
+    )
     threads: Count = Field(1, description="threads of each worker; results depend on it in the last digits")
     heartbeat: Annotated[int, Field(ge=1)] = Field(
         10, description="seconds between two signs of life of a worker; after six missing ones its job is given away"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -116,6 +118,18 @@ def test_images_that_it_does_not_apply_to_are_counted_and_left_out(
     }
 
 
+def _with_masks(domain: Path, out: Path) -> Path:
+    """Copy a domain, the left half of each fake marked as changed."""
+    shutil.copytree(domain, out)
+    (out / "mask").mkdir()
+    for path in (out / "fake").iterdir():
+        with Image.open(path) as image:
+            mask = np.zeros((image.height, image.width), np.uint8)
+        mask[:, : mask.shape[1] // 2] = 255
+        Image.fromarray(mask).save(out / "mask" / f"{path.stem}.png")
+    return out
+
+
 def _with_jpeg(domain: Path, out: Path) -> Path:
     for path in sorted(domain.glob("*/*.png")):
         (out / path.parent.name).mkdir(parents=True, exist_ok=True)
@@ -135,11 +149,12 @@ def test_it_stands_in_sweeps_beside_networks(source: Path, target: Path, quick: 
         "[forensictransfer.detectors]\nlaplacian = toy_detector:Laplacian\njpeg_only = toy_detector:JpegOnly\n"
     )
     settings = {
-        "domains": [str(source), str(target)],
+        "domains": [str(source), str(_with_masks(target, tmp_path / "masked"))],
         "detectors": ["cooccurrence", "laplacian", "jpeg_only"],
         "strategies": ["threshold", "head"],
         "shots": [0, 3],
         "draws": 2,
+        "localise": True,
         "settings": {name: value for name, value in quick.items() if not name.startswith("adapt.")},
     }
     (tmp_path / "sweep.yaml").write_text(json.dumps(settings))
@@ -154,5 +169,12 @@ def test_it_stands_in_sweeps_beside_networks(source: Path, target: Path, quick: 
     assert "0 failed, 8 not applied" in done.stderr
     assert done.stdout.count("not applied (4 jobs): train split of ") == 2
     assert "Not applied (n/a)" in page and "Failed jobs" not in page
+    with (tmp_path / "sweep/report/tables/where.csv").open() as file:
+        where = list(csv.DictReader(file))
+    # Of two detectors with maps: trained on the masked domain itself, on the other one, and adapted in two ways.
+    assert [(row["target"], row["strategy"]) for row in where] == 2 * [
+        ("masked", strategy) for strategy in ("zero-shot", "zero-shot", "head", "threshold")
+    ]
+    assert "Where it was changed" in page and all(0 < float(row["AUC over pixels"]) < 1 for row in where)
     latents = list((tmp_path / "sweep").rglob("*laplacian*/evaluations/*/latents.npz"))
     assert latents and np.load(latents[0])["features"].shape[1] == 2

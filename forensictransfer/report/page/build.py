@@ -20,6 +20,7 @@ from forensictransfer.report.page.sections.detectors import detectors_section
 from forensictransfer.report.page.sections.evidence import energies_section, ranking_section
 from forensictransfer.report.page.sections.lead import lead, title
 from forensictransfer.report.page.sections.leave_one_out import leave_one_out_section
+from forensictransfer.report.page.sections.localisation import localisation_section
 from forensictransfer.report.page.sections.overview import facts_section, words_section
 from forensictransfer.report.page.sections.pictures import pictures_section
 from forensictransfer.report.page.sections.ranking import ranked_section
@@ -48,6 +49,7 @@ def render_page(view: View, out: Path, files: TableFiles) -> str:
         lambda: leave_one_out_section(view, links, files),
         lambda: ranked_section(view, links, files),
         lambda: detectors_section(view, files),
+        lambda: localisation_section(view, links, files),
         lambda: pictures_section(view),
         lambda: energies_section(view),
         lambda: ranking_section(view),

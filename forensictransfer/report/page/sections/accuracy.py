@@ -35,6 +35,7 @@ from forensictransfer.report.tables.csv_files import TableFiles
 from forensictransfer.report.tables.gains import gains_sheet
 from forensictransfer.report.tables.sweep import ALL_OTHERS, averages_sheet, glance_sheet, seeds_sheet
 from forensictransfer.results.cells import Cell
+from forensictransfer.results.jobs import TRAIN
 from forensictransfer.results.shots_only import MEANS, NAME, NO_GAIN_MEANS
 
 _BEATEN = "A pair beats its shots where the interval over its draws and images lies above 0"
@@ -219,7 +220,10 @@ def why_empty(view: View, detector: str, source: str, target: str, strategy: str
     about = (detector, source, target, kind, shots)
     if any((r.detector, r.source, r.target, r.strategy, r.shots) == about for r in view.results.failed):
         return "failed"
-    if any((r.detector, r.source, r.target, r.strategy, r.shots) == about for r in view.results.not_applied):
+    silent = view.results.not_applied
+    if any((r.detector, r.source, r.target, r.strategy, r.shots) == about for r in silent) or any(
+        r.kind == TRAIN and (r.detector, r.source) == (detector, source) for r in silent
+    ):
         return "n/a"
     return "–"
 

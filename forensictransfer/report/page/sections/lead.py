@@ -21,6 +21,7 @@ _MEANING = (
     "Balanced accuracy in %, 95 % intervals. “Transfers”: at least 75 %, the whole interval above 50 %. Framed: "
     "the source's own test. A number leads to its run; all of them are in "
 )
+_NOT_APPLIED = "n/a: the detector has nothing to say of a class of the images. "
 _NO_GAIN = f"{NO_GAIN}: not shown to beat its shots alone, so no transfer. "
 
 
@@ -48,6 +49,7 @@ def lead(view: View, links: Links) -> Markup:
         curve=_curve(view) if view.strategies else "",
         meaning=put(
             _NO_GAIN * bool(view.results.shots_only),
+            _NOT_APPLIED * bool(view.results.not_applied),
             _MEANING,
             element("link", "tables.csv", "tables.csv"),
             ".",
