@@ -217,3 +217,17 @@ def test_traces_of_a_mosaic_are_measured(monkeypatch: pytest.MonkeyPatch, capsys
     out = capsys.readouterr().out
     assert "| none | 98 | 0 of 1 [0.0, 97.5] | - |" in out
     assert "| bilinear | 98 | 3 of 3 [29.2, 100.0] | 3 of 3 [29.2, 100.0] | 0 of 1 [0.0, 97.5] |" in out
+
+
+def test_cameras_are_simulated_and_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    module = script("cameras", monkeypatch)
+    monkeypatch.setattr(module, "SIZE", (192, 256))
+    monkeypatch.setattr(module, "CHANGES", {"as it is": module.CHANGES["as written, JPEG of 92"]})
+    monkeypatch.setattr(module, "PASTED", (0, 128))
+    words = ["--cameras", "2", "--photographs", "6", "--images", "2", "--strength", "0.03"]
+    assert module.main([str(tmp_path / "cameras"), *words]) == 0
+    out = capsys.readouterr().out
+    assert "| as it is | 2 of 2 [15.8, 100.0] % |" in out and "| 0 of 2 [0.0, 84.2] % |" in out
+    assert "| nothing | 0 of 2" in out and "| 128 x 128 |" in out
