@@ -28,6 +28,7 @@ KNOWN = {
     "ft-statistics": Cost(128, 200_548, 33_203_968),
     "cooccurrence": Cost(128, 677, 1_025_900),
     "rich_model": Cost(128, 2_791, 3_981_842),
+    "gan_fingerprint": Cost(128, 16_385, 983_040),
     "residual_cnn": Cost(128, 3_741, 59_420_324),
     "constrained_conv": Cost(128, 730_340, 230_197_816),
     "meso4": Cost(128, 15_785, 15_011_856),

@@ -115,6 +115,11 @@ _BUILT_IN: dict[str, Entry] = {
         declared="fit",
         preset=True,
     ),
+    "gan_fingerprint": Entry(
+        f"{_PACKAGE}.gan_fingerprint:GanFingerprint",
+        "mean noise of each class, the fingerprint of its generator (Marra and others, 2018)",
+        declared="fit",
+    ),
     "cfa": Entry(
         f"{_SIGNALS}.cfa.detector:Cfa",
         "regions without the camera's mosaic, or with another one (Popescu, Farid, 2005; Ferrara and others, 2012)",

@@ -12,6 +12,7 @@ import pytest
 from forensictransfer.core.errors import UserError
 from forensictransfer.detectors.loading import detector_class
 from forensictransfer.detectors.registry import detectors
+from forensictransfer.evaluation.decision import Decision
 from forensictransfer.testing import DetectorContract
 from tests import traces
 from tests.presets import vgg, write_preset
@@ -46,8 +47,52 @@ class OnAPreset(DetectorContract):
         write_preset(folder, vgg())
 
 
+class OnAPattern(DetectorContract):
+    """The contract of a detector of fingerprints: not how noise is smoothed tells, but where in the grid it lies."""
+
+    @classmethod
+    def half_forged(cls, height: int, width: int) -> np.ndarray:
+        """Draw noise whose left half has the pattern."""
+        pixels = np.random.default_rng(4).integers(90, 110, (height, width, 3)).astype(np.float64)
+        whole = np.tile(_PATTERN, (-(-height // 8), -(-width // 8)))[:height, :width]
+        pixels[:, : width // 2] += whole[:, : width // 2, None]
+        return pixels.astype(np.uint8)
+
+    @classmethod
+    def crops(cls, seed: int) -> tuple[np.ndarray, np.ndarray]:
+        """Draw crops of noise, those of odd numbers with the pattern, and their labels."""
+        side = cls.crop()
+        pixels = np.random.default_rng(seed).integers(90, 110, (32, side, side, 3)).astype(np.float64)
+        pixels[1::2] += np.tile(_PATTERN, (side // 8, side // 8))[..., None]
+        return pixels.astype(np.uint8), np.arange(32) % 2
+
+    @pytest.fixture
+    def learned(self, shared: Any) -> Any:
+        """Fit a detector to crops with the pattern."""
+        detector, (crops, labels) = shared.new(), self.crops(1)
+        detector.fit_features(detector.analyse(crops).features, labels)
+        return detector
+
+    def test_it_learns_a_plain_trace(self, learned: Any) -> None:
+        """Fakes score above reals, on crops not seen."""
+        crops, labels = self.crops(2)
+        scores = learned.analyse(crops).scores
+        assert scores[labels == 1].min() > scores[labels == 0].max()
+
+    def _decided(self, detector: Any, files: list[Any]) -> list[Any]:
+        crops, labels = self.crops(3)
+        decision = Decision().fitted("midpoint", detector.analyse(crops).scores, labels, "made-up crops")
+        return self.examine(detector, files, decision=decision)
+
+
+_PATTERN = np.random.default_rng(8).uniform(-8, 8, (8, 8))
+
+
+BASES = {"gan_fingerprint": OnAPattern}
+
+
 def _tests_of(name: str) -> type[DetectorContract]:
-    base = OnAPreset if detectors()[name].needs_preset else DetectorContract
+    base = OnAPreset if detectors()[name].needs_preset else BASES.get(name, DetectorContract)
     members: dict[str, Any] = {"name": name, "batch": BATCHES.get(name, 16), "abstains": name in ABSTAIN}
     if name in HALF_FORGED:
         members["half_forged"] = staticmethod(HALF_FORGED[name])

@@ -14,6 +14,7 @@ from forensictransfer.detectors.layers.latent_partition import (
     LatentSelection,
     PartitionEnergy,
 )
+from forensictransfer.detectors.layers.local_wiener import LocalWienerResidual
 from forensictransfer.detectors.layers.logit_energies import LogitEnergies
 from forensictransfer.detectors.layers.pixels import Luma, ScaledPixels
 from forensictransfer.detectors.layers.prototypes import PrototypeEnergies
@@ -38,6 +39,7 @@ __all__ = [
     "HighPassColours",
     "HighPassResidual",
     "LatentSelection",
+    "LocalWienerResidual",
     "LogitEnergies",
     "Luma",
     "PartitionEnergy",

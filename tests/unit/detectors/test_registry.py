@@ -19,7 +19,7 @@ from forensictransfer.experiments.choices import held_choices, load_settings
 ROOT = Path(__file__).resolve().parents[3]
 FIELD = (
     *("ft-res", "ft", "ft-statistics", "cooccurrence", "rich_model", "residual_cnn", "constrained_conv", "meso4"),
-    *("mesoinception4", "xception", "mobilenet", "pairwise", "ddt", "prototypes", "backbone"),
+    *("mesoinception4", "xception", "mobilenet", "pairwise", "ddt", "prototypes", "backbone", "gan_fingerprint"),
     *("cfa", "jpeg_double", "jpeg_ghosts", "jpeg_grid"),
 )
 
