@@ -14,7 +14,7 @@ import numpy as np
 from scipy.special import expit
 
 from forensictransfer.detectors.base import Detector, Evidence, ImageFile
-from forensictransfer.detectors.signals.cfa.interpolation import CELL, NAMES, REACH, cell_errors
+from forensictransfer.detectors.signals.cfa.interpolation import CELL, NAMES, REACH, cell_errors, clipped_shares
 from forensictransfer.detectors.signals.cfa.traces import Region, find_regions, find_trace, log_odds
 
 SMALLEST = 64  # pixels
@@ -45,9 +45,9 @@ def _evidence(image: ImageFile) -> Evidence:
     pixels = image.pixels
     if (pixels[..., 0] == pixels[..., 1]).all() and (pixels[..., 1] == pixels[..., 2]).all():
         return Evidence.does_not_apply("without colours, there is nothing that a mosaic could have left")
-    trace = find_trace(cell_errors(pixels))
+    trace = find_trace(cell_errors(pixels), clipped_shares(pixels))
     if trace.able.sum() < _FEWEST:
-        return Evidence.does_not_apply("too flat to show a trace of a mosaic")
+        return Evidence.does_not_apply("too flat, or clipped, to show a trace of a mosaic")
     if trace.strength < STRENGTH:
         return Evidence.does_not_apply(
             f"no trace of a mosaic (strength {trace.strength:.3f}, limit {STRENGTH}): resized, compressed or generated"

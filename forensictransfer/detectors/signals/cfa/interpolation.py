@@ -15,6 +15,7 @@ REACH = 2  # pixels on either side that a value is predicted from
 CELL = 8  # side of the cells that errors are averaged over, pixels
 STEPS = 4  # of EM
 _MOST = 6_000  # places that weights are fitted on
+_DARK, _BRIGHT = 2, 253  # grey levels at which a value counts as clipped
 _FLAT = 2  # grey levels: places whose neighbours differ by no more say nothing of an interpolation
 _OUTLIER = 1 / 256  # density of a value that was not interpolated: any grey level
 _LEAST = 0.1  # squared grey levels: rounding alone makes errors as large
@@ -56,6 +57,17 @@ def cell_errors(pixels: np.ndarray) -> np.ndarray:
             part = slice(top * CELL, last * CELL + 2 * REACH)
             found[number, top:last] = _strip_errors(pixels[part], kept[part], pattern, weights)
     return found
+
+
+def clipped_shares(pixels: np.ndarray) -> np.ndarray:
+    """Compute the share of pixels in each cell of which a colour is clipped, float32 (rows, columns) as `cell_errors`.
+
+    No weighted sum of neighbours gives a clipped value, whatever was interpolated.
+    """
+    rows, columns = ((side - 2 * REACH) // CELL for side in pixels.shape[:2])
+    inner = pixels[REACH : REACH + rows * CELL, REACH : REACH + columns * CELL]
+    clipped = ((inner <= _DARK) | (inner >= _BRIGHT)).any(axis=2)
+    return clipped.reshape(rows, CELL, columns, CELL).mean(axis=(1, 3), dtype=np.float32)
 
 
 def folded(plane: np.ndarray, down: slice, right: slice) -> np.ndarray:
@@ -112,7 +124,8 @@ def _sample(
     truths = np.stack([inner[..., colour].ravel() for colour in missing_colours(place, pattern)]).astype(float)
     counts = _COUNTS[:, None]
     means = near / counts
-    able = (np.ptp(means, axis=0) > _FLAT) & (means.max(axis=0) < 250) & (means.min(axis=0) > 5)
+    able = (np.ptp(means, axis=0) > _FLAT) & (means.max(axis=0) < _BRIGHT) & (means.min(axis=0) > _DARK)
+    able &= (truths.max(axis=0) < _BRIGHT) & (truths.min(axis=0) > _DARK)
     chosen = np.flatnonzero(able)
     if chosen.size < 20 * _TAPS:
         chosen = np.arange(near.shape[1])

@@ -17,6 +17,7 @@ LIMIT = -3.0  # log10 of the false alarms of a region that is kept
 AROUND = 3  # cells along a side whose errors are averaged: 24 pixels
 _SHARED = 4  # cells that are counted as one, since neighbours share theirs
 _ROUNDING = 0.15  # grey levels: an error that rounding alone makes, and that tells nothing
+_CLIPPED = 0.05  # share of the pixels of a cell and its neighbours, from which it tells nothing
 _FLOOR = 0.02  # grey levels, added before a logarithm
 _CLASSES = 8  # of cells by texture: the trace is weaker where rounding, or a compression, outweighs it
 _FEWEST = 24  # cells of a class
@@ -57,10 +58,11 @@ class Region:
     pattern: int | None
 
 
-def find_trace(errors: np.ndarray) -> Trace:
-    """Find the pattern of an image from `cell_errors`, (4, rows, columns)."""
+def find_trace(errors: np.ndarray, clipped: np.ndarray) -> Trace:
+    """Find the pattern of an image from `cell_errors`, (4, rows, columns), and `clipped_shares`, (rows, columns)."""
     smooth = ndimage.uniform_filter(errors, (0, AROUND, AROUND), mode="nearest")
     able = smooth.max(axis=0) > 3 * _ROUNDING
+    able &= ndimage.uniform_filter(clipped, AROUND, mode="nearest") <= _CLIPPED
     logs = np.log(smooth + np.float32(_FLOOR))
     total = logs.sum(axis=0)
     margins = (4 * logs - total) / 3

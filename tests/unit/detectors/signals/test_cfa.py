@@ -12,6 +12,7 @@ from forensictransfer.detectors.signals.cfa.interpolation import (
     PATTERNS,
     REACH,
     cell_errors,
+    clipped_shares,
     fitted,
     folded,
     missing_colours,
@@ -57,8 +58,9 @@ def test_the_weights_of_an_interpolation_are_found() -> None:
 
 def test_each_pattern_is_recognised_and_its_errors_are_rounding() -> None:
     for number, pattern in enumerate(PATTERNS):
-        errors = cell_errors(demosaiced(scene(), pattern))
-        assert find_trace(errors).number == number
+        pixels = demosaiced(scene(), pattern)
+        errors = cell_errors(pixels)
+        assert find_trace(errors, clipped_shares(pixels)).number == number
         # A value that is rounded is a quarter off on average.
         assert errors[number].mean() < 0.4 and np.delete(errors, number, axis=0).mean(axis=(1, 2)).min() > 1
 
@@ -98,3 +100,18 @@ def test_where_there_is_no_trace_it_says_why() -> None:
     reasons = [said.reason for said in found]
     assert all("no trace of a mosaic" in reason for reason in reasons[:3])
     assert "without colours" in reasons[3] and "too flat" in reasons[4] and "64 pixels" in reasons[5]
+
+
+def test_clipped_pixels_are_counted_in_cells() -> None:
+    pixels = np.full((2 * REACH + 16, 2 * REACH + 24, 3), 90, np.uint8)
+    pixels[REACH + 8, REACH + 16 : REACH + 20, 1] = 255
+    pixels[0] = 0  # the border belongs to no cell
+    assert clipped_shares(pixels).tolist() == [[0, 0, 0], [0, 0, 4 / 64]]
+
+
+def test_a_clipped_area_is_no_region_without_the_trace() -> None:
+    pixels = demosaiced(scene())
+    lighter = np.clip(pixels.astype(int) + 110 * (np.indices(pixels.shape[:2])[1] > 140)[..., None], 0, 255)
+    (said,) = examined(lighter.astype(np.uint8))
+    assert said.mask is not None and said.heat_map is not None and not said.mask.any()
+    assert (lighter == 255).mean() > 0.1
