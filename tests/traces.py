@@ -6,7 +6,7 @@ import io
 
 import numpy as np
 from PIL import Image
-from scipy.ndimage import convolve, zoom
+from scipy.ndimage import convolve, gaussian_filter, zoom
 
 
 def picture(height: int, width: int, seed: int = 0) -> np.ndarray:
@@ -76,4 +76,19 @@ def without_mosaic_on_the_left(height: int, width: int) -> np.ndarray:
     pixels = picture(height, width)
     found = demosaiced(pixels)
     found[:, : width // 3] = pixels[:, : width // 3]
+    return found
+
+
+def smooth_on_the_left(height: int, width: int) -> np.ndarray:
+    """A picture that is blurred by a pixel in its left third, uint8 (h, w, 3)."""
+    found = picture(height, width)
+    found[:, : width // 3] = gaussian_filter(found, (1, 1, 0))[:, : width // 3]
+    return found
+
+
+def grainy_on_the_left(height: int, width: int) -> np.ndarray:
+    """A picture with three times the grain in its left quarter, uint8 (h, w, 3)."""
+    found = picture(height, width)
+    more = np.random.default_rng(9).normal(scale=9.0, size=(height, width // 4, 3))
+    found[:, : width // 4] = np.clip(found[:, : width // 4] + more, 0, 255).round().astype(np.uint8)
     return found

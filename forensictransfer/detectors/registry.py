@@ -140,6 +140,16 @@ _BUILT_IN: dict[str, Entry] = {
         "foreign and missing grids of JPEG by votes of pixels (Nikoukhah and others, 2019)",
         declared="none",
     ),
+    "noise_level": Entry(
+        f"{_SIGNALS}.noise_level.detector:NoiseLevel",
+        "regions whose noise is not the image's own at their brightness (after Mahdian, Saic, 2009)",
+        declared="none",
+    ),
+    "splicebuster": Entry(
+        f"{_SIGNALS}.splicebuster.detector:Splicebuster",
+        "blocks whose residual statistics differ from the rest of the image (Cozzolino and others, 2015)",
+        declared="none",
+    ),
 }
 _ADDED: dict[str, Entry] = {}
 

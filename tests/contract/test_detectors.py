@@ -32,10 +32,12 @@ HALF_FORGED: dict[str, Callable[[int, int], np.ndarray]] = {
     "jpeg_double": traces.partly_compressed,
     "jpeg_ghosts": traces.compressed_on_the_left,
     "jpeg_grid": traces.partly_of_another_grid,
+    "noise_level": traces.grainy_on_the_left,
+    "splicebuster": traces.smooth_on_the_left,
 }
 
-# Those that find in the pixels whether they apply: noise has no trace of a camera.
-ABSTAIN = {"cfa"}
+# Those that find in the pixels whether they apply: noise has no trace of a camera, small images have few blocks.
+ABSTAIN = {"cfa", "noise_level", "splicebuster"}
 
 
 class OnAPreset(DetectorContract):

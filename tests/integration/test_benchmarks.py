@@ -231,3 +231,14 @@ def test_cameras_are_simulated_and_asked(
     out = capsys.readouterr().out
     assert "| as it is | 2 of 2 [15.8, 100.0] % |" in out and "| 0 of 2 [0.0, 84.2] % |" in out
     assert "| nothing | 0 of 2" in out and "| 128 x 128 |" in out
+
+
+def test_patches_of_another_history_are_measured(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    module = script("splices", monkeypatch)
+    assert module.main("--detector splicebuster --images 1 --qualities 95 --workers 1".split()) == 0
+    assert "| 95 | 1 of 1 | 1 of 1 | " in capsys.readouterr().out
+    # Of two sound and two spliced images: three pairs of four are in order, one is level.
+    values = [np.array([1.0, 2.0]), np.array([2.0, 3.0])]
+    assert module.with_interval(values, "auc").startswith("0.875 [")

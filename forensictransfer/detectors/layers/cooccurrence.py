@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Sequence
 from math import prod
 from typing import Any
 
 import keras
-import numpy as np
 import tensorflow as tf
 
 from forensictransfer.detectors.layers.pixels import luma
-
-RUN = 4  # neighbours that are looked at together
+from forensictransfer.detectors.runs import RUN, merged_runs
 
 
 @keras.saving.register_keras_serializable("forensictransfer")
@@ -81,14 +78,3 @@ class ResidualCooccurrence(keras.layers.Layer):
     def get_config(self) -> dict[str, Any]:
         """Return every argument of the constructor."""
         return {**super().get_config(), "steps": list(self.steps), "cut": self.cut}
-
-
-def merged_runs(cut: int) -> np.ndarray:
-    """Find which of the (2 cut + 1)^4 runs count as one: float32 (runs, classes), one 1 in each row."""
-    first: dict[tuple[int, ...], int] = {}
-    places = []
-    for run in itertools.product(range(-cut, cut + 1), repeat=RUN):
-        negative = tuple(-level for level in run)
-        same = min(run, run[::-1], negative, negative[::-1])
-        places.append(first.setdefault(same, len(first)))
-    return np.eye(len(first), dtype=np.float32)[places]

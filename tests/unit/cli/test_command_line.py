@@ -171,7 +171,7 @@ def test_settings_are_judged_first_and_together(capsys: pytest.CaptureFixture[st
         "  --data.crop: expected an integer, got big",
         "  --train.epochs: expected greater than or equal to 0, got -1",
         "  --detector: unknown detector 'ft-rez'; perhaps you meant 'ft-res' (known: ft-res, ft, "
-        "ft-statistics, cooccurrence, rich_model, residual_cnn and 12 more)",
+        "ft-statistics, cooccurrence, rich_model, residual_cnn and 16 more)",
     ]
 
 

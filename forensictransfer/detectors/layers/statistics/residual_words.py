@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 import keras
 import tensorflow as tf
 
-from forensictransfer.detectors.layers.cooccurrence import RUN, merged_runs
 from forensictransfer.detectors.layers.statistics.planes import PLANES, whole_planes
+from forensictransfer.detectors.runs import RUN, merged_runs
 
 _CUT = 2
 _LEVELS = 2 * _CUT + 1

@@ -1,0 +1,1 @@
+"""Blocks whose residual statistics are not those of the rest of the image; see README.md."""
