@@ -44,7 +44,7 @@ def _evidence(image: ImageFile) -> Evidence:
     levels = noise_levels(image.pixels)
     able = levels.able
     if able.sum() < _FEWEST:
-        return Evidence.does_not_apply(f"{able.sum()} cells that have noise and are not clipped; {_FEWEST} are needed")
+        return Evidence.does_not_apply(f"fewer than {_FEWEST} cells that have noise and are not clipped")
     far, spread = deviations(levels)
     known = ndimage.uniform_filter(able.astype(float), AROUND, mode="nearest")
     compact = ndimage.uniform_filter(far, AROUND, mode="nearest") / np.maximum(known, _KNOWN)

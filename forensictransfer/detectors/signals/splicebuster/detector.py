@@ -54,7 +54,7 @@ def _evidence(image: ImageFile) -> Evidence:
     step = int(np.ceil(np.sqrt(words.usable.size / MOST)))
     features, able = block_features(words, step)
     if able.sum() < _FEWEST:
-        return Evidence.does_not_apply(f"{able.sum()} blocks that are neither flat nor clipped; {_FEWEST} are needed")
+        return Evidence.does_not_apply(f"fewer than {_FEWEST} blocks that are neither flat nor clipped")
     points = reduced(features[able])
     two, outliers = two_gaussians(points), gaussian_and_outliers(points)
     compact = _largest(_placed(two.usual / (two.usual + two.other + 1e-9), able), able)

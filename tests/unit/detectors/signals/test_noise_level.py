@@ -76,4 +76,4 @@ def test_where_nothing_has_noise_it_says_so() -> None:
     even = np.full((200, 200, 3), 90, np.uint8)
     found = NoiseLevel().examine(as_files([even, picture(63, 200)]))
     assert not any(said.applies for said in found)
-    assert "0 cells" in found[0].reason and "64 pixels" in found[1].reason
+    assert "150 cells" in found[0].reason and "64 pixels" in found[1].reason
