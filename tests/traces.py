@@ -92,3 +92,11 @@ def grainy_on_the_left(height: int, width: int) -> np.ndarray:
     more = np.random.default_rng(9).normal(scale=9.0, size=(height, width // 4, 3))
     found[:, : width // 4] = np.clip(found[:, : width // 4] + more, 0, 255).round().astype(np.uint8)
     return found
+
+
+def twice_on_the_left(height: int, width: int) -> np.ndarray:
+    """A picture whose left eighth is there a second time, a quarter of the picture further, uint8 (h, w, 3)."""
+    found = picture(height, width)
+    side = width // 8
+    found[4:-4, 2 * side : 3 * side] = found[4:-4, 4 : 4 + side]
+    return found

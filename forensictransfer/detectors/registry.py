@@ -125,6 +125,11 @@ _BUILT_IN: dict[str, Entry] = {
         "regions without the camera's mosaic, or with another one (Popescu, Farid, 2005; Ferrara and others, 2012)",
         declared="none",
     ),
+    "copy_move": Entry(
+        f"{_SIGNALS}.copy_move.detector:CopyMove",
+        "regions that occur twice, exactly or turned and resized (Fridrich and others, 2003; Amerini and others, 2011)",
+        declared="none",
+    ),
     "jpeg_double": Entry(
         f"{_SIGNALS}.jpeg_double.detector:JpegDouble",
         "blocks without the first of two aligned JPEG compressions (Bianchi, Piva, 2012)",

@@ -29,6 +29,7 @@ BATCHES = {"xception": 4}
 # What the left of an image has to have for a detector of signals: the trace that it looks for.
 HALF_FORGED: dict[str, Callable[[int, int], np.ndarray]] = {
     "cfa": traces.without_mosaic_on_the_left,
+    "copy_move": traces.twice_on_the_left,
     "jpeg_double": traces.partly_compressed,
     "jpeg_ghosts": traces.compressed_on_the_left,
     "jpeg_grid": traces.partly_of_another_grid,

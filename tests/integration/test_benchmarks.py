@@ -12,6 +12,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from forensictransfer.detectors.signals.copy_move.exact import find_repeats
+
 ROOT = Path(__file__).resolve().parents[2]
 pytestmark = pytest.mark.skipif(not (ROOT / "benchmarks").is_dir(), reason="needs the checkout")
 
@@ -242,3 +244,25 @@ def test_patches_of_another_history_are_measured(
     # Of two sound and two spliced images: three pairs of four are in order, one is level.
     values = [np.array([1.0, 2.0]), np.array([2.0, 3.0])]
     assert module.with_interval(values, "auc").startswith("0.875 [")
+
+
+def test_copies_are_made_where_the_mask_says(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Both ends of an exact copy hold the same pixels; the table counts what was found of each kind."""
+    module = script("copy_move", monkeypatch)
+    rng = np.random.default_rng(0)
+    pixels = rng.integers(0, 256, (200, 220, 3), np.uint8)
+    made = module.forged(pixels, 32, 0, 1, rng)
+    assert made is not None
+    changed, mask = made
+    assert mask.sum() == 2 * 32 * 32
+    pasted = (changed != pixels).any(axis=2)
+    assert (pasted <= mask).all() and find_repeats(changed, 8).most == 25 * 25
+    assert module.forged(pixels[:50], 32, 0, 1, rng) is None
+    monkeypatch.setattr(module, "FORGERIES", {"nothing": (0, 1, None)})
+    monkeypatch.setattr(module, "SIDES", (32,))
+    monkeypatch.setattr(module, "CHANGES", {"cropped": module.CHANGES["cropped"]})
+    assert module.main("--images 1 --forged 1 --workers 1".split()) == 0
+    shown = capsys.readouterr().out
+    assert "| all | 1 | 0 |" in shown and "| nothing | 32 | 1 | 100.0 [2.5, 100.0] |" in shown

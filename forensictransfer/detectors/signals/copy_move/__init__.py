@@ -1,0 +1,1 @@
+"""Regions that occur twice in an image, exactly or nearly; see README.md."""
