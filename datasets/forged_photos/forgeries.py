@@ -43,17 +43,21 @@ def splice(window: Window, rng: np.random.Generator) -> Forged:
     tone is moved towards what it covers; in half of them its outline follows the edges inside the blob (superpixels of
     Achanta et al., 2012).
     """
-    crop = window.cut()
+    return pasted(window.cut(), lambda: donor_for(window.photograph, rng), rng)
+
+
+def pasted(crop: np.ndarray, donor: Callable[[], np.ndarray], rng: np.random.Generator) -> Forged:
+    """Paste a region of a donor into a crop, uint8 (s, s, 3), as `splice` does; donor: gives one for each attempt."""
 
     def attempt() -> Forged:
-        donor = _donor(window.photograph, rng)
+        source = donor()
         mask = blob(rng, crop.shape[0], SPLICED_AREA)
         pose = Pose.draw(rng, chance=0.7, angle=30, scale=(0.75, 1.5))
-        moved, _ = fetch(donor, mask, pose, rng)
+        moved, _ = fetch(source, mask, pose, rng)
         for _ in range(3):  # a forger pastes things, not empty walls
             if moved[mask].std() >= MIN_CONTENT:
                 break
-            moved, _ = fetch(donor, mask, pose, rng)
+            moved, _ = fetch(source, mask, pose, rng)
         if rng.random() < 0.5:
             mask = _along_edges(moved, mask)
         tone = rng.uniform(0.3, 0.8) * (rng.random() < 0.5)
@@ -123,7 +127,7 @@ PROCEDURES: dict[str, dict[str, Forgery]] = {
 }
 
 
-def _donor(host: Photograph, rng: np.random.Generator) -> np.ndarray:
+def donor_for(host: Photograph, rng: np.random.Generator) -> np.ndarray:
     """Choose another scene of the host's split.
 
     A colour photograph for a colour host, any one, in grey, for a grey host.

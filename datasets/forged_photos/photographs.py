@@ -68,15 +68,16 @@ PHOTOGRAPHS = (
 
 @dataclass(frozen=True)
 class Window:
-    """A square of CROP x CROP pixels at a multiple of GRID in a photograph."""
+    """A square of side x side pixels at a multiple of GRID in a photograph."""
 
     photograph: Photograph
     top: int
     left: int
+    side: int = CROP
 
     def cut(self) -> np.ndarray:
-        """Return the pixels, uint8 (CROP, CROP, 3), a copy."""
-        return pixels(self.photograph)[self.top : self.top + CROP, self.left : self.left + CROP].copy()
+        """Return the pixels, uint8 (side, side, 3), a copy."""
+        return pixels(self.photograph)[self.top : self.top + self.side, self.left : self.left + self.side].copy()
 
 
 def of_split(split: str) -> list[Photograph]:
@@ -115,37 +116,41 @@ def to_grey(image: np.ndarray) -> np.ndarray:
 
 
 @functools.cache
-def windows(photograph: Photograph) -> tuple[Window, ...]:
-    """Find all windows of a photograph that show something.
+def windows(photograph: Photograph, side: int = CROP) -> tuple[Window, ...]:
+    """Find all windows of a photograph that show something; none in one that is smaller.
 
     A window counts if at most MAX_SATURATED of its pixels are black or white and its luminance deviates by at least
     MIN_DEVIATION grey levels (standard deviation). The rule sees the photograph only, never the class.
     """
+    if min(pixels(photograph).shape[:2]) < side:
+        return ()
     luminance = pixels(photograph).astype(np.int64) @ np.array([299, 587, 114])
     black_or_white = (luminance <= 4_000) | (luminance >= 251_000)
-    saturated = _window_means(black_or_white.astype(np.float64))
-    luminance = luminance // 1000
-    variance = _window_means(luminance.astype(np.float64) ** 2) - _window_means(luminance.astype(np.float64)) ** 2
+    saturated = _window_means(black_or_white.astype(np.float64), side)
+    luminance = (luminance // 1000).astype(np.float64)
+    variance = _window_means(luminance**2, side) - _window_means(luminance, side) ** 2
     good = (saturated <= MAX_SATURATED) & (variance >= MIN_DEVIATION**2)
-    return tuple(Window(photograph, int(top) * GRID, int(left) * GRID) for top, left in np.argwhere(good))
+    return tuple(Window(photograph, int(top) * GRID, int(left) * GRID, side) for top, left in np.argwhere(good))
 
 
-def _window_means(values: np.ndarray) -> np.ndarray:
+def _window_means(values: np.ndarray, side: int) -> np.ndarray:
     """Compute the mean over every window whose corner stands on the grid; sums of integers, hence exact."""
     table = np.pad(values.cumsum(0).cumsum(1), ((1, 0), (1, 0)))
-    first = table[:-CROP:GRID, :-CROP:GRID]
-    sums = table[CROP::GRID, CROP::GRID] - table[:-CROP:GRID, CROP::GRID] - table[CROP::GRID, :-CROP:GRID] + first
-    return sums / CROP**2
+    first = table[:-side:GRID, :-side:GRID]
+    sums = table[side::GRID, side::GRID] - table[:-side:GRID, side::GRID] - table[side::GRID, :-side:GRID] + first
+    return sums / side**2
 
 
-def draw(split: str, per_class: int, rng: np.random.Generator) -> list[tuple[Window, Window]]:
+def draw(split: str, per_class: int, rng: np.random.Generator, side: int = CROP) -> list[tuple[Window, Window]]:
     """Draw pairs of windows (for a real, for a fake image), drawn alike: the two of a pair share the scene, no more.
 
-    Every scene of the split gives as many pairs as the others, up to one, and no window is drawn twice.
+    Every scene of the split that is large enough gives as many pairs as the others, up to one, and no window is drawn
+    twice.
     """
     scenes: dict[str, list[Window]] = {}
     for photograph in of_split(split):
-        scenes.setdefault(photograph.scene, []).extend(windows(photograph))
+        if found := windows(photograph, side):
+            scenes.setdefault(photograph.scene, []).extend(found)
     shares = {scene: per_class // len(scenes) for scene in scenes}
     for scene in rng.permutation(list(scenes))[: per_class % len(scenes)]:
         shares[str(scene)] += 1

@@ -1,0 +1,1 @@
+"""Splices in photographs that went through a camera and its files before: mosaic, JPEG twice, a crop, resizing."""
