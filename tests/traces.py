@@ -51,6 +51,14 @@ def partly_compressed(height: int, width: int) -> np.ndarray:
     return found
 
 
+def partly_compressed_on_another_grid(height: int, width: int) -> np.ndarray:
+    """A picture that was compressed at quality 60 on another grid but for its left third, uint8 (h, w, 3)."""
+    pixels = picture(height, width)
+    found = compressed(pixels, 60, 3, 5)
+    found[:, : width // 3] = pixels[:, : width // 3]
+    return found
+
+
 def compressed_on_the_left(height: int, width: int) -> np.ndarray:
     """A picture whose left third was compressed at quality 70, uint8 (h, w, 3)."""
     found = picture(height, width)

@@ -145,6 +145,11 @@ _BUILT_IN: dict[str, Entry] = {
         "foreign and missing grids of JPEG by votes of pixels (Nikoukhah and others, 2019)",
         declared="none",
     ),
+    "jpeg_nonaligned": Entry(
+        f"{_SIGNALS}.jpeg_nonaligned.detector:JpegNonaligned",
+        "blocks with an earlier JPEG compression on another grid, or without it (Bianchi, Piva, 2012)",
+        declared="none",
+    ),
     "noise_level": Entry(
         f"{_SIGNALS}.noise_level.detector:NoiseLevel",
         "regions whose noise is not the image's own at their brightness (after Mahdian, Saic, 2009)",

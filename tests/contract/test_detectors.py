@@ -33,6 +33,7 @@ HALF_FORGED: dict[str, Callable[[int, int], np.ndarray]] = {
     "jpeg_double": traces.partly_compressed,
     "jpeg_ghosts": traces.compressed_on_the_left,
     "jpeg_grid": traces.partly_of_another_grid,
+    "jpeg_nonaligned": traces.partly_compressed_on_another_grid,
     "noise_level": traces.grainy_on_the_left,
     "splicebuster": traces.smooth_on_the_left,
 }

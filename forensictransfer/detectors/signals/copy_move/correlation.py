@@ -13,6 +13,8 @@ WINDOW = 15  # pixels along a side whose correlation is taken
 AGREES = 0.8  # correlation from which a window belongs to a copy
 _FINE, _COARSE = 0.8, 4.0  # deviations of Gaussians, pixels: detail between the two is compared
 _LEAST_DETAIL = 0.8  # grey levels, deviation of the detail in a window that can tell
+_OVERLAP = 0.2  # share of a region that its copy may cover: a symmetric thing is turned onto itself
+_LEAST_CORNERS = 0.05  # of `_straightness`
 _GROWN = 3  # pixels
 _AROUND = 64  # pixels around the matches that are looked at
 _STEPS, _PIXELS, _FARTHEST = 6, 4000, 4.0  # of the fit: steps, pixels, and how far it may lead from the matches
@@ -42,6 +44,8 @@ def detail_of(luma: np.ndarray) -> np.ndarray:
 def find_copy(detail: np.ndarray, cluster: Cluster) -> Copy | None:
     """Grow matches into the region whose detail agrees; None where it does not at any of them.
 
+    None, too, for what lies on itself (a symmetric thing) and for parallel lines.
+
     The map of the matches is off by parts of a pixel, so it is fitted to the detail of the region once, and the region
     is grown again.
     """
@@ -60,6 +64,8 @@ def find_copy(detail: np.ndarray, cluster: Cluster) -> Copy | None:
     source[box] = filled
     back = np.linalg.inv(matrix)
     target = ndimage.affine_transform(source.astype(np.float32), back, -back @ shift, order=1) > 0.5
+    if (source & target).sum() > _OVERLAP * source.sum() or _straightness(detail[box], core) < _LEAST_CORNERS:
+        return None
     return Copy(
         source,
         target,
@@ -70,6 +76,16 @@ def find_copy(detail: np.ndarray, cluster: Cluster) -> Copy | None:
         scale=float(np.sqrt(np.linalg.det(matrix))),
         turn=float(np.degrees(np.arctan2(matrix[1, 0] - matrix[0, 1], np.trace(matrix)))),
     )
+
+
+def _straightness(detail: np.ndarray, core: np.ndarray) -> float:
+    """Compare how much detail changes along a region's least varied direction with across it, in [0, 1].
+
+    0 of a region of parallel lines, which fits itself wherever it is moved along them.
+    """
+    down, right = (slope[core] for slope in np.gradient(detail))
+    values = np.linalg.eigvalsh(np.array([[down @ down, down @ right], [down @ right, right @ right]]))
+    return float(values[0] / max(values[1], 1e-9))
 
 
 def _box(size: tuple[int, ...], points: np.ndarray) -> tuple[slice, slice]:

@@ -19,7 +19,7 @@ from forensictransfer.detectors.signals.copy_move.exact import LEAST_PATCHES, Ex
 from forensictransfer.detectors.signals.copy_move.keypoints import find_clusters, find_matches
 
 SMALLEST = 32  # pixels
-LEAST_CORRELATION = 0.95  # mean over a region that is called a near copy; natural repeats reached 0.94
+LEAST_CORRELATION = 0.96  # mean over a region that is called a near copy; things printed twice reached 0.956
 LIMIT = -2.0  # log10 of the number of false alarms of its matches
 _SIDE, _SMALL_SIDE = 8, 4  # of patches that are compared exactly: for regions, and for a softer sign
 _FEW = 500_000  # pixels up to which keypoints are sought at twice the resolution
