@@ -31,6 +31,7 @@ QUALITIES = range(98, 39, -1)  # of the first compression, with standard tables;
 SHARES = np.array([0.05, 0.1, 0.2, 0.35, 0.5, 0.65, 0.8, 0.95])  # of blocks that had it
 LEAST_GAIN, LEAST_CONTRAST = 25.0, 1.5  # nats; times the gain of another shift
 _TABLES = {quality: scaled_table(quality) for quality in QUALITIES}
+_BLOCKS = 16384  # of a shift that are looked at in the first search, at least
 _LOOKED_AT = 16  # shifts whose blocks are looked at with all frequencies at once
 _PIXELS = 0.3  # deviation of a value by the rounding of pixels between the two compressions
 _FLOOR = 0.05  # of a ratio of likelihoods: what the models do not know
@@ -70,11 +71,12 @@ def fit_earlier(luma: Coefficients) -> Earlier:
     own = _Search([_ratios_by_step(k, np.hypot(step / np.sqrt(12), _PIXELS), step) for k, step in enumerate(steps)])
     other = _Search([_ratios_by_step(k, noise) for k, noise in enumerate(moved)])
     aligned = shifted(plane, (0, 0))
-    second = own.judged(aligned, own.best_quality(aligned)[1]).gain
-    # By each frequency alone first: all 63 shifts with all frequencies at once would take long.
-    fast = [(*other.best_quality(shifted(plane, shift)), shift) for shift in SHIFTS]
-    fast.sort(key=lambda one: -one[0])
-    found = [other.judged(shifted(plane, shift), quality) for _, quality, shift in fast[:_LOOKED_AT]]
+    second = own.judged(aligned, own.best_qualities([counts_of(aligned)])[0][1]).gain
+    # By each frequency alone first, and in some rows of blocks: all of 63 shifts at once would take long.
+    every = max(1, aligned.able.size // _BLOCKS)
+    fast = other.best_qualities([counts_of(shifted(plane, shift, every)) for shift in SHIFTS])
+    order = sorted(range(len(SHIFTS)), key=lambda place: -fast[place][0])[:_LOOKED_AT]
+    found = [other.judged(shifted(plane, SHIFTS[place]), fast[place][1]) for place in order]
     found.sort(key=lambda one: -one.gain)
     return replace(found[0], second=max(second, found[1].gain))
 
@@ -88,15 +90,17 @@ class _Search:
     def __init__(self, ratios: Sequence[Mapping[int, np.ndarray]]) -> None:
         self._ratios = ratios
 
-    def best_quality(self, block: Shifted) -> tuple[float, int]:
-        """Return the largest gain, by the histogram of each frequency alone, and its quality."""
-        total = np.zeros((len(_TABLES), len(SHARES)))
-        for place, ratios, counts in zip(FREQUENCIES, self._ratios, counts_of(block), strict=True):
-            held = np.flatnonzero(counts)
-            gains = {step: _gains(counts[held], values[held]) for step, values in ratios.items()}
+    def best_qualities(self, counts: Sequence[np.ndarray]) -> list[tuple[float, int]]:
+        """Return of each shift the largest gain, by the histogram of each frequency alone, and its quality."""
+        total = np.zeros((len(_TABLES), len(SHARES), len(counts)))
+        for k, (place, ratios) in enumerate(zip(FREQUENCIES, self._ratios, strict=True)):
+            histograms = np.stack([rows[k] for rows in counts], axis=1)  # (bins, shifts)
+            held = np.flatnonzero(histograms.any(axis=1))
+            rows = histograms[held].astype(np.float64)
+            gains = {step: _gains(values[held], rows) for step, values in ratios.items()}
             total += np.array([gains[int(table[place])] for table in _TABLES.values()])
         best = total.max(axis=1)
-        return float(best.max()), QUALITIES[int(best.argmax())]
+        return [(float(row.max()), QUALITIES[int(row.argmax())]) for row in best.T]
 
     def judged(self, block: Shifted, quality: int) -> Earlier:
         """Judge blocks by all frequencies at once."""
@@ -104,7 +108,7 @@ class _Search:
         for place, ratios, values in zip(FREQUENCIES, self._ratios, block.values, strict=True):
             log_odds += ratios[int(_TABLES[quality][place])].astype(np.float32)[places_of(values)]
         log_odds[~block.able] = 0
-        gains = _gains(np.ones(int(block.able.sum())), log_odds[block.able].astype(np.float64))
+        gains = _gains(log_odds[block.able].astype(np.float64), np.ones(int(block.able.sum())))
         return Earlier(float(gains.max()), 0.0, block.shift, quality, float(SHARES[gains.argmax()]), log_odds)
 
 
@@ -115,17 +119,17 @@ def _ratios_by_step(frequency: int, noise: float, lattice: int | None = None) ->
 
 
 def log_ratios(step: int, noise: float, lattice: int | None = None, *, mean: bool) -> np.ndarray:
-    """Compute the log-likelihood of a value after a first step against that of none, float (2 LARGEST FINE + 1,).
+    """Compute the log-likelihood of a value after a first step against that of none, for each bin.
 
     Around each multiple of the step values lie as the later rounding has moved them; without it anywhere, or on
     multiples of `lattice`, the last step, if that is given. What was rounded to 0 tells nothing, but of the mean.
     """
-    values = np.arange(-LARGEST * FINE, LARGEST * FINE + 1) / FINE
+    values = np.arange(LARGEST * FINE + 1) / FINE
     ratio = _density(values, step, noise)
     if lattice is not None:
         ratio /= _density(np.arange(step) * float(lattice), step, noise).mean()
     if not mean:
-        ratio[np.abs(values) < step / 2] = 1
+        ratio[values < step / 2] = 1
     found: np.ndarray = np.log(_FLOOR + (1 - _FLOOR) * ratio)
     return found
 
@@ -141,7 +145,10 @@ def _density(values: np.ndarray, step: int, noise: float) -> np.ndarray:
     return found
 
 
-def _gains(counts: np.ndarray, log_ratios: np.ndarray) -> np.ndarray:
-    """Compute the gain in log-likelihood over no earlier compression for each of SHARES."""
+def _gains(log_ratios: np.ndarray, counts: np.ndarray) -> np.ndarray:
+    """Compute the gain in log-likelihood over no earlier compression, (shares,) or (shares, shifts).
+
+    log_ratios: (n,). counts: of each, (n,) or (n, shifts).
+    """
     found: np.ndarray = np.log1p(SHARES[:, None] * np.expm1(log_ratios)) @ counts
     return found

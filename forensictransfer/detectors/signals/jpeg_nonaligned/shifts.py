@@ -36,11 +36,11 @@ def luma_plane(luma: Coefficients) -> np.ndarray:
     return plane
 
 
-def shifted(plane: np.ndarray, shift: tuple[int, int]) -> Shifted:
-    """Transform the whole blocks that begin at a shift down and right."""
+def shifted(plane: np.ndarray, shift: tuple[int, int], every: int = 1) -> Shifted:
+    """Transform the whole blocks that begin at a shift down and right; of the rows of blocks one in `every`."""
     rows, columns = (plane.shape[0] - shift[0]) // SIDE, (plane.shape[1] - shift[1]) // SIDE
     part = plane[shift[0] : shift[0] + rows * SIDE, shift[1] : shift[1] + columns * SIDE]
-    blocks = part.reshape(rows, SIDE, columns, SIDE)
+    blocks = part.reshape(rows, SIDE, columns, SIDE)[::every]
     most = 1 + max(max(place) for place in FREQUENCIES)
     across = np.einsum("rych,vh->ryvc", blocks, _BASIS[:most], optimize=True)
     values = np.stack([np.einsum("ryc,y->rc", across[:, :, v], _BASIS[u]) for u, v in FREQUENCIES])
@@ -49,14 +49,14 @@ def shifted(plane: np.ndarray, shift: tuple[int, int]) -> Shifted:
 
 
 def counts_of(block: Shifted) -> np.ndarray:
-    """Count the values of each frequency by bins of 1 / FINE, int64 (frequencies, 2 LARGEST FINE + 1)."""
-    width = 2 * LARGEST * FINE + 1
+    """Count the values of each frequency, without their sign, by bins of 1 / FINE, int64 (frequencies, bins)."""
+    width = LARGEST * FINE + 1
     return np.stack([np.bincount(row, minlength=width) for row in places_of(block.values[:, block.able])])
 
 
 def places_of(values: np.ndarray) -> np.ndarray:
-    """Return the bins of values."""
-    found: np.ndarray = np.round(np.clip(values, -LARGEST, LARGEST) * FINE).astype(np.int64) + LARGEST * FINE
+    """Return the bins of values, of both signs alike."""
+    found: np.ndarray = np.round(np.minimum(np.abs(values), LARGEST) * FINE).astype(np.int64)
     return found
 
 

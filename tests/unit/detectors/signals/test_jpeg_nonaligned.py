@@ -12,7 +12,6 @@ from forensictransfer.detectors.signals.jpeg_nonaligned.fit import fit_earlier, 
 from forensictransfer.detectors.signals.jpeg_nonaligned.shifts import (
     FINE,
     FREQUENCIES,
-    LARGEST,
     luma_plane,
     rounding_of,
     shifted,
@@ -45,12 +44,26 @@ def test_the_last_rounding_is_that_of_its_steps() -> None:
 
 def test_values_near_multiples_speak_for_the_step() -> None:
     """Step 10, noise 1: at a multiple 10 / sqrt(2 pi) times as likely, between two of them not at all; 5 % are left."""
-    found, middle = np.exp(log_ratios(10, 1.0, mean=False)), LARGEST * FINE
-    assert found[middle + 20 * FINE] == pytest.approx(0.05 + 0.95 * 10 / np.sqrt(2 * np.pi))
-    assert found[middle + 25 * FINE] == pytest.approx(0.05, abs=1e-3)
-    assert found[middle] == found[middle - 4 * FINE] == 1  # rounded to 0: nothing is known
-    assert np.exp(log_ratios(10, 1.0, mean=True))[middle] == found[middle + 20 * FINE]
-    np.testing.assert_allclose(log_ratios(1, 4.0, mean=True), 0, atol=1e-9)  # a step below the noise leaves no trace
+    found = np.exp(log_ratios(10, 1.0, mean=False))
+    assert found[20 * FINE] == pytest.approx(0.05 + 0.95 * 10 / np.sqrt(2 * np.pi))
+    assert found[25 * FINE] == pytest.approx(0.05, abs=1e-3)
+    assert found[0] == found[4 * FINE] == 1  # rounded to 0: nothing is known
+    assert np.exp(log_ratios(10, 1.0, mean=True))[0] == pytest.approx(found[20 * FINE])
+    np.testing.assert_array_equal(log_ratios(1, 4.0, mean=True), 0)  # a step below the noise leaves no trace
+
+
+def test_on_the_own_grid_values_are_multiples_of_the_last_step() -> None:
+    """Step 6 after 4: of the multiples of 4 one in three is one of 6, the others are 2 away."""
+    found = np.exp(log_ratios(6, 0.5, 4, mean=False))
+    assert found[12 * FINE] == pytest.approx(0.05 + 0.95 * 3, rel=0.01)
+    assert found[8 * FINE] == found[16 * FINE] == pytest.approx(0.05, abs=0.01)
+    np.testing.assert_allclose(np.exp(log_ratios(4, 0.5, 4, mean=True))[:: 4 * FINE], 1, atol=1e-9)  # the same step
+
+
+def test_a_sample_of_rows_has_the_same_values() -> None:
+    plane = np.random.default_rng(0).normal(scale=60, size=(80, 64)).astype(np.float32)
+    whole, some = shifted(plane, (2, 3)), shifted(plane, (2, 3), every=4)
+    np.testing.assert_array_equal(some.values, whole.values[:, ::4])
 
 
 @pytest.mark.parametrize(("first", "second"), [(60, 80), (75, 90), (90, 96)])
