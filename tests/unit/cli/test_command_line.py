@@ -24,6 +24,7 @@ from forensictransfer.core.errors import UserError
 from forensictransfer.core.settings import DataSettings, DomainSettings, Settings, leaves
 from forensictransfer.data.catalogue.data_sets import data_sets
 from forensictransfer.data.domains import open_domain
+from forensictransfer.detectors.registry import detectors
 from forensictransfer.results.formats.run import RunInfo
 from forensictransfer.results.runs import RunFolder, domain_reference
 from tests.documents import domain_of, metrics_of
@@ -171,7 +172,7 @@ def test_settings_are_judged_first_and_together(capsys: pytest.CaptureFixture[st
         "  --data.crop: expected an integer, got big",
         "  --train.epochs: expected greater than or equal to 0, got -1",
         "  --detector: unknown detector 'ft-rez'; perhaps you meant 'ft-res' (known: ft-res, ft, "
-        "ft-statistics, cooccurrence, rich_model, residual_cnn and 16 more)",
+        f"ft-statistics, cooccurrence, rich_model, residual_cnn and {len(detectors()) - 6} more)",
     ]
 
 
