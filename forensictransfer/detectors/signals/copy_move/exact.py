@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
-LEAST_PATCHES = 24  # connected patches at one offset that are called a copy
+LEAST_PATCHES = 8  # connected patches at one offset that are called a copy
 APART = 8  # pixels: patches that are nearer to each other are one texture
 _TEXTURED = 0.5  # share of neighbouring pixels that differ, along rows and along columns, in a patch that can tell
 _LONGEST = 8  # equal patches, of which pairs are made: what occurs more often is a pattern

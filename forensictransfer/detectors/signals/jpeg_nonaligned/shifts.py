@@ -16,6 +16,7 @@ FREQUENCIES = ((0, 0), (0, 1), (1, 0), (2, 0), (1, 1), (0, 2), (0, 3), (1, 2), (
 LARGEST = 1024  # of a coefficient that is counted
 FINE = 4  # bins in a unit of a coefficient
 _BASIS = dct(np.eye(SIDE), axis=0, norm="ortho").astype(np.float32)  # row u: the cosine of frequency u
+_CLIPPED = 126.0  # of luma around 0: nearly black or white
 _LEAST_DETAIL = 4.0  # energy of the frequencies but the mean, units squared: an even block repeats its neighbours
 
 
@@ -45,6 +46,8 @@ def shifted(plane: np.ndarray, shift: tuple[int, int], every: int = 1) -> Shifte
     across = np.einsum("rych,vh->ryvc", blocks, _BASIS[:most], optimize=True)
     values = np.stack([np.einsum("ryc,y->rc", across[:, :, v], _BASIS[u]) for u, v in FREQUENCIES])
     able: np.ndarray = (values[1:] ** 2).sum(axis=0) >= _LEAST_DETAIL
+    # Where the first compression went beyond black or white its values are lost.
+    able &= np.abs(blocks).max(axis=(1, 3)) < _CLIPPED
     return Shifted(shift, values, able)
 
 
