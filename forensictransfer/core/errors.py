@@ -54,6 +54,7 @@ class ErrorCode(StrEnum):
     VIDEO_UNREADABLE = "video-unreadable"
     VIDEO_DAMAGED = "video-damaged"
     MASKS_UNSUITABLE = "masks-unsuitable"
+    PHOTOGRAPH_UNSUITABLE = "photograph-unsuitable"
 
     NOT_A_RUN = "not-a-run"
     NOT_A_SWEEP = "not-a-sweep"

@@ -44,10 +44,8 @@ def read_photographs(
         _log.info("%s: %d photographs of the background stand in a test split and are left out", spec, shared)
     silent = NotApplied.of(images, silences)
     images = applied_to(images, silences)
-    lost = (
-        f" ({len(every.skipped)} cannot be read, {shared} stand in a test split, "
-        f"'{detector.name}' does not apply to {len(silences)})"
-    )
+    others = f", '{detector.name}' does not apply to {len(silences)}" if silences else ""
+    lost = f" ({len(every.skipped)} cannot be read, {shared} stand in a test split{others})"
     check_enough(spec, len(images), lost if every.skipped or shared or silences else "")
     found = session.scores.analyse(detector, images, settings.evaluate, progress=f"describing {domain.name}").features
     deviations = np.empty_like(found)

@@ -119,7 +119,7 @@ def _of_one_size(paths: Sequence[str | Path], skipped: list[SkippedImage]) -> tu
         try:
             if image.sha256 in sizes:
                 reason = f"the same file as {sizes[image.sha256][0].name}"
-                skipped.append(SkippedImage(name=image.name, reason=reason, code=ErrorCode.INVALID_INPUT))
+                skipped.append(SkippedImage(name=image.name, reason=reason, code=ErrorCode.PHOTOGRAPH_UNSUITABLE))
             else:
                 sizes[image.sha256] = _fresh(image), (image.container.height, image.container.width)
         except ImageError as error:
@@ -133,7 +133,7 @@ def _of_one_size(paths: Sequence[str | Path], skipped: list[SkippedImage]) -> tu
             chosen.append(image)
             continue
         reason = f"is stored as {width} x {height} pixels, most are {most[1]} x {most[0]}"
-        skipped.append(SkippedImage(name=image.name, reason=reason, code=ErrorCode.INVALID_INPUT))
+        skipped.append(SkippedImage(name=image.name, reason=reason, code=ErrorCode.PHOTOGRAPH_UNSUITABLE))
     if min(most) < SMALLEST:
         raise UserError(
             f"camera enroll: photographs of {most[1]} x {most[0]} pixels, expected at least {SMALLEST} x {SMALLEST}",
@@ -200,7 +200,7 @@ def _without_strangers(
             f"does not bear the fingerprint of the others (PCE {one.pce:.1f}, expected above {THRESHOLD:g}): of "
             "another camera, edited, too dark or too full of detail"
         )
-        skipped.append(SkippedImage(name=one.name, reason=reason, code=ErrorCode.INVALID_INPUT))
+        skipped.append(SkippedImage(name=one.name, reason=reason, code=ErrorCode.PHOTOGRAPH_UNSUITABLE))
     return kept
 
 

@@ -25,7 +25,12 @@ HOSTILE = st.lists(
 ).map("".join)
 
 
-@pytest.mark.parametrize("name", ["faceswap", "FaceSwap", "my_set-2.1", "a+b", "überlagert", "偽造", *builtin_names()])
+# Data sets that came after version 0.1: nobody has folders of them by its rule.
+LATER = {"camera_splices"}
+EARLIER = [name for name in builtin_names() if name.partition("/")[0] not in LATER]
+
+
+@pytest.mark.parametrize("name", ["faceswap", "FaceSwap", "my_set-2.1", "a+b", "überlagert", "偽造", *EARLIER])
 def test_ordinary_names_keep_the_folder_that_they_had(name: str) -> None:
     assert encode_name(name) == legacy_folder(name)
     assert decode_name(encode_name(name)) == name
@@ -79,7 +84,7 @@ def test_two_names_never_share_a_folder(one: str, other: str) -> None:
 
 def test_the_joined_data_sets_cannot_be_taken_for_each_other() -> None:
     names = [name for name in data_sets() if encode_name(f"{name}/x") == f"{name}_x"]
-    assert len(names) == len(data_sets())
+    assert set(names) == set(data_sets()) - LATER
     assert not [(a, b) for a in names for b in names if a != b and a.startswith(f"{b}_")]
 
 
