@@ -15,6 +15,7 @@ from forensictransfer.report.write import write_report
 from forensictransfer.results.audits import audit_path, write_audit
 
 webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
+waiting = pytest.importorskip("selenium.webdriver.support.ui", reason="selenium is not installed")
 BROWSER, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 pytestmark = [
     pytest.mark.browser,
@@ -102,6 +103,9 @@ def visit(browser: Any, page: Path, width: int, *, height: int = 900, scheme: st
         browser.get_log(log)
     browser.get("about:blank")  # or a change of the fragment alone would load nothing
     browser.get(page.as_uri() + at)
+    # On a busy machine `get` may come back while the blank page still stands.
+    there = "return document.readyState == 'complete' && location.protocol == 'file:'"
+    waiting.WebDriverWait(browser, 60).until(lambda driver: driver.execute_script(there))
 
 
 @pytest.mark.parametrize("width", WIDTHS)
