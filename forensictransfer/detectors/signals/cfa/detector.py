@@ -7,15 +7,16 @@ where it fails and what was measured.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import ClassVar
 
 import numpy as np
 from scipy.special import expit
 
-from forensictransfer.detectors.base import Detector, Evidence, ImageFile
+from forensictransfer.detectors.base import Evidence, ImageFile
+from forensictransfer.detectors.signals.cells import spread
 from forensictransfer.detectors.signals.cfa.interpolation import CELL, NAMES, REACH, cell_errors, clipped_shares
 from forensictransfer.detectors.signals.cfa.traces import Region, find_regions, find_trace, log_odds
+from forensictransfer.detectors.signals.single import SignalDetector
 
 SMALLEST = 64  # pixels
 STRENGTH = 0.06  # of a trace from which there is one
@@ -24,7 +25,7 @@ _FEWEST = 36  # cells that can tell
 _PRIOR = np.log(9)  # log odds, beforehand, that a cell is sound
 
 
-class Cfa(Detector):
+class Cfa(SignalDetector):
     """Cells whose missing colours are not the weighted sums of recorded ones that the rest of the image has.
 
     Score: minus log10 of the number of false alarms of the surest region without the image's pattern. Features: that,
@@ -33,15 +34,14 @@ class Cfa(Detector):
 
     name: ClassVar[str] = "cfa"
     maps: ClassVar[bool] = True
+    smallest: ClassVar[int] = SMALLEST
 
-    def examine(self, images: Sequence[ImageFile]) -> list[Evidence]:
-        """Say of each image how sure it is that a region lacks the trace of the mosaic that the rest has."""
-        return [_evidence(image) for image in images]
+    def judge(self, image: ImageFile) -> Evidence:
+        """Say of one image how sure it is that a region lacks the trace of the mosaic that the rest has."""
+        return _evidence(image)
 
 
 def _evidence(image: ImageFile) -> Evidence:
-    if min(image.size) < SMALLEST:
-        return Evidence.does_not_apply(f"smaller than {SMALLEST} pixels")
     pixels = image.pixels
     if (pixels[..., 0] == pixels[..., 1]).all() and (pixels[..., 1] == pixels[..., 2]).all():
         return Evidence.does_not_apply("without colours, there is nothing that a mosaic could have left")
@@ -65,8 +65,8 @@ def _evidence(image: ImageFile) -> Evidence:
     said = f"mosaic {NAMES[trace.number]}, strength {trace.strength:.2f}, visible in {seen:.0%} of the image"
     return Evidence(
         score=-best,
-        heat_map=_spread(heat, image.size),
-        mask=_spread(mask, image.size),
+        heat_map=spread(heat, image.size, CELL, (REACH, REACH)),
+        mask=spread(mask, image.size, CELL, (REACH, REACH)),
         reasons=(said, *map(_reason, regions)),
         features=np.array([-best, trace.strength, seen, lacking], np.float32),
     )
@@ -75,11 +75,3 @@ def _evidence(image: ImageFile) -> Evidence:
 def _reason(region: Region) -> str:
     instead = "no trace of it" if region.pattern is None else f"pattern {NAMES[region.pattern]} instead"
     return f"{instead} in {region.mask.sum()} cells of {CELL} x {CELL} pixels, log10 NFA {region.log10_nfa:.1f}"
-
-
-def _spread(cells: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """Give each of h x w pixels the value of its cell, those at the border that of the nearest."""
-    down, right = (
-        np.clip((np.arange(side) - REACH) // CELL, 0, count - 1) for side, count in zip(size, cells.shape, strict=True)
-    )
-    return cells[down[:, None], right]

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
-from forensictransfer.detectors.signals.jpeg_grid.significance import log10_tail
+from forensictransfer.detectors.signals.binomial import log10_tail
 
 LIMIT = -3.0  # log10 of the false alarms of a region that is kept
 AROUND = 3  # cells along a side whose errors are averaged: 24 pixels

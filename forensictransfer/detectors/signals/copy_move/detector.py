@@ -13,10 +13,12 @@ from typing import ClassVar
 import numpy as np
 from PIL import Image
 
-from forensictransfer.detectors.base import Detector, Evidence, ImageFile
+from forensictransfer.detectors.base import Evidence, ImageFile
 from forensictransfer.detectors.signals.copy_move.correlation import AGREES, Copy, detail_of, find_copy
 from forensictransfer.detectors.signals.copy_move.exact import LEAST_PATCHES, ExactCopy, find_copies, find_repeats
 from forensictransfer.detectors.signals.copy_move.keypoints import find_clusters, find_matches
+from forensictransfer.detectors.signals.luma import luma_of
+from forensictransfer.detectors.signals.single import SignalDetector
 
 SMALLEST = 32  # pixels
 LEAST_CORRELATION = 0.96  # mean over a region that is called a near copy; things printed twice reached 0.956
@@ -27,10 +29,8 @@ _MOST = 1_000_000  # pixels of the image in which keypoints are sought
 _LEAST_EXACT = 4  # connected patches that are worth a mark in the score, if not a region
 _WORDS = 4  # regions of each kind that are told of
 
-_LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 
-
-class CopyMove(Detector):
+class CopyMove(SignalDetector):
     """Regions that occur twice at one offset, equal in every bit, or nearly equal after a turn, a scale, a compression.
 
     Score: how strong the strongest sign is, 1 where a region is called a copy. Features: logarithms of the largest
@@ -40,15 +40,14 @@ class CopyMove(Detector):
 
     name: ClassVar[str] = "copy_move"
     maps: ClassVar[bool] = True
+    smallest: ClassVar[int] = SMALLEST
 
-    def examine(self, images: Sequence[ImageFile]) -> list[Evidence]:
-        """Say of each image which regions occur twice."""
-        return [_evidence(image) for image in images]
+    def judge(self, image: ImageFile) -> Evidence:
+        """Say of one image which regions occur twice."""
+        return _evidence(image)
 
 
 def _evidence(image: ImageFile) -> Evidence:
-    if min(image.size) < SMALLEST:
-        return Evidence.does_not_apply(f"smaller than {SMALLEST} pixels")
     repeats, small = find_repeats(image.pixels, _SIDE), find_repeats(image.pixels, _SMALL_SIDE)
     near, keypoints = find_near_copies(image.pixels)
     if not repeats.told and not keypoints:
@@ -94,7 +93,7 @@ def find_near_copies(pixels: np.ndarray) -> tuple[list[Copy], int]:
 
     Returns the regions, those of the surest matches first, in the smaller image, and the number of keypoints.
     """
-    luma = pixels.astype(np.float32) @ _LUMA
+    luma = luma_of(pixels)
     area = luma.size
     if area > _MOST:
         factor = (_MOST / area) ** 0.5

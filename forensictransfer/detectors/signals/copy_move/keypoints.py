@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from skimage.feature import SIFT
 
-from forensictransfer.detectors.signals.jpeg_grid.significance import log10_tail
+from forensictransfer.detectors.signals.binomial import log10_tail
 
 APART = 24.0  # pixels between two ends of a match: nearer ones are one structure
 RATIO = 0.75  # of the distance of a match to that of the next best place

@@ -7,15 +7,16 @@ measured.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import ClassVar
 
 import numpy as np
 from scipy import ndimage
 from scipy.special import expit
 
-from forensictransfer.detectors.base import Detector, Evidence, ImageFile
+from forensictransfer.detectors.base import Evidence, ImageFile
+from forensictransfer.detectors.signals.cells import large_parts, spread
 from forensictransfer.detectors.signals.jpeg_double.fit import Doubled, fit_doubled
+from forensictransfer.detectors.signals.single import SignalDetector
 
 SMALLEST = 32  # pixels; fewer blocks make no histogram
 FEWEST = 16  # connected blocks that are called changed: one of 32 x 32 pixels
@@ -26,7 +27,7 @@ _WINDOW = 5  # blocks along a side of the region that the score is of
 _SHARES = (0.5, 0.95)  # what is believed beforehand of a block that it was compressed twice
 
 
-class JpegDouble(Detector):
+class JpegDouble(SignalDetector):
     """Blocks compressed once in a JPEG whose others were compressed twice on the same grid, by DCT histograms.
 
     Score: log-likelihood, nats, of one compression against two in the 5 x 5 blocks where it is largest; 0 for an image
@@ -37,17 +38,14 @@ class JpegDouble(Detector):
     name: ClassVar[str] = "jpeg_double"
     needs: ClassVar[frozenset[str]] = frozenset({"pixels", "jpeg"})
     maps: ClassVar[bool] = True
+    smallest: ClassVar[int] = SMALLEST
 
-    def examine(self, images: Sequence[ImageFile]) -> list[Evidence]:
-        """Say of each JPEG whether a part of it lacks a first compression."""
-        return [_evidence(image) for image in images]
+    def judge(self, image: ImageFile) -> Evidence:
+        """Say of one JPEG whether a part of it lacks a first compression."""
+        return _evidence(image)
 
 
 def _evidence(image: ImageFile) -> Evidence:
-    if not image.container.is_jpeg:
-        return Evidence.does_not_apply("not a JPEG")
-    if min(image.size) < SMALLEST:
-        return Evidence.does_not_apply(f"smaller than {SMALLEST} pixels")
     found = fit_doubled(image.coefficients[0])
     stored = (image.container.height, image.container.width)
     if not found.is_found:
@@ -58,13 +56,13 @@ def _evidence(image: ImageFile) -> Evidence:
     score = float(ndimage.uniform_filter(log_odds, _WINDOW, mode="nearest").max()) * _WINDOW**2
     prior = np.clip(found.share, *_SHARES)
     posterior = expit(ndimage.uniform_filter(log_odds, _AROUND, mode="nearest") + np.log(1 / prior - 1))
-    mask = _large(posterior > _SURE)
-    heat = image.upright(_spread(posterior.astype(np.float32), stored))
+    mask = large_parts(posterior > _SURE, FEWEST)
+    heat = image.upright(spread(posterior.astype(np.float32), stored, _SIDE))
     return Evidence(
         score,
         None,
         heat,
-        image.upright(_spread(mask, stored)),
+        image.upright(spread(mask, stored, _SIDE)),
         reasons=(_reason(found),),
         features=_features(score, found, float(mask.mean())),
     )
@@ -76,20 +74,6 @@ def _whole_blocks(log_odds: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     found[size[0] // _SIDE :] = 0
     found[:, size[1] // _SIDE :] = 0
     return found
-
-
-def _large(mask: np.ndarray) -> np.ndarray:
-    """Keep the connected parts of a mask of blocks that have at least FEWEST."""
-    labels, count = ndimage.label(mask)
-    sizes = np.bincount(labels.ravel(), minlength=count + 1)
-    sizes[0] = 0
-    kept: np.ndarray = (sizes >= FEWEST)[labels]
-    return kept
-
-
-def _spread(blocks: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """Give each of h x w pixels the value of its block."""
-    return blocks.repeat(_SIDE, axis=0).repeat(_SIDE, axis=1)[: size[0], : size[1]]
 
 
 def _features(score: float, found: Doubled, area: float) -> np.ndarray:

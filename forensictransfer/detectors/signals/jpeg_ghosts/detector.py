@@ -7,14 +7,15 @@ where it fails and what was measured.
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
 from typing import ClassVar
 
 import numpy as np
 from PIL import Image
 from scipy import ndimage
 
-from forensictransfer.detectors.base import Detector, Evidence, ImageFile
+from forensictransfer.detectors.base import Evidence, ImageFile
+from forensictransfer.detectors.signals.cells import large_parts, spread
+from forensictransfer.detectors.signals.single import SignalDetector
 
 QUALITIES = tuple(range(50, 97, 2))
 SMALLEST = 32  # pixels
@@ -27,7 +28,7 @@ _CALLED = 0.5  # depth of a ghost from which a cell is called changed
 FEWEST = 16  # connected cells that are called changed
 
 
-class JpegGhosts(Detector):
+class JpegGhosts(SignalDetector):
     """Cells whose squared difference to a copy saved at some quality dips there, where that of the others does not.
 
     Score: mean depth, in [0, 1], of the deepest twentieth of the cells, beyond the median of the image, at the quality
@@ -36,10 +37,11 @@ class JpegGhosts(Detector):
 
     name: ClassVar[str] = "jpeg_ghosts"
     maps: ClassVar[bool] = True
+    smallest: ClassVar[int] = SMALLEST
 
-    def examine(self, images: Sequence[ImageFile]) -> list[Evidence]:
-        """Say of each image how deep its deepest ghost is."""
-        return [_evidence(image) for image in images]
+    def judge(self, image: ImageFile) -> Evidence:
+        """Say of one image how deep its deepest ghost is."""
+        return _evidence(image)
 
 
 def differences(pixels: np.ndarray) -> np.ndarray:
@@ -71,8 +73,6 @@ def depths(squares: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _evidence(image: ImageFile) -> Evidence:
-    if min(image.size) < SMALLEST:
-        return Evidence.does_not_apply(f"smaller than {SMALLEST} pixels")
     deep, telling = depths(differences(image.pixels))
     best, where, usual = 0.0, 0, 0.0
     heat = np.zeros(deep.shape[1:], np.float32)
@@ -85,16 +85,13 @@ def _evidence(image: ImageFile) -> Evidence:
         if score > best:
             best, where, usual, heat = score, place, median, beyond
     heat = np.clip(heat, 0, 1)
-    labels, count = ndimage.label(heat > _CALLED)
-    sizes = np.bincount(labels.ravel(), minlength=count + 1)
-    sizes[0] = 0
-    mask = (sizes >= FEWEST)[labels]
+    mask = large_parts(heat > _CALLED, FEWEST)
     quality = QUALITIES[where]
     words = f"deepest ghost at quality about {quality}, {best:.2f} beyond the image's usual {usual:.2f}"
     return Evidence(
         best,
-        heat_map=_spread(heat, image.size),
-        mask=_spread(mask, image.size),
+        heat_map=spread(heat, image.size, _SIDE),
+        mask=spread(mask, image.size, _SIDE),
         reasons=(words,),
         features=np.array([best, quality / 100, usual, mask.mean()], np.float32),
     )
@@ -106,7 +103,3 @@ def _variances(plane: np.ndarray) -> np.ndarray:
     padded = np.pad(plane, ((0, -height % _SIDE), (0, -width % _SIDE)), mode="edge")
     found: np.ndarray = padded.reshape(padded.shape[0] // _SIDE, _SIDE, -1, _SIDE).var(axis=(1, 3))
     return found
-
-
-def _spread(cells: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    return cells.repeat(_SIDE, axis=0).repeat(_SIDE, axis=1)[: size[0], : size[1]]

@@ -8,14 +8,13 @@ what is ours, where it fails and what was measured.
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 from PIL import Image
 
-from forensictransfer.detectors.base import Detector, Evidence, ImageFile
+from forensictransfer.detectors.base import Evidence, ImageFile
 from forensictransfer.detectors.signals.jpeg_grid.regions import (
     Grid,
     Region,
@@ -25,6 +24,7 @@ from forensictransfer.detectors.signals.jpeg_grid.regions import (
     grid_outside,
 )
 from forensictransfer.detectors.signals.jpeg_grid.votes import NO_VOTE, SIDE, grid_votes
+from forensictransfer.detectors.signals.single import SignalDetector
 
 EXPECTED = 1e-3  # images without a forgery in which anything is found
 _FAMILIES = 3  # of tests that share it: the image's grid, foreign regions, regions without the grid
@@ -82,7 +82,7 @@ def _compressed(pixels: np.ndarray) -> np.ndarray:
         return np.asarray(image.convert("RGB"))
 
 
-class JpegGrid(Detector):
+class JpegGrid(SignalDetector):
     """Grids of JPEG by votes of all pixels: regions whose grid is foreign or missing, with their false alarms.
 
     Score: minus log10 of the number of false alarms of the surest region. Features: that of foreign and of missing
@@ -91,15 +91,14 @@ class JpegGrid(Detector):
 
     name: ClassVar[str] = "jpeg_grid"
     maps: ClassVar[bool] = True
+    smallest: ClassVar[int] = SMALLEST
 
-    def examine(self, images: Sequence[ImageFile]) -> list[Evidence]:
-        """Say of each image how sure it is that a region has another grid, or none."""
-        return [_evidence(image) for image in images]
+    def judge(self, image: ImageFile) -> Evidence:
+        """Say of one image how sure it is that a region has another grid, or none."""
+        return _evidence(image)
 
 
 def _evidence(image: ImageFile) -> Evidence:
-    if min(image.size) < SMALLEST:
-        return Evidence.does_not_apply(f"smaller than {SMALLEST} pixels")
     found = find_grids(image.pixels)
     heat = np.zeros(image.size, np.float32)
     for region in found.regions:

@@ -9,20 +9,16 @@ from __future__ import annotations
 import numpy as np
 from scipy.fft import dct
 
+from forensictransfer.detectors.signals.luma import luma_of
+
 SIDE = 8
 ORIGINS = SIDE * SIDE
 NO_VOTE = 255
 CONSTANT = 64  # in place of a number of zeros; more than any, so that no pixel of such a block votes
 BORDER = SIDE - 1  # pixels nearer to the border than this lie in fewer than 64 whole blocks and do not vote
-LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 _ZERO = np.float32(0.5)  # a coefficient below this is one that was quantised to 0, but for the rounding of pixels
 _STRIP = 1 << 16  # blocks whose coefficients are held at once: some 4 MiB, near the size of a processor's cache
 _BASIS = dct(np.eye(SIDE), axis=0, norm="ortho").astype(np.float32)  # row u: the cosine of frequency u
-
-
-def luma_of(pixels: np.ndarray) -> np.ndarray:
-    """Compute luma, float32 (h, w) in [0, 255] and not rounded, from pixels uint8 (h, w, 3)."""
-    return pixels.astype(np.float32) @ LUMA
 
 
 def zero_counts(luma: np.ndarray) -> np.ndarray:

@@ -6,16 +6,17 @@ README.md of this folder has what is ours, where it fails and what was measured.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import ClassVar
 
 import numpy as np
 from scipy import ndimage
 from scipy.special import expit
 
-from forensictransfer.detectors.base import Detector, Evidence, ImageFile
+from forensictransfer.detectors.base import Evidence, ImageFile
+from forensictransfer.detectors.signals.cells import large_parts, spread
 from forensictransfer.detectors.signals.jpeg_nonaligned.fit import Earlier, fit_earlier
 from forensictransfer.detectors.signals.jpeg_nonaligned.shifts import SIDE
+from forensictransfer.detectors.signals.single import SignalDetector
 
 SMALLEST = 32  # pixels; fewer blocks make no histogram
 FEWEST = 16  # connected blocks that are called changed: one of 32 x 32 pixels
@@ -25,7 +26,7 @@ _WINDOW = 5  # blocks along a side of the region that the score is of
 _SHARES = (0.05, 0.95)  # what is believed beforehand of a block that it had the earlier compression
 
 
-class JpegNonaligned(Detector):
+class JpegNonaligned(SignalDetector):
     """Blocks with an earlier JPEG compression on another grid than the file's, or, where most have it, without.
 
     Score: log-likelihood, nats, of what fewer blocks have in the 5 x 5 blocks where it is largest; 0 for an image
@@ -36,17 +37,14 @@ class JpegNonaligned(Detector):
     name: ClassVar[str] = "jpeg_nonaligned"
     needs: ClassVar[frozenset[str]] = frozenset({"pixels", "jpeg"})
     maps: ClassVar[bool] = True
+    smallest: ClassVar[int] = SMALLEST
 
-    def examine(self, images: Sequence[ImageFile]) -> list[Evidence]:
-        """Say of each JPEG whether it, or a part of it, was compressed before on another grid."""
-        return [_evidence(image) for image in images]
+    def judge(self, image: ImageFile) -> Evidence:
+        """Say of one JPEG whether it, or a part of it, was compressed before on another grid."""
+        return _evidence(image)
 
 
 def _evidence(image: ImageFile) -> Evidence:
-    if not image.container.is_jpeg:
-        return Evidence.does_not_apply("not a JPEG")
-    if min(image.size) < SMALLEST:
-        return Evidence.does_not_apply(f"smaller than {SMALLEST} pixels")
     found = fit_earlier(image.coefficients[0])
     if not found.is_found:
         heat = np.zeros(image.size, np.float32)
@@ -59,33 +57,16 @@ def _evidence(image: ImageFile) -> Evidence:
     prior = np.clip(found.share if local else 1 - found.share, *_SHARES)
     smooth = ndimage.uniform_filter(log_odds, _AROUND, mode="nearest")
     posterior = np.where(log_odds == 0, 0, expit(smooth - np.log(1 / prior - 1))).astype(np.float32)
-    mask = _large(posterior > _SURE)
+    # Closed over blocks that tell nothing.
+    mask = large_parts(ndimage.binary_closing(posterior > _SURE, np.ones((3, 3))), FEWEST)
     return Evidence(
         score,
         None,
-        image.upright(_spread(posterior, found.shift, stored)),
-        image.upright(_spread(mask, found.shift, stored)),
+        image.upright(spread(posterior, stored, SIDE, found.shift, "nothing")),
+        image.upright(spread(mask, stored, SIDE, found.shift, "nothing")),
         reasons=(_reason(found),),
         features=_features(score, found, float(mask.mean())),
     )
-
-
-def _large(mask: np.ndarray) -> np.ndarray:
-    """Keep the connected parts of a mask of blocks that have at least FEWEST, closed over blocks that tell nothing."""
-    labels, count = ndimage.label(ndimage.binary_closing(mask, np.ones((3, 3))))
-    sizes = np.bincount(labels.ravel(), minlength=count + 1)
-    sizes[0] = 0
-    kept: np.ndarray = (sizes >= FEWEST)[labels]
-    return kept
-
-
-def _spread(blocks: np.ndarray, shift: tuple[int, int], size: tuple[int, int]) -> np.ndarray:
-    """Give each of h x w pixels the value of its block, which begin at a shift; 0 outside of whole blocks."""
-    found = np.zeros(size, blocks.dtype)
-    part = found[shift[0] :, shift[1] :]
-    values = blocks.repeat(SIDE, axis=0).repeat(SIDE, axis=1)[: part.shape[0], : part.shape[1]]
-    part[: values.shape[0], : values.shape[1]] = values
-    return found
 
 
 def _features(score: float, found: Earlier, area: float) -> np.ndarray:

@@ -6,14 +6,15 @@ README.md of this folder has what is ours, where it fails and what was measured.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import ClassVar
 
 import numpy as np
 from scipy import ndimage
 
-from forensictransfer.detectors.base import Detector, Evidence, ImageFile
+from forensictransfer.detectors.base import Evidence, ImageFile
+from forensictransfer.detectors.signals.cells import spread
 from forensictransfer.detectors.signals.noise_level.levels import CELL, deviations, noise_levels
+from forensictransfer.detectors.signals.single import SignalDetector
 
 SMALLEST = 64  # pixels
 AROUND = 9  # cells along a side of what is averaged, 72 pixels
@@ -23,7 +24,7 @@ _KNOWN = 0.3  # share of the cells around one that have to tell
 _HALF = 1.5  # deviations where the heat map is one half
 
 
-class NoiseLevel(Detector):
+class NoiseLevel(SignalDetector):
     """Noise of cells against the image's own noise at their brightness, averaged over 72 pixels.
 
     Score: deviations by which the most deviating fiftieth of the image differs at least, up or down. Features: that,
@@ -32,43 +33,34 @@ class NoiseLevel(Detector):
 
     name: ClassVar[str] = "noise_level"
     maps: ClassVar[bool] = True
+    smallest: ClassVar[int] = SMALLEST
 
-    def examine(self, images: Sequence[ImageFile]) -> list[Evidence]:
-        """Say of each image how far the noise of a compact part is from the image's own."""
-        return [_evidence(image) for image in images]
+    def judge(self, image: ImageFile) -> Evidence:
+        """Say of one image how far the noise of a compact part is from the image's own."""
+        return _evidence(image)
 
 
 def _evidence(image: ImageFile) -> Evidence:
-    if min(image.size) < SMALLEST:
-        return Evidence.does_not_apply(f"smaller than {SMALLEST} pixels")
     levels = noise_levels(image.pixels)
     able = levels.able
     if able.sum() < _FEWEST:
         return Evidence.does_not_apply(f"fewer than {_FEWEST} cells that have noise and are not clipped")
-    far, spread = deviations(levels)
+    far, deviation = deviations(levels)
     known = ndimage.uniform_filter(able.astype(float), AROUND, mode="nearest")
     compact = ndimage.uniform_filter(far, AROUND, mode="nearest") / np.maximum(known, _KNOWN)
     score = float(np.quantile(np.abs(compact[able]), 1 - _TOP))
     usual = float(np.median(levels.noise[able]))
     heat = np.where(able, np.abs(compact) / (np.abs(compact) + _HALF), 0).astype(np.float32)
     row, column = np.unravel_index(np.argmax(np.abs(compact) * able), able.shape)
-    ratio = float(np.exp(compact[row, column] * spread))
+    ratio = float(np.exp(compact[row, column] * deviation))
     said = (
         f"noise about {usual:.1f} grey levels, texture included; most different around "
         f"({column * CELL + CELL // 2}, {row * CELL + CELL // 2}): {ratio:.2f} times what is usual at its brightness"
     )
-    features = [score, compact[able].max(), -compact[able].min(), np.log(usual), spread, able.mean()]
+    features = [score, compact[able].max(), -compact[able].min(), np.log(usual), deviation, able.mean()]
     return Evidence(
         score=score,
-        heat_map=_spread(heat, image.size),
+        heat_map=spread(heat, image.size, CELL, (1, 1)),
         reasons=(said, "texture and smooth areas deviate in sound images, too"),
         features=np.array(features, np.float32),
     )
-
-
-def _spread(cells: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """Give each of h x w pixels the value of its cell, those at the border that of the nearest."""
-    down, right = (
-        np.clip((np.arange(side) - 1) // CELL, 0, count - 1) for side, count in zip(size, cells.shape, strict=True)
-    )
-    return cells[down[:, None], right]

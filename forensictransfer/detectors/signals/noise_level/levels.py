@@ -9,9 +9,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from forensictransfer.detectors.signals.luma import luma_of
+
 CELL = 8  # pixels
 LEAST = 0.05  # grey levels of noise: less is none, or was compressed away
-_LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 _DARK, _BRIGHT = 4, 251  # luma at which a pixel counts as clipped
 _CLIPPED = 0.1  # share of the pixels of a cell, from which it tells nothing
 _STRIP = 64  # rows of cells at once
@@ -42,7 +43,7 @@ def noise_levels(pixels: np.ndarray) -> Levels:
     noise, brightness, clipped = (np.zeros((rows, columns), np.float32) for _ in range(3))
     for top in range(0, rows, _STRIP):
         last = min(rows, top + _STRIP)
-        luma = pixels[top * CELL : last * CELL + 2, : columns * CELL + 2].astype(np.float32) @ _LUMA
+        luma = luma_of(pixels[top * CELL : last * CELL + 2, : columns * CELL + 2])
         down = luma[:-2] - 2 * luma[1:-1] + luma[2:]
         both = (down[:, :-2] - 2 * down[:, 1:-1] + down[:, 2:]) / 6
         inner = luma[1:-1, 1:-1]

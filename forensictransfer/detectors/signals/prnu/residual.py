@@ -13,7 +13,8 @@ import numpy as np
 import pywt
 from scipy import fft, ndimage
 
-LUMA = np.array([0.299, 0.587, 0.114], np.float32)
+from forensictransfer.detectors.signals.luma import luma_of
+
 SIGMA = 5.0  # deviation of the noise that is taken off, grey levels
 SATURATED = 250  # from this value on a channel no longer follows the light
 _WAVELET, _MODE = "db4", "symmetric"  # the filter of 8 taps
@@ -42,14 +43,6 @@ class Noise:
         return self.residual.shape[0], self.residual.shape[1]
 
 
-def luma(pixels: np.ndarray) -> np.ndarray:
-    """Compute the luma of pixels, uint8 (h, w, 3), as float32 (h, w)."""
-    grey = pixels[..., 0] * LUMA[0]
-    for channel in (1, 2):
-        grey += pixels[..., channel] * LUMA[channel]
-    return grey
-
-
 def image_noise(pixels: np.ndarray) -> Noise:
     """Extract the noise of an image, pixels uint8 (h, w, 3), cleaned as a fingerprint is (`cleaned`)."""
     raw = raw_noise(pixels)
@@ -58,7 +51,7 @@ def image_noise(pixels: np.ndarray) -> Noise:
 
 def raw_noise(pixels: np.ndarray) -> Noise:
     """Extract the noise of an image, pixels uint8 (h, w, 3), as the denoiser leaves it."""
-    grey = luma(pixels)
+    grey = luma_of(pixels)
     usable = pixels.max(axis=2) < SATURATED
     residual = denoising_residual(grey)
     residual *= usable

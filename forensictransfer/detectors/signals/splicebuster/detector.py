@@ -6,13 +6,14 @@ folder has what is ours, where it fails and what was measured.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import ClassVar
 
 import numpy as np
 from scipy import ndimage
 
-from forensictransfer.detectors.base import Detector, Evidence, ImageFile
+from forensictransfer.detectors.base import Evidence, ImageFile
+from forensictransfer.detectors.signals.cells import spread
+from forensictransfer.detectors.signals.single import SignalDetector
 from forensictransfer.detectors.signals.splicebuster.mixture import (
     DIMENSIONS,
     gaussian_and_outliers,
@@ -31,7 +32,7 @@ _FAR = 0.05  # share of the blocks, the farthest, that are asked whether they ar
 _HALF = 3.0  # median distances beyond the median where the heat map is one half
 
 
-class Splicebuster(Detector):
+class Splicebuster(SignalDetector):
     """Distances of blocks, in words of third-order residuals, to a Gaussian of the image itself, beside outliers.
 
     Score: gain in mean log-likelihood of two Gaussians over one, nats for a block, times the share of the blocks
@@ -41,15 +42,14 @@ class Splicebuster(Detector):
 
     name: ClassVar[str] = "splicebuster"
     maps: ClassVar[bool] = True
+    smallest: ClassVar[int] = SMALLEST
 
-    def examine(self, images: Sequence[ImageFile]) -> list[Evidence]:
-        """Say of each image how far a compact part of its blocks lies from the others."""
-        return [_evidence(image) for image in images]
+    def judge(self, image: ImageFile) -> Evidence:
+        """Say of one image how far a compact part of its blocks lies from the others."""
+        return _evidence(image)
 
 
 def _evidence(image: ImageFile) -> Evidence:
-    if min(image.size) < SMALLEST:
-        return Evidence.does_not_apply(f"smaller than {SMALLEST} pixels")
     words = cell_words(image.pixels)
     step = int(np.ceil(np.sqrt(words.usable.size / MOST)))
     features, able = block_features(words, step)
@@ -67,7 +67,7 @@ def _evidence(image: ImageFile) -> Evidence:
     )
     return Evidence(
         score=score,
-        heat_map=_spread(_placed(beyond / (beyond + _HALF), able), step, image.size),
+        heat_map=_heat(_placed(beyond / (beyond + _HALF), able), step, image.size),
         reasons=(said, "unsupervised: content that differs looks the same as another history"),
         features=np.array([two.gain, compact, two.share, outliers.share, farthest], np.float32),
     )
@@ -113,10 +113,8 @@ def _largest(distance: np.ndarray, able: np.ndarray) -> float:
     return float(np.bincount(labels.ravel())[1:].max() / held.sum()) if count else 0.0
 
 
-def _spread(blocks: np.ndarray, step: int, size: tuple[int, int]) -> np.ndarray:
+def _heat(blocks: np.ndarray, step: int, size: tuple[int, int]) -> np.ndarray:
     """Give each of h x w pixels the value of the block whose middle is nearest."""
-    down, right = (
-        np.clip((np.arange(side) - BLOCK * CELL // 2 + step * CELL // 2) // (step * CELL), 0, count - 1)
-        for side, count in zip(size, blocks.shape, strict=True)
-    )
-    return blocks[down[:, None], right]
+    side = step * CELL
+    first = (BLOCK * CELL - side) // 2
+    return spread(blocks, size, side, (first, first))

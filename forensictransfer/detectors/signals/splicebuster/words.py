@@ -10,12 +10,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from forensictransfer.detectors.runs import RUN, merged_runs
+from forensictransfer.detectors.signals.luma import luma_of
 
 CELL = 8  # side of the cells that words are counted in, pixels
 WORDS = 50
 _STEP = 2.0  # grey levels, of the quantisation
 _BRIGHT, _DARK = 252, 3  # luma beyond these is clipped, and has no residual of its own
-_LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 _REACH = 2 * (RUN - 1)  # pixels that a run needs beyond the one that it begins at
 _STRIP = 64  # rows of cells at once
 _MERGED = merged_runs(1).argmax(axis=1).astype(np.int64)  # of the 81 runs: 25 that differ
@@ -42,7 +42,7 @@ def cell_words(pixels: np.ndarray) -> CellWords:
     usable = np.zeros((rows, columns), np.float32)
     for top in range(0, rows, _STRIP):
         last = min(rows, top + _STRIP)
-        strip = pixels[top * CELL : last * CELL + _REACH, : columns * CELL + _REACH].astype(np.float32) @ _LUMA
+        strip = luma_of(pixels[top * CELL : last * CELL + _REACH, : columns * CELL + _REACH])
         counts[top:last], usable[top:last] = _strip_words(strip, ((last - top) * CELL, columns * CELL))
     return CellWords(counts, usable)
 

@@ -7,19 +7,18 @@ import math
 import numpy as np
 import pytest
 from scipy.fft import dctn
-from scipy.stats import binom
 
 from forensictransfer.detectors.signals.jpeg_grid.detector import LIMIT, JpegGrid, find_grids
 from forensictransfer.detectors.signals.jpeg_grid.regions import find_grid, find_regions
-from forensictransfer.detectors.signals.jpeg_grid.significance import log10_nfa, log10_tail
+from forensictransfer.detectors.signals.jpeg_grid.significance import log10_nfa
 from forensictransfer.detectors.signals.jpeg_grid.votes import (
     CONSTANT,
     NO_VOTE,
     grid_votes,
-    luma_of,
     votes_of,
     zero_counts,
 )
+from forensictransfer.detectors.signals.luma import luma_of
 from forensictransfer.testing.toys import as_files
 from tests.traces import compressed, picture
 
@@ -33,12 +32,6 @@ def test_zeros_are_those_of_each_block() -> None:
         assert counts[y, x] == (np.abs(coefficients.ravel()[1:]) < 0.5).sum()
 
 
-def test_luma_weighs_colours_as_jpeg_does() -> None:
-    np.testing.assert_allclose(
-        luma_of(np.array([[[100, 0, 0], [0, 100, 0], [0, 0, 100]]], np.uint8)), [[29.9, 58.7, 11.4]]
-    )
-
-
 def test_constant_blocks_and_ties_get_no_votes() -> None:
     ruled = np.zeros((16, 16), np.float32)
     ruled[::3] = 200  # each row constant
@@ -50,13 +43,6 @@ def test_constant_blocks_and_ties_get_no_votes() -> None:
     votes = votes_of(counts)
     # Of the pixels (7..8, 7..8), which have 64 whole blocks, all lie in the block from (2, 3).
     assert votes.shape == (16, 16) and (votes[7:9, 7:9] == 8 * 2 + 3).all() and (votes != NO_VOTE).sum() == 4
-
-
-def test_the_tail_is_that_of_the_binomial() -> None:
-    for n, k, p in ((10, 3, 0.2), (500, 40, 1 / 64), (64, 64, 0.5), (7, 0, 0.1)):
-        assert log10_tail(n, k, p) == pytest.approx(binom.logsf(k - 1, n, p) / math.log(10), abs=1e-9)
-    # All of n: n log p exactly, far below what a float holds.
-    assert log10_tail(3000, 3000, 1 / 64) == pytest.approx(-3000 * math.log10(64), rel=1e-6)
 
 
 def test_votes_count_one_in_64() -> None:

@@ -16,7 +16,6 @@ from forensictransfer.detectors.signals.prnu.residual import (
     cleaned,
     denoising_residual,
     image_noise,
-    luma,
     raw_noise,
 )
 from forensictransfer.detectors.signals.prnu.search import (
@@ -50,11 +49,6 @@ def _sum(camera: Camera, count: int = 8) -> FingerprintSum:
     for seed in range(count):
         total.add(raw_noise(_decoded(camera.file(seed, flat=seed % 2 == 0))))
     return total
-
-
-def test_luma_is_that_of_jpeg() -> None:
-    pixels = np.array([[[255, 0, 0], [0, 255, 0], [0, 0, 255], [10, 20, 30]]], np.uint8)
-    assert luma(pixels)[0] == pytest.approx([0.299 * 255, 0.587 * 255, 0.114 * 255, 2.99 + 11.74 + 3.42], rel=1e-5)
 
 
 def test_weak_noise_is_all_residual_and_smooth_content_none_of_it() -> None:
