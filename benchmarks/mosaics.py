@@ -7,53 +7,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+from forensictransfer.datasets.camera_splices.camera import Pattern, bilinear, malvar
+from forensictransfer.datasets.forged_photos.regions import to_bytes
 from PIL import Image
 from scipy import ndimage
 
 from forensictransfer.data.image_file import ImageFile
 from forensictransfer.detectors.signals.cfa.interpolation import mosaic
 
-Pattern = tuple[int, int]
 PATCH = 96  # side of what is spliced in, pixels
-
-# Malvar, He, Cutler: High-quality linear interpolation for demosaicing of Bayer-patterned color images, 2004; eighths.
-_GREEN = np.array([[0, 0, -1, 0, 0], [0, 0, 2, 0, 0], [-1, 2, 4, 2, -1], [0, 0, 2, 0, 0], [0, 0, -1, 0, 0]]) / 8
-_ALONG = np.array([[0, 0, 0.5, 0, 0], [0, -1, 0, -1, 0], [-1, 4, 5, 4, -1], [0, -1, 0, -1, 0], [0, 0, 0.5, 0, 0]]) / 8
-_ACROSS = (
-    np.array([[0, 0, -1.5, 0, 0], [0, 2, 0, 2, 0], [-1.5, 0, 6, 0, -1.5], [0, 2, 0, 2, 0], [0, 0, -1.5, 0, 0]]) / 8
-)
-_CROSS = np.array([[0, 1, 0], [1, 4, 1], [0, 1, 0]]) / 4
-_SQUARE = np.array([[1, 2, 1], [2, 4, 2], [1, 2, 1]]) / 4
-
-
-def places(shape: tuple[int, int], pattern: Pattern) -> tuple[np.ndarray, np.ndarray]:
-    """Tell in which rows and columns red is recorded, bool (h, w) each."""
-    down, right = np.indices(shape)
-    return (down - pattern[0]) % 2 == 0, (right - pattern[1]) % 2 == 0
-
-
-def bilinear(kept: np.ndarray, pattern: Pattern) -> np.ndarray:
-    """Fill up each colour with the mean of its nearest values."""
-    row, column = places(kept.shape, pattern)
-    recorded = (row & column, row != column, ~row & ~column)
-    kernels = (_SQUARE, _CROSS, _SQUARE)
-    planes = [ndimage.convolve(kept * at, kernel, mode="mirror") for at, kernel in zip(recorded, kernels, strict=True)]
-    return _whole(np.stack(planes, axis=-1))
-
-
-def malvar(kept: np.ndarray, pattern: Pattern) -> np.ndarray:
-    """Fill up each colour with the mean of its nearest values and the Laplacian of the recorded one."""
-    row, column = places(kept.shape, pattern)
-    red, blue, green = row & column, ~row & ~column, row != column
-    at_green, along, down, across = (
-        ndimage.convolve(kept, kernel, mode="mirror") for kernel in (_GREEN, _ALONG, _ALONG.T, _ACROSS)
-    )
-    planes = (
-        np.where(red, kept, np.where(green, np.where(row, along, down), across)),
-        np.where(green, kept, at_green),
-        np.where(blue, kept, np.where(green, np.where(row, down, along), across)),
-    )
-    return _whole(np.stack(planes, axis=-1))
 
 
 def _opencv(suffix: str) -> Callable[[np.ndarray, Pattern], np.ndarray]:
@@ -97,7 +59,7 @@ def photographed(scene: np.ndarray, how: str, pattern: Pattern, *, developed: bo
     filled = DEMOSAICS[how](mosaic(light.round(), pattern), pattern) / np.array([0.55, 1.0, 0.7])
     mixed = np.clip(filled @ np.array([[1.5, -0.2, 0.0], [-0.4, 1.4, -0.4], [-0.1, -0.2, 1.4]]), 0, 255)
     shown = 255 * (mixed / 255) ** (1 / 2.2)
-    return _whole(shown + 0.5 * (shown - ndimage.gaussian_filter(shown, (1, 1, 0))))
+    return to_bytes(shown + 0.5 * (shown - ndimage.gaussian_filter(shown, (1, 1, 0))))
 
 
 def saved(pixels: np.ndarray, quality: int | None, colours: str = "4:2:0") -> np.ndarray:
@@ -115,7 +77,3 @@ def image_file(pixels: np.ndarray) -> ImageFile:
     stream = io.BytesIO()
     Image.fromarray(pixels).save(stream, "PNG")
     return ImageFile(stream.getvalue(), name="made.png")
-
-
-def _whole(values: np.ndarray) -> np.ndarray:
-    return np.clip(np.round(values), 0, 255).astype(np.uint8)

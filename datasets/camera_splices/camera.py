@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from scipy import ndimage
+
+from ..forged_photos.regions import to_bytes
 
 # Malvar, He, Cutler: High-quality linear interpolation for demosaicing of Bayer-patterned color images, 2004; eighths.
 _GREEN = np.array([[0, 0, -1, 0, 0], [0, 0, 2, 0, 0], [-1, 2, 4, 2, -1], [0, 0, 2, 0, 0], [0, 0, -1, 0, 0]]) / 8
@@ -15,7 +18,7 @@ _ACROSS = (
 )
 _CROSS = np.array([[0, 1, 0], [1, 4, 1], [0, 1, 0]]) / 4
 _SQUARE = np.array([[1, 2, 1], [2, 4, 2], [1, 2, 1]]) / 4
-_DEMOSAICS = ("bilinear", "malvar")
+Pattern = tuple[int, int]  # row and column, 0 or 1, of the first red pixel
 
 
 @dataclass(frozen=True)
@@ -36,35 +39,42 @@ class Camera:
     def draw(cls, rng: np.random.Generator) -> Camera:
         """Draw a camera."""
         row, column = (int(side) for side in rng.integers(0, 2, size=2))
-        demosaic = _DEMOSAICS[int(rng.integers(len(_DEMOSAICS)))]
+        demosaic = list(DEMOSAICS)[int(rng.integers(len(DEMOSAICS)))]
         return cls(row, column, demosaic, float(rng.uniform(0.005, 0.05)), float(rng.uniform(0.2, 2.0)))
 
     def take(self, scene: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Take a photograph of a scene, uint8 (h, w, 3): one colour at each pixel, with noise, the others filled up."""
-        red, green, blue = self._places(scene.shape[0], scene.shape[1])
-        recorded = (scene * np.stack([red, green, blue], axis=-1)).sum(axis=-1).astype(np.float64)
+        first_red = self.row, self.column
+        places = np.stack(recorded_places(scene.shape[:2], first_red), axis=-1)
+        recorded = (scene * places).sum(axis=-1).astype(np.float64)
         recorded += rng.normal(size=recorded.shape) * np.sqrt(self.gain * recorded + self.floor)
-        filled = _malvar if self.demosaic == "malvar" else _bilinear
-        return np.clip(np.rint(filled(recorded, red, green, blue)), 0, 255).astype(np.uint8)
-
-    def _places(self, height: int, width: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Say where red, green and blue are recorded, bool (h, w) each."""
-        row = (np.arange(height) - self.row)[:, None] % 2 == 0
-        column = (np.arange(width) - self.column)[None] % 2 == 0
-        return row & column, row != column, ~row & ~column
+        return DEMOSAICS[self.demosaic](recorded, first_red)
 
 
-def _bilinear(kept: np.ndarray, red: np.ndarray, green: np.ndarray, blue: np.ndarray) -> np.ndarray:
-    """Fill up each colour by the mean of its nearest values, float64 (h, w, 3)."""
-    planes = ((red, _SQUARE), (green, _CROSS), (blue, _SQUARE))
-    return np.stack([ndimage.convolve(kept * at, kernel, mode="mirror") for at, kernel in planes], axis=-1)
+def recorded_places(size: tuple[int, int], first_red: Pattern) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Say where red, green and blue are recorded in h x w pixels, bool (h, w) each."""
+    row = (np.arange(size[0]) - first_red[0])[:, None] % 2 == 0
+    column = (np.arange(size[1]) - first_red[1])[None] % 2 == 0
+    return row & column, row != column, ~row & ~column
 
 
-def _malvar(kept: np.ndarray, red: np.ndarray, green: np.ndarray, blue: np.ndarray) -> np.ndarray:
-    """Fill up each colour by its nearest values and the Laplacian of the recorded one, float64 (h, w, 3)."""
+def bilinear(kept: np.ndarray, first_red: Pattern) -> np.ndarray:
+    """Fill up each colour of what was recorded, (h, w), with the mean of its nearest values; uint8 (h, w, 3)."""
+    kernels = (_SQUARE, _CROSS, _SQUARE)
+    places = recorded_places(kept.shape, first_red)
+    planes = [ndimage.convolve(kept * at, kernel, mode="mirror") for at, kernel in zip(places, kernels, strict=True)]
+    return to_bytes(np.stack(planes, axis=-1))
+
+
+def malvar(kept: np.ndarray, first_red: Pattern) -> np.ndarray:
+    """Fill up each colour by its nearest values and the Laplacian of the recorded one; uint8 (h, w, 3)."""
+    red, green, blue = recorded_places(kept.shape, first_red)
     kernels = (_GREEN, _ALONG, _ALONG.T, _ACROSS)
     at_other, along, down, across = (ndimage.convolve(kept, kernel, mode="mirror") for kernel in kernels)
     red_row = np.broadcast_to(red.any(axis=1, keepdims=True), kept.shape)
     of_red = np.where(red, kept, np.where(green, np.where(red_row, along, down), across))
     of_blue = np.where(blue, kept, np.where(green, np.where(red_row, down, along), across))
-    return np.stack([of_red, np.where(green, kept, at_other), of_blue], axis=-1)
+    return to_bytes(np.stack([of_red, np.where(green, kept, at_other), of_blue], axis=-1))
+
+
+DEMOSAICS: dict[str, Callable[[np.ndarray, Pattern], np.ndarray]] = {"bilinear": bilinear, "malvar": malvar}

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import tensorflow_datasets as tfds
 from etils import epath
 
+from ..forged_photos.features import as_example, picture_features
 from ..forged_photos.photographs import SPLITS
 from .catalogue import CONFIGS, VERSION
 from .examples import pictures
@@ -42,16 +43,7 @@ class Builder(tfds.core.GeneratorBasedBuilder):
         config = self.builder_config
         encoding = "png" if (config.history or config.name) == "raw" else "jpeg"
         return self.dataset_info_from_configs(
-            features=tfds.features.FeaturesDict(
-                {
-                    "image": tfds.features.Image(shape=(SIDE, SIDE, 3), encoding_format=encoding),
-                    "label": tfds.features.ClassLabel(names=["real", "fake"]),
-                    "group": tfds.features.Text(),
-                    "name": tfds.features.Text(),
-                    # None or one: reals have no mask.
-                    "mask": tfds.features.Sequence(tfds.features.Image(shape=(SIDE, SIDE, 1), encoding_format="png")),
-                }
-            ),
+            features=picture_features(SIDE, encoding),
             supervised_keys=("image", "label"),
             homepage="https://github.com/scikit-image/scikit-image",
         )
@@ -65,14 +57,4 @@ class Builder(tfds.core.GeneratorBasedBuilder):
         }
 
     def _generate_examples(self, history: str, split: str, per_class: int) -> Iterator[tuple[str, dict[str, Any]]]:
-        for picture in pictures(history, split, per_class):
-            yield (
-                picture.name,
-                {
-                    "image": picture.encoded,
-                    "label": picture.label,
-                    "group": picture.group,
-                    "name": picture.name,
-                    "mask": [] if picture.mask is None else [picture.mask],
-                },
-            )
+        return map(as_example, pictures(history, split, per_class))

@@ -3,29 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 
-from ..forged_photos.examples import encode_mask
+from ..forged_photos.examples import Picture, encode, encode_mask
 from ..forged_photos.forgeries import donor_for, pasted
 from ..forged_photos.photographs import Window, draw
 from .camera import Camera
-from .histories import HISTORIES, LARGEST, History, compressed, opened
+from .histories import HISTORIES, LARGEST, History, opened
 
 SEED = 20261128
-
-
-@dataclass(frozen=True)
-class Picture:
-    """One finished image with its label (0 real, 1 fake), encoded. mask: PNG of its size, 255 where it was changed."""
-
-    name: str
-    label: int
-    group: str
-    encoded: bytes
-    mask: bytes | None = None
 
 
 def pictures(config: str, split: str, per_class: int) -> Iterator[Picture]:
@@ -56,4 +44,4 @@ def _taken(window: Window, history: History, camera: Camera, rng: np.random.Gene
 def _donor(window: Window, history: History, rng: np.random.Generator) -> np.ndarray:
     """Take a photograph of another scene with another camera; compressed where the host is cut off its grid."""
     taken = Camera.draw(rng).take(donor_for(window.photograph, rng), rng)
-    return taken if history.shift == (0, 0) or history.first is None else opened(compressed(taken, history.first))
+    return taken if history.shift == (0, 0) or history.first is None else opened(encode(taken, history.first))

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
+from ..forged_photos.examples import encode
+
 SIDE = 256  # of every finished image
 COARSE = (60, 85)  # qualities of a first JPEG
 FINER = (6, 12)  # how much higher the second quality is
@@ -31,7 +33,7 @@ class History:
 
     def before(self, photograph: np.ndarray) -> np.ndarray:
         """Do what comes before something is pasted in: a window becomes an image of SIDE x SIDE."""
-        image = photograph if self.first is None else opened(compressed(photograph, self.first))
+        image = photograph if self.first is None else opened(encode(photograph, self.first))
         if self.scale != 1:
             image = np.asarray(Image.fromarray(image).resize((SIDE, SIDE), Image.Resampling.LANCZOS))
         top, left = self.shift
@@ -40,7 +42,7 @@ class History:
     def saved(self, image: np.ndarray) -> bytes:
         """Save the finished image: a PNG, or a JPEG of the last quality."""
         if self.last is not None:
-            return compressed(image, self.last)
+            return encode(image, self.last)
         stream = io.BytesIO()
         Image.fromarray(image).save(stream, format="PNG")
         return stream.getvalue()
@@ -74,13 +76,6 @@ HISTORIES: dict[str, Callable[[np.random.Generator], History]] = {
     "resized": _resized,
 }
 LARGEST = SIDE + 24  # side of a window that every history can be cut out of
-
-
-def compressed(image: np.ndarray, quality: int) -> bytes:
-    """Encode a uint8 (h, w, 3) image as JPEG, 4:2:0, with the standard's tables scaled by `quality`."""
-    stream = io.BytesIO()
-    Image.fromarray(np.ascontiguousarray(image)).save(stream, format="JPEG", quality=quality, subsampling="4:2:0")
-    return stream.getvalue()
 
 
 def opened(encoded: bytes) -> np.ndarray:

@@ -20,7 +20,7 @@ QUALITIES = (90, 97)
 
 @dataclass(frozen=True)
 class Picture:
-    """One finished image with its label (0 real, 1 fake).
+    """One finished image with its label (0 real, 1 fake), encoded.
 
     mask: PNG of the image's size, 255 where a local forgery changed it; None for reals and what is changed all over.
     """
@@ -28,7 +28,7 @@ class Picture:
     name: str
     label: int
     group: str
-    jpeg: bytes
+    encoded: bytes
     mask: bytes | None = None
 
 
@@ -93,7 +93,7 @@ def _picture(
         name=f"{folder}/{photograph.name}_{index:03d}{tail}.jpg",
         label=label,
         group=photograph.scene,
-        jpeg=encode(image, quality),
+        encoded=encode(image, quality),
         mask=mask,
     )
 

@@ -12,6 +12,7 @@ from etils import epath
 from . import resynthesis
 from .catalogue import CONFIGS, VERSION
 from .examples import Forger, forgers, pictures
+from .features import as_example, picture_features
 from .photographs import CROP, SPLITS
 
 
@@ -42,16 +43,7 @@ class Builder(tfds.core.GeneratorBasedBuilder):
 
     def _info(self) -> tfds.core.DatasetInfo:
         return self.dataset_info_from_configs(
-            features=tfds.features.FeaturesDict(
-                {
-                    "image": tfds.features.Image(shape=(CROP, CROP, 3), encoding_format="jpeg"),
-                    "label": tfds.features.ClassLabel(names=["real", "fake"]),
-                    "group": tfds.features.Text(),
-                    "name": tfds.features.Text(),
-                    # None or one: reals have no mask, and neither has what is changed all over.
-                    "mask": tfds.features.Sequence(tfds.features.Image(shape=(CROP, CROP, 1), encoding_format="png")),
-                }
-            ),
+            features=picture_features(CROP, "jpeg"),
             supervised_keys=("image", "label"),
             homepage="https://github.com/scikit-image/scikit-image",
         )
@@ -68,14 +60,4 @@ class Builder(tfds.core.GeneratorBasedBuilder):
     def _generate_examples(
         self, forgery: str, split: str, per_class: int, by_name: dict[str, Forger]
     ) -> Iterator[tuple[str, dict[str, Any]]]:
-        for picture in pictures(forgery, split, per_class, by_name):
-            yield (
-                picture.name,
-                {
-                    "image": picture.jpeg,
-                    "label": picture.label,
-                    "group": picture.group,
-                    "name": picture.name,
-                    "mask": [] if picture.mask is None else [picture.mask],
-                },
-            )
+        return map(as_example, pictures(forgery, split, per_class, by_name))

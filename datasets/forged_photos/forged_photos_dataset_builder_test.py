@@ -57,7 +57,7 @@ def test_classes_share_scenes_formats_and_compression(config: str) -> None:
         by_class[picture.label].append(picture)
     facts = []
     for label in (0, 1):
-        images = [(picture.group, opened(picture.jpeg)) for picture in by_class[label]]
+        images = [(picture.group, opened(picture.encoded)) for picture in by_class[label]]
         assert {(image.format, image.mode, image.size) for _, image in images} == {("JPEG", "RGB", (128, 128))}
         assert {JpegImagePlugin.get_sampling(image) for _, image in images} == {2}  # 4:2:0
         facts.append(collections.Counter((group, str(image.quantization)) for group, image in images))
@@ -68,7 +68,7 @@ def test_classes_share_scenes_formats_and_compression(config: str) -> None:
 @pytest.mark.parametrize("config", CONFIGS)
 def test_grey_photographs_stay_grey(config: str) -> None:
     for picture in made(config):
-        pixels = np.asarray(opened(picture.jpeg))
+        pixels = np.asarray(opened(picture.encoded))
         if picture.group in GREY:
             assert (pixels == pixels[..., :1]).all(), picture.name
 
@@ -77,14 +77,14 @@ def test_classes_are_equally_bright() -> None:
     for config in ("splice", "retouch"):
         means: dict[int, list[float]] = {0: [], 1: []}
         for picture in pictures(config, "train", 90, forgers(config)):
-            means[picture.label].append(float(np.asarray(opened(picture.jpeg).convert("L")).mean()))
+            means[picture.label].append(float(np.asarray(opened(picture.encoded).convert("L")).mean()))
         # Two independent draws from windows whose means deviate by about 25 grey levels within a scene.
         assert abs(np.mean(means[0]) - np.mean(means[1])) < 8
 
 
 def test_qualities_cover_the_range() -> None:
     tables = {
-        str(opened(picture.jpeg).quantization) for picture in pictures("retouch", "train", 90, forgers("retouch"))
+        str(opened(picture.encoded).quantization) for picture in pictures("retouch", "train", 90, forgers("retouch"))
     }
     grey = np.zeros((128, 128, 3), np.uint8)
     possible = {str(opened(encode(grey, quality)).quantization) for quality in range(QUALITIES[0], QUALITIES[1] + 1)}
