@@ -120,7 +120,6 @@ def _adapt(
             for domain in (target, *sources)
         ]
         maps = map_test(tests[0].images, target.name, detector, settings, writing.localise)
-        alike: list[tuple[int, Decision]] = []  # draws by the weights of the source, which are mapped together
         keep_tiles = pools(options) or knowledge.spread > 0
         scope = weights_restored if options.strategy in WITH_GRADIENT else contextlib.nullcontext
         for draw, images in enumerate(progress_bar(usable, desc=f"adapting to {target.name}", unit="draw")):
@@ -133,14 +132,12 @@ def _adapt(
                 decision = _write_draw(run, draw, detector, images, adapted, after, settings, writing.keep_weights)
                 for test in tests:
                     test.add(draw, decision, detector, analyse)
-                if maps is not None and adapted.changed:
-                    maps.add([(draw, decision)], detector)
-                elif maps is not None:
-                    alike.append((draw, decision))
+                if maps is not None:
+                    maps.add(draw, decision, detector, changed=adapted.changed)
                 if draw == 0 and writing.add_files is not None:  # while the detector has the weights of this draw
                     writing.add_files(_draft(run), tests[0])
-        if maps is not None and alike:
-            maps.add(alike, detector)
+        if maps is not None:
+            maps.finish(detector)
         tests[0].write(add_files=_move_draft, maps=maps)
         for test in tests[1:]:
             test.write()

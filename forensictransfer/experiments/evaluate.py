@@ -173,20 +173,20 @@ def evaluate_run(
     for domain in domains:
         test = DomainTest(run, domain, detector, settings, session, progress=f"reading {domain.name}")
         maps = map_test(test.images, domain.name, detector, settings, localise)
-        alike = []  # draws by the weights of the run, which are mapped together
         for draw, decision, weights in decided_draws(run):
             label = f"scoring {domain.name}" + (f", draw {draw}" if run.kind == "adapt" else "")
             if weights is None:
                 test.add(draw, decision, detector, session.scores.analyse, label)
-                alike.append((draw, decision))
+                if maps is not None:
+                    maps.add(draw, decision, detector, changed=False)
                 continue
             with weights_restored(detector):
                 load_weights(as_trainable(detector), weights)
                 test.add(draw, decision, detector, analyse_images, label)
                 if maps is not None:
-                    maps.add([(draw, decision)], detector)
-        if maps is not None and alike:
-            maps.add(alike, detector)
+                    maps.add(draw, decision, detector, changed=True)
+        if maps is not None:
+            maps.finish(detector)
         results.append(test.write(overwrite=overwrite, add_files=add_files, maps=maps))
     return results
 

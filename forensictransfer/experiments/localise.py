@@ -56,11 +56,25 @@ class MapTest:
         kept = [i for i, label in enumerate(images.labels) if label == REAL or images.changed(i) is not None]
         self.images, self.settings = images.subset(kept), settings
         self.mapped: list[MappedImage] = []
+        self._waiting: list[tuple[int, Decision]] = []  # draws by the weights of their run, which are mapped together
         if not self.images.labels.any():
             raise _no_masks(images, domain, self.skipped)
 
-    def add(self, draws: Sequence[tuple[int, Decision]], detector: Detector) -> None:
-        """Map each image by the decisions of some draws, by number, with the detector as it is now."""
+    def add(self, draw: int, decision: Decision, detector: Detector, *, changed: bool) -> None:
+        """Take a draw, by number: mapped now where the detector has weights of its own for it, else by `finish`."""
+        if changed:
+            self._map([(draw, decision)], detector)
+        else:
+            self._waiting.append((draw, decision))
+
+    def finish(self, detector: Detector) -> None:
+        """Map by the draws that share the weights of their run, which the detector has now."""
+        if self._waiting:
+            self._map(self._waiting, detector)
+            self._waiting = []
+
+    def _map(self, draws: Sequence[tuple[int, Decision]], detector: Detector) -> None:
+        """Map each image by the decisions of some draws, with the detector as it is now."""
         bar = progress_bar(self.images.records, desc="mapping", unit="image", leave=False)
         for place, record in enumerate(bar):
             file, changed = self.images.file(place), self.images.changed(place)
