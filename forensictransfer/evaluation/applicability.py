@@ -75,17 +75,18 @@ def applied_to(images: Images, silences: Mapping[int, str]) -> Images:
     return images.subset([i for i in range(len(images)) if i not in silences]) if silences else images
 
 
-def check_applies(images: Images, lost: NotApplied | None, detector: str, where: str) -> None:
-    """Raise UserError if a detector applies to no image of a class.
+def unapplied(images: Images, lost: NotApplied | None, detector: str, where: str) -> UserError | None:
+    """Write the error that a detector applies to no image of a class; None where it applies to some of both.
 
     images: those that it applies to; lost: the others; where: what they are, in the message ("shots of draw 0").
     """
     if lost is None:
-        return
+        return None
     for label, kind in enumerate(CLASSES):
         if not (images.labels == label).any():
-            raise UserError(
+            return UserError(
                 f"{where}: '{detector}' applies to no {kind} image ({lost.why}); "
                 "take a domain that it applies to, or another detector",
                 code=ErrorCode.DETECTOR_NOT_APPLICABLE,
             )
+    return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -116,8 +116,8 @@ def _adapt(
         if writing.keep_weights:
             _save(run, detector, parents.runs)
         tests = [
-            DomainTest(run, domain, detector, settings, session, f"reading {domain.name}")
-            for domain in (target, *sources)
+            DomainTest(run, target, detector, settings, session, f"reading {target.name}"),
+            *_source_tests(run, sources, detector, settings, session),
         ]
         maps = map_test(tests[0].images, target.name, detector, settings, writing.localise)
         keep_tiles = pools(options) or knowledge.spread > 0
@@ -146,6 +146,19 @@ def _adapt(
             write_shots_only(run.folder(FOLDER), *alone)
         run.write_text("CARD.md", card_text(run))
     return RunFolder.open(out)
+
+
+def _source_tests(
+    run: RunFolder, sources: Sequence[Domain], detector: Detector, settings: Settings, session: Session
+) -> Iterator[DomainTest]:
+    """Read the test split of each source that the detector applies to: of the others nothing was learned."""
+    for domain in sources:
+        try:
+            yield DomainTest(run, domain, detector, settings, session, f"reading {domain.name}")
+        except UserError as error:
+            if error.code != ErrorCode.DETECTOR_NOT_APPLICABLE:
+                raise
+            _log.warning("not tested again: %s", error)
 
 
 def _usable(

@@ -24,7 +24,7 @@ from forensictransfer.detectors.base import Detector
 from forensictransfer.detectors.joined import JoinedDetector
 from forensictransfer.detectors.loading import detector_class, load_detector, load_weights, model_config_digest
 from forensictransfer.detectors.trainable import TrainableDetector, as_trainable
-from forensictransfer.evaluation.applicability import NotApplied, applied_to, check_applies
+from forensictransfer.evaluation.applicability import NotApplied, applied_to, unapplied
 from forensictransfer.evaluation.score_cache import ScoreCache
 from forensictransfer.evaluation.scoring import Analyse
 from forensictransfer.experiments.descriptors import SCORING, build_descriptor, is_descriptor
@@ -107,10 +107,18 @@ class Session:
 
         where: what the images are, in messages. Raises UserError if a class has none left.
         """
-        silences = self.scores.silences(detector, images, options, progress)
-        kept, lost = applied_to(images, silences), NotApplied.of(images, silences)
-        check_applies(kept, lost, detector.name, where)
+        kept, lost = self.divided(detector, images, options, progress)
+        error = unapplied(kept, lost, detector.name, where)
+        if error is not None:
+            raise error
         return kept, lost
+
+    def divided(
+        self, detector: Detector, images: Images, options: EvaluateSettings, progress: str | None = None
+    ) -> tuple[Images, NotApplied | None]:
+        """Keep the images that a detector applies to, which may be none, and count the others."""
+        silences = self.scores.silences(detector, images, options, progress)
+        return applied_to(images, silences), NotApplied.of(images, silences)
 
     def metadata_baseline(self, domain: Domain) -> MetadataBaseline:
         """Measure what metadata alone say of a domain's labels, once for the same images; see `metadata_only`."""

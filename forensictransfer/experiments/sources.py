@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
+from forensictransfer.core.errors import UserError
 from forensictransfer.core.settings import DataSettings, Settings
 from forensictransfer.data.checks.copies import check_labels_agree, copies_across
 from forensictransfer.data.counts import Counts
@@ -16,7 +17,7 @@ from forensictransfer.data.images import Images
 from forensictransfer.data.records import FAKE, REAL
 from forensictransfer.data.splits import drop_shared
 from forensictransfer.detectors.base import Detector
-from forensictransfer.evaluation.applicability import NotApplied
+from forensictransfer.evaluation.applicability import NotApplied, unapplied
 from forensictransfer.experiments.evaluate import check_both_classes
 from forensictransfer.experiments.session import Session
 from forensictransfer.results.formats.data import SeenImages, SourceData, TrainingData, WeightsFile
@@ -24,6 +25,7 @@ from forensictransfer.results.formats.run import joined_fingerprint, joined_name
 
 _log = logging.getLogger(__name__)
 LEARNED = ("train", "validation")
+_NOTHING_LEARNED = "nothing is learned from it: the detector applies to no image of a class"
 
 
 @dataclass(frozen=True)
@@ -55,21 +57,44 @@ class SourceImages:
         """The validation splits of all domains together."""
         return self._together("validation")
 
+    @property
+    def learned(self) -> list[Domain]:
+        """The domains that something is learned from: those whose images a detector applies to."""
+        return [domain for domain in self.domains if all(len(images) for images in self.parts[domain.name].values())]
+
     def applied(self, detector: Detector, settings: Settings, session: Session) -> SourceImages:
-        """Keep the images that a detector applies to. Raises UserError for a split that has none left of a class."""
-        parts: dict[str, dict[str, Images]] = {name: {} for name in self.parts}
-        lost: dict[str, dict[str, NotApplied]] = {name: {} for name in self.parts}
+        """Keep the images that a detector applies to.
+
+        Of several sources one that has none left of a class, in either split, is left out as a whole and counted as
+        such. Raises UserError if that leaves no source.
+        """
+        parts: dict[str, Mapping[str, Images]] = {}
+        lost: dict[str, dict[str, NotApplied]] = {}
+        refused: dict[str, UserError] = {}
         for name, splits in self.parts.items():
+            kept: dict[str, Images] = {}
+            lost[name] = {}
             for split, images in splits.items():
                 where, label = f"{split} split of '{name}'", f"examining {name} {split}"
-                parts[name][split], missing = session.applied(detector, images, settings.evaluate, where, label)
+                kept[split], missing = session.divided(detector, images, settings.evaluate, label)
+                error = unapplied(kept[split], missing, detector.name, where)
                 if missing is not None:
                     lost[name][split] = missing
                     _log.warning("%s: %s", where, missing.line(detector.name))
-        return replace(self, parts=parts, not_applied=lost)
+                if error is not None:
+                    refused.setdefault(name, error)
+            parts[name] = {split: images.subset([]) for split, images in kept.items()} if name in refused else kept
+        if len(refused) == len(parts):
+            raise next(iter(refused.values()))
+        for name in refused:
+            _log.warning("warning: %s: %s", name, _NOTHING_LEARNED)
+        warnings = {
+            name: [*lines, *((_NOTHING_LEARNED,) if name in refused else ())] for name, lines in self.warnings.items()
+        }
+        return replace(self, parts=parts, warnings=warnings, not_applied=lost)
 
     def _together(self, split: str) -> Images:
-        parts = {name: splits[split] for name, splits in self.parts.items()}
+        parts = {domain.name: self.parts[domain.name][split] for domain in self.learned}
         return Images.joined(parts) if len(parts) > 1 else next(iter(parts.values()))
 
 

@@ -116,7 +116,7 @@ def _train(
             detector.save(str(path))
     _decide(detector, validation, settings, run, session)
     _keep_features(detector, train, settings, run, session)
-    evaluate_run(run, domains, settings, overwrite=True, session=session)
+    evaluate_run(run, sources.learned, settings, overwrite=True, session=session)
     run.write_text("CARD.md", card_text(run))
     run.finish()
     # Last of all: a kill before this line costs no epoch.

@@ -118,6 +118,28 @@ def test_images_that_it_does_not_apply_to_are_counted_and_left_out(
     }
 
 
+def test_of_several_sources_one_that_it_does_not_apply_to_is_left_out(
+    source: Path, target: Path, quick: dict[str, Any], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """`source` is PNG alone: nothing is learned from it or tested on it, and the run says so."""
+    mixed = _with_jpeg(target, tmp_path / "jpeg")
+    run = ft.train([source, mixed], tmp_path / "run", "jpeg_only", settings=quick)
+    assert "source: nothing is learned from it" in caplog.text
+    parts = json.loads((run / "data.json").read_text())["sources"]
+    assert [part["name"] for part in parts] == ["source", "jpeg"]
+    assert parts[0]["splits"]["train"]["real"] == 0 < parts[1]["splits"]["train"]["real"]
+    lost = parts[0]["not_applied"]["train"]["by_class"]
+    assert lost["real"] == lost["reals"] > 0 and lost["fake"] == lost["fakes"] > 0
+    assert "nothing is learned from it: the detector applies to no image of a class" in parts[0]["notes"]
+    assert [one.name for one in (run / "evaluations").iterdir()] == ["jpeg"]
+    alone = ft.train(mixed, tmp_path / "alone", "jpeg_only", settings=quick)
+    assert (run / "decision.json").read_bytes() == (alone / "decision.json").read_bytes()
+    other = _with_jpeg(source, tmp_path / "other")
+    adapted = ft.adapt(run, other, tmp_path / "head", shots=3, strategy="head", draws=2, settings=quick)
+    assert "not tested again: test split of 'source'" in caplog.text
+    assert {one.name for one in (adapted / "evaluations").iterdir()} == {"jpeg", "other"}
+
+
 def _with_masks(domain: Path, out: Path) -> Path:
     """Copy a domain, the left half of each fake marked as changed."""
     shutil.copytree(domain, out)

@@ -17,7 +17,7 @@ from forensictransfer.data.images import Images
 from forensictransfer.data.records import FAKE, REAL, Record
 from forensictransfer.detectors.base import Detector, Evidence, ImageFile
 from forensictransfer.detectors.joined import JoinedDetector
-from forensictransfer.evaluation.applicability import NotApplied, applied_to, check_applies
+from forensictransfer.evaluation.applicability import NotApplied, applied_to, unapplied
 from forensictransfer.evaluation.score_cache import ScoreCache
 
 OPTIONS = EvaluateSettings(batch=2)
@@ -83,10 +83,10 @@ def test_a_class_that_is_lost_is_an_error(images: Images) -> None:
     silences = {2: "not a JPEG", 3: "not a JPEG"}
     kept, lost = applied_to(images, silences), NotApplied.of(images, silences)
     assert [record.name for record in kept.records] == ["0", "1"]
-    with pytest.raises(UserError, match="shots: 'x' applies to no fake image") as caught:
-        check_applies(kept, lost, "x", "shots")
-    assert caught.value.code == "detector-not-applicable"
-    check_applies(images, None, "x", "shots")
+    error = unapplied(kept, lost, "x", "shots")
+    assert error is not None and error.code == "detector-not-applicable"
+    assert str(error).startswith("shots: 'x' applies to no fake image")
+    assert unapplied(images, None, "x", "shots") is None
 
 
 def test_two_files_of_the_same_pixels_are_asked_apart_and_once(images: Images, monkeypatch: Any) -> None:
