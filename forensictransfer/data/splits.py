@@ -60,7 +60,7 @@ def draw_shots(
                 f"{target} has {len(indices)} {class_name} images in its train split, {k} shots were asked for",
                 code=ErrorCode.TOO_FEW_IMAGES,
             )
-        chosen.append(_shuffled(records, indices, f"{seed}/{draw}/{class_name}")[:k])
+        chosen.append(shuffled(records, indices, f"{seed}/{draw}/{class_name}")[:k])
     return tuple(i for pair in zip(*chosen, strict=True) for i in pair)
 
 
@@ -139,7 +139,7 @@ def drop_shared(
     return kept, by_group, by_pixels
 
 
-def _shuffled(records: Sequence[Record], indices: list[int], key: str) -> list[int]:
+def shuffled(records: Sequence[Record], indices: list[int], key: str) -> list[int]:
     """Put the indices in an order given by hashes: first one image of every group, then a second one, and so on."""
     groups = defaultdict(list)
     for index in sorted(indices, key=lambda i: _rank(key, "image", records[i].name)):

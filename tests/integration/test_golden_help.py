@@ -19,6 +19,7 @@ RECORD = Path(__file__).resolve().parents[1] / "golden" / "help"
 COMMANDS = (
     *("", "train", "adapt", "evaluate", "sweep", "report", "table", "show", "audit", "inspect"),
     *("camera", "camera enroll", "camera check"),
+    *("generator", "generator enroll", "generator check", "generator table"),
     *("data", "data list", "data build", "data show", "data faces", "detectors", "detectors list", "completion"),
 )
 
@@ -52,7 +53,7 @@ def test_help_is_what_was_recorded(command: str, capsys: pytest.CaptureFixture[s
 
 def test_every_command_is_recorded(capsys: pytest.CaptureFixture[str]) -> None:
     """A command that is new is in the list above, and no record is left of one that is gone."""
-    for command in ("", "camera", "data", "detectors"):
+    for command in ("", "camera", "generator", "data", "detectors"):
         listed = re.search(r"^commands:\n(.*?)\n\n", helped(command, capsys), re.MULTILINE | re.DOTALL)
         assert listed is not None
         names = re.findall(r"^ {4}([a-z]\S*)", listed[1], re.MULTILINE)
