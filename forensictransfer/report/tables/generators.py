@@ -28,10 +28,11 @@ def attribution_table(found: GeneratorTable, one: Attribution) -> TextTable:
         )
         for row in one.classes
     ]
-    notes = [
-        f"any generator named: {one.named} images, right {percent(one.right)}",
-        f"the strongest without a threshold, fakes of the generators alone: right {percent(one.strongest)}",
-    ]
+    notes = [f"any generator named: {one.named} images, right {percent(one.right)}"]
+    if len(found.generators) > 1:  # one alone is always the strongest
+        notes.append(
+            f"the strongest without a threshold, fakes of the generators alone: right {percent(one.strongest)}"
+        )
     notes += [
         f"without {row.domain}: of its fakes {percent(row.fakes_rejected)} are rejected, "
         f"of its reals {percent(row.reals_rejected)}"
