@@ -108,6 +108,8 @@ setup(
         # backbones from presets in a folder (detector `backbone`): CLIP, DINO, EfficientNet and some thirty others in
         # Keras, with their own scaling; timm and transformers are PyTorch. It brings tensorflow-text, 60 MB
         "backbones": ["keras-hub>=0.32,<0.34"],
+        # C2PA manifests: the reference library of the standard's authors, MIT or Apache; `inspect` does without
+        "provenance": ["c2pa-python>=0.38,<0.39"],
         # reads docstrings as they are, Markdown and all; Sphinx wants its own markup or two more packages
         "docs": ["pdoc>=16"],
         "test": [
@@ -126,6 +128,8 @@ setup(
                 "types-PyYAML",
                 "types-psutil",
             ),
+            "c2pa-python",
+            "cryptography",  # throw-away certificates, to sign files with; c2pa-python needs it too
             "keras-hub",  # tiny presets for the detector `backbone`
             *(
                 "psycopg[binary]",

@@ -234,19 +234,21 @@ def inspect(
     *,
     detectors: Sequence[str] | None = None,
     out: str | Path | None = None,
+    trust: str | Path | None = None,
 ) -> Inspection:
-    """Look at images with every detector that needs no training.
+    """Look at images with every detector that needs no training, and at what their metadata say of their origin.
 
     Args:
         images: an image file, a folder that is searched at any depth, or several of them.
         detectors: names of those to use (default: all that learn nothing).
         out: a new or empty folder for the maps as PNG, one sheet of them, and inspection.json.
-    Returns: what each detector says of each image, and which files were skipped.
+        trust: a PEM file of certificates; signers of C2PA manifests whose own leads to one are trusted.
+    Returns: what each detector and the metadata say of each image, and which files were skipped.
     Raises: UserError for any mistake in the input, and where no image can be read.
     """
     from forensictransfer.inference.inspection import inspect_images
 
-    return inspect_images([images] if isinstance(images, (str, Path)) else images, detectors, out)
+    return inspect_images([images] if isinstance(images, (str, Path)) else images, detectors, out, trust)
 
 
 def enroll_camera(

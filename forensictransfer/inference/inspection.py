@@ -20,6 +20,8 @@ from forensictransfer.inference.error_levels import NAME as LEVELS
 from forensictransfer.inference.error_levels import WHY, error_levels
 from forensictransfer.inference.inputs import folder_for_maps, images_of, nothing_read, skipped_image
 from forensictransfer.inference.pictures import MapSheet
+from forensictransfer.inference.provenance.c2pa import ManifestReader, is_installed, not_looked_at
+from forensictransfer.inference.provenance.examine import provenance_of
 from forensictransfer.results.formats.document import write_document
 from forensictransfer.results.formats.inspection import Finding, InspectedImage, Inspection, SkippedImage
 
@@ -30,22 +32,28 @@ _CROP = 128  # what detectors are made for that ask for a crop; none of those th
 
 
 def inspect_images(
-    paths: Sequence[str | Path], names: Sequence[str] | None = None, out: str | Path | None = None
+    paths: Sequence[str | Path],
+    names: Sequence[str] | None = None,
+    out: str | Path | None = None,
+    trust: str | Path | None = None,
 ) -> Inspection:
-    """Look at images with all detectors that learn nothing, or with some of them.
+    """Look at images with all detectors that learn nothing, or with some of them, and at what their metadata say.
 
     Args:
         paths: image files, and folders that are searched for images at any depth.
         names: of detectors (default: all that learn nothing).
         out: a folder that is new or empty: a PNG for each map, sheet.png with all of them, inspection.json; with all
             detectors also a picture of error levels, which is no evidence.
+        trust: a PEM file of certificates; who signs C2PA manifests with one that leads to them is trusted.
     Returns: what was found; files that cannot be read are listed in it.
     Raises:
-        UserError: no path, an unknown or unsuitable detector, a folder that is not empty, or no image that can be read.
+        UserError: no path, an unknown or unsuitable detector, a folder that is not empty, a trust list that is none or
+            cannot be used without c2pa-python, or no image that can be read.
     """
     if not paths:
         raise UserError("inspect: expected at least one image or folder", code=ErrorCode.COMMAND_LINE)
     chosen = _chosen(names)
+    manifests = ManifestReader(trust) if trust is not None or is_installed() else None
     folder = None if out is None else folder_for_maps(out)
     loaded = {name: _loaded(name) for name in chosen}
     sheet = None if folder is None else MapSheet(folder)
@@ -53,12 +61,17 @@ def inspect_images(
     skipped: list[SkippedImage] = []
     for image in images_of(paths, skipped):
         try:
-            images.append(_inspected(image, loaded, sheet, with_levels=names is None))
+            images.append(_inspected(image, loaded, sheet, manifests, with_levels=names is None))
         except ImageError as error:
             skipped.append(skipped_image(image.name, error))
     if not images:
         raise nothing_read(skipped)
-    found = Inspection(images=tuple(images), skipped=tuple(skipped), sheet=None if sheet is None else sheet.write())
+    found = Inspection(
+        images=tuple(images),
+        skipped=tuple(skipped),
+        sheet=None if sheet is None else sheet.write(),
+        notes=() if manifests is not None else (not_looked_at(),),
+    )
     if folder is not None:
         write_document(folder / NAME, found)
     return found
@@ -100,7 +113,12 @@ def _loaded(name: str) -> Detector | str:
 
 
 def _inspected(
-    image: ImageFile, loaded: Mapping[str, Detector | str], sheet: MapSheet | None, *, with_levels: bool
+    image: ImageFile,
+    loaded: Mapping[str, Detector | str],
+    sheet: MapSheet | None,
+    manifests: ManifestReader | None,
+    *,
+    with_levels: bool,
 ) -> InspectedImage:
     height, width = image.size
     place = None if sheet is None else sheet.begin(image)
@@ -125,6 +143,7 @@ def _inspected(
         height=height,
         about=_about(image),
         findings=tuple(findings),
+        provenance=provenance_of(image, manifests),
     )
 
 

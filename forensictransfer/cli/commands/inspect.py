@@ -11,12 +11,16 @@ from forensictransfer.cli.flags import Parser
 from forensictransfer.cli.output import add_json, answer, check_json, say
 
 if TYPE_CHECKING:
-    from forensictransfer.results.formats.inspection import Finding, Inspection
+    from forensictransfer.results.formats.inspection import Finding, Inspection, ProvenanceFinding
 
 _EPILOG = f"""\
-Each image has a line of what its file says of itself, and a line for each detector: what it finds, how strong (in its
-own unit, larger for a forgery), and where; or why it does not apply. A detector that fails is one such line, and a file
-that cannot be read is listed at the end. Nothing found proves nothing: a trace that was never there leaves none.
+Each image has a line of how its file was made, lines of what its metadata say of its origin, and a line for each
+detector: what it finds, how strong (in its own unit, larger for a forgery), and where; or why it does not apply. A
+detector that fails is one such line, and a file that cannot be read is listed at the end. Nothing found proves nothing:
+a trace that was never there leaves none.
+
+Metadata (EXIF, XMP, IPTC, texts, thumbnails, C2PA manifests) are findings, never a score: each line says what it rests
+on and what it does not prove. C2PA needs an extra: pip install 'forensictransfer[provenance]'. Nothing is fetched.
 
 exit code: 0 where at least one image was inspected, whatever was found in it; 2 where none could be read
 
@@ -24,6 +28,7 @@ examples:
   {NAME} inspect photo.jpg
   {NAME} inspect photo.jpg folder/ --out findings          (maps as PNG, findings/sheet.png, findings/inspection.json)
   {NAME} inspect folder/ --detectors jpeg_grid --json findings.json
+  {NAME} inspect signed.jpg --trust certificates.pem
 """
 
 
@@ -41,6 +46,9 @@ def add(sub: Any) -> Parser:
     parser.add_argument(
         "--detectors", metavar="NAME", nargs="+", help="the detectors to use (default: all that learn nothing)"
     )
+    parser.add_argument(
+        "--trust", metavar="FILE", help="certificates (PEM) of signers of C2PA manifests that you trust (default: none)"
+    )
     add_json(parser)
     parser.set_defaults(handler=run)
     return parser
@@ -51,20 +59,29 @@ def run(arguments: Namespace) -> None:
     from forensictransfer import api
 
     check_json(arguments)
-    found = api.inspect(arguments.images, detectors=arguments.detectors, out=arguments.out)
+    found = api.inspect(arguments.images, detectors=arguments.detectors, out=arguments.out, trust=arguments.trust)
     answer(arguments, found, lambda: say("\n".join(_lines(found, arguments.out))))
 
 
 def _lines(found: Inspection, out: str | None) -> Iterator[str]:
     for image in found.images:
         yield "; ".join([f"{image.name}: {image.format}, {image.width} x {image.height}", *image.about])
+        wide = max((len(one.source) for one in image.provenance), default=0)
+        for told in image.provenance:
+            yield f"  {told.source:<{wide}}  {_told(told)}"
         width = max((len(one.detector) for one in image.findings), default=0)
         for one in image.findings:
             yield f"  {one.detector:<{width}}  {_said(one)}"
     for left in found.skipped:
         yield f"skipped: {left.name}: {left.reason} [{left.code}]"
+    yield from (f"note: {note}" for note in found.notes)
     if out is not None:
         yield f"maps and inspection.json in {out}" + (f", all of them on {found.sheet}" if found.sheet else "")
+
+
+def _told(one: ProvenanceFinding) -> str:
+    answer = f"{one.answer}: " if one.answer and not one.words.startswith(one.answer) else ""
+    return f"{answer}{one.words} | {one.strength} | {one.limits}"
 
 
 def _said(one: Finding) -> str:

@@ -40,8 +40,29 @@ class Finding(Part):
     map: str | None = None
 
 
+class ProvenanceFinding(Part):
+    """What a file says of its own origin, or what its parts say against each other. Never a score, never a verdict.
+
+    what: its kind, a name that stays as it is ("camera", "software", "generator", "digital-source-type", "date",
+    "geometry", "thumbnail", "c2pa", "metadata"). source: where it stands ("EXIF", "XMP", "C2PA"). strength: what it
+    rests on, in words. words: what it says. answer: of C2PA, one of a few fixed answers; "" for others. limits:
+    what it does not prove.
+    """
+
+    what: str
+    source: str
+    strength: str
+    words: str
+    limits: str
+    answer: str = ""
+
+
 class InspectedImage(Part):
-    """An image with what is found in it. width, height: in pixels, upright. about: what the file says of itself."""
+    """An image with what is found in it.
+
+    width, height: in pixels, upright. about: what the file says of its own making. provenance: what it says of its
+    origin.
+    """
 
     name: str
     sha256: str
@@ -50,6 +71,7 @@ class InspectedImage(Part):
     height: Integer
     about: tuple[str, ...]
     findings: tuple[Finding, ...]
+    provenance: tuple[ProvenanceFinding, ...] = ()
 
 
 class SkippedImage(Part):
@@ -61,10 +83,14 @@ class SkippedImage(Part):
 
 
 class Inspection(Document):
-    """All images of an inspection, those that were skipped, and the sheet of maps if one was written."""
+    """All images of an inspection, those that were skipped, and the sheet of maps if one was written.
+
+    notes: what holds for all images, such as what was not looked at.
+    """
 
     WHAT: ClassVar[str] = "an inspection"
 
     images: tuple[InspectedImage, ...]
     skipped: tuple[SkippedImage, ...] = ()
     sheet: str | None = None
+    notes: tuple[str, ...] = ()

@@ -18,6 +18,7 @@ from forensictransfer.detectors.base import Detector, Evidence, ImageFile
 from forensictransfer.inference.inspection import NAME, inspect_images
 from forensictransfer.results.formats.document import read_document
 from forensictransfer.results.formats.inspection import Inspection, Place
+from tests.tagged import png
 
 
 class Corner(Detector):
@@ -122,3 +123,28 @@ def test_the_command_prints_a_line_for_each_detector(photos: Path, capsys: pytes
     assert main(["inspect", str(photos), "--detectors", "corner", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["images"][1]["findings"][0]["detector"] == "corner"
     assert main(["inspect", str(photos / "notes.txt"), "--detectors", "corner"]) == 2
+
+
+def test_what_metadata_say_is_printed_and_kept(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "generated.png"
+    path.write_bytes(png({"parameters": "a\x1b[31m cat\nSteps: 20, Sampler: Euler, Seed: 1"}))
+    monkeypatch.setattr("forensictransfer.inference.inspection.is_installed", lambda: False)
+    assert main(["inspect", str(path), "--detectors", "broken", "--out", str(tmp_path / "out")]) == 0
+    out = capsys.readouterr().out
+    assert "  PNG text  parameters in the form of Stable Diffusion web UI, 'parameters'" in out
+    assert "| stated by the file, unsigned | anyone can write it" in out and "\x1b[31m" not in out
+    assert out.count("note: C2PA manifests were not looked at") == 1 and "forensictransfer[provenance]" in out
+    found = read_document(tmp_path / "out" / NAME, Inspection)
+    assert [one.what for one in found.images[0].provenance] == ["generator"] and len(found.notes) == 1
+
+
+def test_a_trust_list_is_read_before_anything_else(photos: Path, tmp_path: Path) -> None:
+    pytest.importorskip("c2pa")
+    assert main(["inspect", str(photos), "--detectors", "corner", "--trust", str(tmp_path / "none.pem")]) == 2
+    with pytest.raises(UserError, check=lambda error: error.code == "path-missing"):
+        ft.inspect(photos, detectors=TOYS, trust=tmp_path / "none.pem", out=tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+    found = ft.inspect(photos, detectors=TOYS)
+    assert [one.answer for one in found.images[0].provenance] == ["none"] and not found.notes
