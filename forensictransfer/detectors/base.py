@@ -62,6 +62,8 @@ class Detector(metaclass=_DetectorType):
         needs_preset: whether it is built from a preset, whose folder `train.weights` names, and not without one.
         equal_units: whether all features are in one unit, so that those that vary more also tell more (frequencies of
             words: rare ones are noise); else each is divided by its own deviation before they are compared.
+        half_features: whether a run keeps the features of its source in half precision, a thousandth of each: for those
+            that are as many as pixels.
     """
 
     name: ClassVar[str]
@@ -71,6 +73,7 @@ class Detector(metaclass=_DetectorType):
     gradient: ClassVar[bool] = False
     needs_preset: ClassVar[bool] = False
     equal_units: ClassVar[bool] = False
+    half_features: ClassVar[bool] = False
     _is_root: ClassVar[bool] = True
 
     def __init_subclass__(cls, **options: Any) -> None:

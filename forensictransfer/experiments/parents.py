@@ -116,7 +116,7 @@ def _knowledge(run: RunFolder) -> SourceKnowledge:
         sources = stored["sources"] if "sources" in stored.files else None
         return SourceKnowledge(
             stored["energies"],
-            stored["features"],
+            stored["features"].astype(np.float32, copy=False),  # some detectors' are kept in half precision
             stored["labels"],
             sources,
             equal_units=kind.equal_units,

@@ -183,7 +183,7 @@ def _keep_features(detector: Detector, train: Images, settings: Settings, run: R
     run.write_npz(
         "source_features.npz",
         energies=known.energies,
-        features=known.features,
+        features=known.features.astype(np.float16) if detector.half_features else known.features,
         labels=train.labels,
         sources=train.domains,
     )

@@ -36,6 +36,7 @@ class GanFingerprint(LogitDetector):
     name: ClassVar[str] = "gan_fingerprint"
     trains: ClassVar[Trains] = "fit"
     equal_units: ClassVar[bool] = True
+    half_features: ClassVar[bool] = True
 
     @classmethod
     def network(cls, image: keras.KerasTensor) -> tuple[keras.KerasTensor, keras.KerasTensor]:
