@@ -15,12 +15,13 @@ from itertools import islice
 
 from forensictransfer.data.codecs import jpeg_structure, png
 from forensictransfer.data.metadata.exif import XMP_TAG, Directory, read_directory
-from forensictransfer.data.metadata.limits import MOST_PARTS, MOST_TEXT, MOST_TOGETHER
+from forensictransfer.data.metadata.limits import MOST_PARTS, MOST_TEXT, MOST_TEXTS, MOST_TOGETHER, in_short
 
 _EXIF, _XMP = b"Exif\0", b"http://ns.adobe.com/xap/1.0/\0"
 _MORE_XMP, _PHOTOSHOP = b"http://ns.adobe.com/xmp/extension/\0", b"Photoshop 3.0\0"
 _IPTC_TAG, _PHOTOSHOP_TAG, _C2PA_TAG = 33723, 34377, 52545
 _IPTC, _THUMBNAILS, _XMP_RESOURCE = 0x0404, (0x0409, 0x040C), 0x0424
+_MOST_NOTES = 8
 _RAW = b"Raw profile type "  # ImageMagick's texts of hexadecimal digits
 
 
@@ -38,7 +39,8 @@ class Blocks:
     """The metadata of a file as they lie there, unpacked; `left_out` says in words what was not read.
 
     exif: a TIFF structure, b"" for none. xmp: packets of XML. iptc: records of IIM. texts: in their order.
-    photoshop_thumbnail: an encoded image. has_c2pa: whether a C2PA manifest seems to be in the file.
+    photoshop_thumbnail: an encoded image. has_c2pa: whether a C2PA manifest seems to be in the file. is_whole: False
+    for a file of more parts than are looked at.
     """
 
     exif: bytes = b""
@@ -47,12 +49,22 @@ class Blocks:
     texts: list[Text] = field(default_factory=list)
     photoshop_thumbnail: bytes = b""
     has_c2pa: bool = False
+    is_whole: bool = True
+    _read: int = 0  # characters of all texts
     left_out: list[str] = field(default_factory=list)
 
     def leave_out(self, what: str) -> None:
         """Note once that something was not read."""
-        if what not in self.left_out:
+        if len(self.left_out) < _MOST_NOTES and what not in self.left_out:
             self.left_out.append(what)
+
+    def has_room(self, size: int) -> bool:
+        """Tell whether another text of so many bytes is read; notes that it is not."""
+        self._read += size
+        if self._read > MOST_TOGETHER or len(self.texts) >= MOST_TEXTS:
+            self.leave_out(f"texts beyond {MOST_TEXTS:,} or 16 MB")
+            return False
+        return True
 
 
 def read_blocks(content: bytes, kind: str) -> Blocks:
@@ -92,6 +104,7 @@ def _jpeg(content: bytes, blocks: Blocks) -> None:
         elif part.marker == 0xFE:
             _add_text(blocks, "comment", body)
     if parts == MOST_PARTS:
+        blocks.is_whole = False
         blocks.leave_out(f"what stands behind {MOST_PARTS:,} segments")
     blocks.xmp += [bytes(packet) for packet in extended.values()]
     if photoshop:
@@ -151,6 +164,7 @@ def _png(content: bytes, blocks: Blocks) -> None:
         else:
             blocks.exif = blocks.exif or bytes(body)
     if parts == MOST_PARTS:
+        blocks.is_whole = False
         blocks.leave_out(f"what stands behind {MOST_PARTS:,} chunks")
 
 
@@ -159,6 +173,8 @@ def _png_text(kind: bytes, body: memoryview, blocks: Blocks) -> None:
     key, found, _ = bytes(body[:80]).partition(b"\0")
     if not found:
         blocks.leave_out("a text without a key")
+        return
+    if not blocks.has_room(0):
         return
     place, packed, coding = len(key) + 1, kind == b"zTXt", "latin-1"
     if kind == b"zTXt":
@@ -210,15 +226,11 @@ def _raw_profile(name: bytes, data: bytes, blocks: Blocks) -> None:
 
 
 def _add_text(blocks: Blocks, key: str, data: bytes, coding: str = "utf-8", *, is_whole: bool = True) -> None:
-    room = MOST_TOGETHER - sum(len(one.text) for one in blocks.texts)
-    if room <= 0:
-        blocks.leave_out("texts beyond 16 MB")
+    if not blocks.has_room(len(data)):
         return
-    text = data[:room].decode(coding, "replace")
-    is_whole = is_whole and len(data) <= room
     if not is_whole:
-        blocks.leave_out(f"the end of the text '{key[:40]}', which is longer than 4 MB or damaged")
-    blocks.texts.append(Text(key, text, is_whole))
+        blocks.leave_out(f"the end of the text {in_short(repr(key), 40)}, which is longer than 4 MB or damaged")
+    blocks.texts.append(Text(key, data.decode(coding, "replace"), is_whole))
 
 
 def _webp(content: bytes, blocks: Blocks) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 MOST_TEXT = 4 << 20  # bytes of one text, EXIF block or XMP packet, unpacked; workflows of ComfyUI reach 2 MB
 MOST_TOGETHER = 16 << 20  # bytes of all texts of a file
+MOST_TEXTS = 1_000
 MOST_PARTS = 20_000  # segments or chunks of a file that are looked at
 MOST_ENTRIES = 4_000  # entries of one EXIF directory, data sets of IPTC
 MOST_NUMBERS = 16  # numbers of one EXIF entry

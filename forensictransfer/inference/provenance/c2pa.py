@@ -20,9 +20,18 @@ from typing import Any
 
 from forensictransfer.core.errors import ErrorCode, UserError
 from forensictransfer.data.metadata.blocks import Blocks
-from forensictransfer.data.metadata.limits import in_short
+from forensictransfer.data.metadata.limits import MOST_PARTS, in_short
 from forensictransfer.data.metadata.xmp import DUBLIN_CORE_TERMS, Xmp
-from forensictransfer.inference.provenance.findings import ABSENT, CARELESS, CHECKED, NOT_WHO, NOTHING, STATED, quoted
+from forensictransfer.inference.provenance.findings import (
+    ABSENT,
+    CARELESS,
+    CHECKED,
+    NOT_WHO,
+    NOTHING,
+    STATED,
+    UNREAD,
+    quoted,
+)
 from forensictransfer.inference.provenance.source_types import in_words
 from forensictransfer.results.formats.inspection import ProvenanceFinding
 
@@ -32,6 +41,7 @@ EXTRA = "pip install 'forensictransfer[provenance]'"
 NONE, UNTRUSTED, TRUSTED = "none", "valid, signer not trusted", "valid, trusted"
 CHANGED, BAD_SIGNATURE = "content changed after signing", "signature invalid"
 BAD_MANIFEST, UNREADABLE = "manifest changed after signing", "manifest cannot be read"
+NOT_LOOKED_AT = "not looked at"
 _TYPES = {"JPEG": "image/jpeg", "MPO": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp", "TIFF": "image/tiff"}
 _CONTENT = ("assertion.dataHash.", "assertion.boxesHash.", "assertion.bmffHash.", "assertion.collectionHash.")
 _SIGNATURE = ("claimSignature.", "signingCredential.", "algorithm.")
@@ -82,6 +92,10 @@ class ManifestReader:
         """Say what the manifest of an encoded image tells. kind: JPEG, PNG, WEBP or TIFF, as the decoder has it."""
         if kind not in _TYPES:
             yield _answer(NONE, f"no manifest: {kind} files cannot hold one", ABSENT, NOTHING)
+            return
+        if not blocks.is_whole:  # the library takes minutes for a million parts
+            words = f"not looked at: the file has more than {MOST_PARTS:,} parts"
+            yield _answer(NOT_LOOKED_AT, words, UNREAD, CARELESS)
             return
         try:
             with self._library.Reader(_TYPES[kind], io.BytesIO(content), context=self._context) as reader:

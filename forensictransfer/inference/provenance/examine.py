@@ -5,12 +5,11 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator
 
-from forensictransfer.data.encoded import opened, orientation_of
 from forensictransfer.data.image_file import ImageFile
 from forensictransfer.data.metadata.blocks import read_blocks
-from forensictransfer.data.metadata.exif import read_exif
+from forensictransfer.data.metadata.exif import Exif, read_exif
 from forensictransfer.data.metadata.iptc import read_iptc
-from forensictransfer.data.metadata.xmp import read_xmp
+from forensictransfer.data.metadata.xmp import TIFF, Xmp, read_xmp
 from forensictransfer.inference.provenance.c2pa import ManifestReader
 from forensictransfer.inference.provenance.contradictions import date_findings, geometry_findings
 from forensictransfer.inference.provenance.findings import CARELESS, UNREAD
@@ -45,7 +44,7 @@ def provenance_of(image: ImageFile, manifests: ManifestReader | None = None) -> 
     steps += [
         lambda: date_findings(exif, xmp, iptc),
         lambda: geometry_findings(exif, xmp, container.width, container.height),
-        lambda: thumbnail_findings(exif, blocks.photoshop_thumbnail, pixels, _orientation(image)),
+        lambda: thumbnail_findings(exif, blocks.photoshop_thumbnail, pixels, _orientation(exif, xmp)),
         lambda: generator_findings(blocks.texts, exif, xmp, place),
         lambda: source_type_findings(xmp),
         lambda: prompt_findings(xmp),
@@ -66,6 +65,7 @@ def _found(step: Callable[[], Iterator[ProvenanceFinding]], name: str) -> list[P
         return [ProvenanceFinding(what="metadata", source="file", strength=UNREAD, words=said, limits=CARELESS)]
 
 
-def _orientation(image: ImageFile) -> int:
-    with opened(image.content, image.name) as read:
-        return orientation_of(read)
+def _orientation(exif: Exif, xmp: Xmp) -> int:
+    """Read how the picture is turned, 1 to 8, from EXIF or else XMP."""
+    told = [*exif.numbers("Orientation")[:1], *(int(one) for one in xmp.all(TIFF, "Orientation")[:1] if one.isdigit())]
+    return next((int(one) for one in told if 1 <= one <= 8), 1)

@@ -82,6 +82,10 @@ def test_bombs_are_bounded_in_memory_and_time() -> None:
 
 def test_many_parts_are_not_all_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MOST_PARTS", 100)
+    monkeypatch.setattr(module, "MOST_TEXTS", 5)
+    assert not read_blocks(png(more=chunk(b"tEXt", b"a\0b") * 200), "PNG").is_whole
+    assert "texts beyond 5" in read_blocks(png(more=chunk(b"tEXt", b"a\0b") * 20), "PNG").left_out[0]
+    monkeypatch.setattr(module, "MOST_TEXTS", 500)
     assert "behind 100 chunks" in read_blocks(png(more=chunk(b"tEXt", b"a\0b") * 200), "PNG").left_out[0]
     assert "behind 100 segments" in read_blocks(jpeg(more=segment(0xFE, b"a") * 200), "JPEG").left_out[0]
 

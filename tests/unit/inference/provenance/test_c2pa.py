@@ -17,7 +17,7 @@ from forensictransfer.inference.provenance import c2pa as module
 from forensictransfer.inference.provenance.c2pa import ManifestReader
 from forensictransfer.results.formats.inspection import ProvenanceFinding
 from tests.signed import c2pa, identity, listener, signed
-from tests.tagged import encoded, jpeg, picture, xmp
+from tests.tagged import encoded, jpeg, picture, segment, xmp
 
 
 def findings(content: bytes, kind: str = "JPEG", trust: Path | None = None) -> list[ProvenanceFinding]:
@@ -133,6 +133,10 @@ def test_a_damaged_manifest_is_an_answer_of_its_own(photo: bytes) -> None:
         changed = bytearray(photo)
         changed[place + length : place + length + 4] = b"\xff\xff\xff\xff"
         assert answer(bytes(changed)) not in ("none", "valid, trusted")
+
+
+def test_a_file_of_very_many_parts_is_not_looked_at() -> None:
+    assert answer(jpeg(more=segment(0xFE, b"") * 20_001)) == "not looked at"
 
 
 def test_nothing_is_fetched() -> None:
