@@ -13,6 +13,7 @@ import pytest
 from PIL import Image
 
 from forensictransfer.detectors.signals.copy_move.exact import find_repeats
+from tests.generators import domain
 
 ROOT = Path(__file__).resolve().parents[2]
 pytestmark = pytest.mark.skipif(not (ROOT / "benchmarks").is_dir(), reason="needs the checkout")
@@ -233,6 +234,21 @@ def test_cameras_are_simulated_and_asked(
     out = capsys.readouterr().out
     assert "| as it is | 2 of 2 [15.8, 100.0] % |" in out and "| 0 of 2 [0.0, 84.2] % |" in out
     assert "| nothing | 0 of 2" in out and "| 128 x 128 |" in out
+
+
+def test_changed_images_of_a_generator_are_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    module = script("generators", monkeypatch)
+    wanted = ("as stored", "without 8 rows and columns at the upper left", "resized by 0.9")
+    monkeypatch.setattr(module, "CHANGES", {name: module.CHANGES[name] for name in wanted})
+    assert module.main([str(domain(tmp_path / "one", 1, 0)), "--side", "32"]) == 0
+    out = capsys.readouterr().out
+    assert "one: 40 fakes, tiles of 32" in out
+    assert "| as stored | 100.0 % [63.1, 100.0] of 8 | " in out
+    assert "| without 8 rows and columns at the upper left | 0.0 % [0.0, 36.9] of 8 | " in out
+    assert module.main([str(tmp_path / "one"), "--side", "64"]) == 0
+    assert "| resized by 0.9 | no fake is as large as a tile | - | no real is as large" in capsys.readouterr().out
 
 
 def test_patches_of_another_history_are_measured(

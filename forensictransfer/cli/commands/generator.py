@@ -46,7 +46,7 @@ rate holds for all generators together, for photographs like those enrolled. Of 
 named.
 
 "None of these" proves nothing: many fakes lie below the threshold (`generator enroll` says how many are recognised),
-and resizing, other crops and compression remove a fingerprint. It does not mean that an image is real.
+and resizing, or a crop of a few pixels, takes the fingerprint away. It does not mean that an image is real.
 
 exit code: 0 where at least one image was checked, whatever was found; 2 where none could be read
 
