@@ -235,6 +235,7 @@ def inspect(
     detectors: Sequence[str] | None = None,
     out: str | Path | None = None,
     trust: str | Path | None = None,
+    ghost_shifts: bool = False,
 ) -> Inspection:
     """Look at images with every detector that needs no training, and at what their metadata say of their origin.
 
@@ -243,12 +244,15 @@ def inspect(
         detectors: names of those to use (default: all that learn nothing).
         out: a new or empty folder for the maps as PNG, one sheet of them, and inspection.json.
         trust: a PEM file of certificates; signers of C2PA manifests whose own leads to one are trusted.
+        ghost_shifts: whether `jpeg_ghosts` searches all 64 grids for regions of an earlier quality, and not the image's
+            own alone; a minute or so for 12 megapixels.
     Returns: what each detector and the metadata say of each image, and which files were skipped.
     Raises: UserError for any mistake in the input, and where no image can be read.
     """
     from forensictransfer.inference.inspection import inspect_images
 
-    return inspect_images([images] if isinstance(images, (str, Path)) else images, detectors, out, trust)
+    paths = [images] if isinstance(images, (str, Path)) else images
+    return inspect_images(paths, detectors, out, trust, ghost_shifts=ghost_shifts)
 
 
 def enroll_camera(

@@ -15,6 +15,7 @@ from forensictransfer.data.image_file import ImageFile
 from forensictransfer.detectors.base import Detector
 from forensictransfer.detectors.evidence import Evidence
 from forensictransfer.detectors.registry import Detectors, detectors, load_target
+from forensictransfer.detectors.signals.jpeg_ghosts.detector import JpegGhosts
 from forensictransfer.inference.boxes import boxes_of
 from forensictransfer.inference.error_levels import NAME as LEVELS
 from forensictransfer.inference.error_levels import WHY, error_levels
@@ -36,6 +37,8 @@ def inspect_images(
     names: Sequence[str] | None = None,
     out: str | Path | None = None,
     trust: str | Path | None = None,
+    *,
+    ghost_shifts: bool = False,
 ) -> Inspection:
     """Look at images with all detectors that learn nothing, or with some of them, and at what their metadata say.
 
@@ -45,6 +48,7 @@ def inspect_images(
         out: a folder that is new or empty: a PNG for each map, sheet.png with all of them, inspection.json; with all
             detectors also a picture of error levels, which is no evidence.
         trust: a PEM file of certificates; who signs C2PA manifests with one that leads to them is trusted.
+        ghost_shifts: whether `jpeg_ghosts` searches all 64 grids and not the image's own alone.
     Returns: what was found; files that cannot be read are listed in it.
     Raises:
         UserError: no path, an unknown or unsuitable detector, a folder that is not empty, a trust list that is none or
@@ -54,8 +58,15 @@ def inspect_images(
         raise UserError("inspect: expected at least one image or folder", code=ErrorCode.COMMAND_LINE)
     chosen = _chosen(names)
     manifests = ManifestReader(trust) if trust is not None or is_installed() else None
+    if ghost_shifts and JpegGhosts.name not in chosen:
+        raise UserError(
+            f"--ghost-shifts: expected '{JpegGhosts.name}' among --detectors, got {', '.join(chosen)}; name it too",
+            code=ErrorCode.COMMAND_LINE,
+        )
     folder = None if out is None else folder_for_maps(out)
     loaded = {name: _loaded(name) for name in chosen}
+    if ghost_shifts:
+        loaded[JpegGhosts.name] = JpegGhosts(shifts=True)
     sheet = None if folder is None else MapSheet(folder)
     images: list[InspectedImage] = []
     skipped: list[SkippedImage] = []

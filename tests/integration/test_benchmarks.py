@@ -262,6 +262,35 @@ def test_patches_of_another_history_are_measured(
     assert module.with_interval(values, "auc").startswith("0.875 [")
 
 
+def test_ghosts_are_measured_on_one_grid_and_on_all(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    module = script("jpeg_ghosts", monkeypatch)
+    monkeypatch.setattr(module, "FIRST", (65,))
+    monkeypatch.setattr(module, "LAST", (None,))
+    monkeypatch.setattr(module, "SOUND", {"JPEG": module.SOUND["JPEG"]})
+    assert module.main("--sound 1 --forged 1 --workers 1".split()) == 0
+    shown = capsys.readouterr().out
+    assert "| all | 1 | 0 [0.0, 975.0] | 0 [0.0, 975.0] |" in shown
+    assert "| own | 65 | none | 1 | 100 " in shown and "| other | 65 | none | 1 | 0 [0.0, 97.5] | 0 of 0 | " in shown
+
+
+def test_a_square_on_another_grid_is_where_the_mask_says(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    module = script("jpeg_nonaligned", monkeypatch)
+    rng = np.random.default_rng(0)
+    pixels = rng.integers(0, 256, (64, 80, 3), np.uint8)
+    moved = module.saved_on(pixels, 60, (3, 5))
+    mask = module.square((64, 80), 16, rng)
+    assert moved.shape == pixels.shape and mask.sum() == 256
+    assert ((module.joined(moved, pixels, mask) != pixels).any(axis=2) <= mask).all()
+    monkeypatch.setattr(module, "FIRST", (60,))
+    assert module.main("--images 1 --sound 1 --last 95 --workers 1".split()) == 0
+    shown = capsys.readouterr().out
+    assert shown.count("| 60 | 1 of 1, 1, 0.") == 2 and "| saved once | 1 | 0 [0.0, 975.0] |" in shown
+
+
 def test_copies_are_made_where_the_mask_says(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

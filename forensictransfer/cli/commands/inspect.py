@@ -29,6 +29,7 @@ examples:
   {NAME} inspect photo.jpg folder/ --out findings          (maps as PNG, findings/sheet.png, findings/inspection.json)
   {NAME} inspect folder/ --detectors jpeg_grid --json findings.json
   {NAME} inspect signed.jpg --trust certificates.pem
+  {NAME} inspect photo.png --detectors jpeg_ghosts --ghost-shifts
 """
 
 
@@ -49,6 +50,12 @@ def add(sub: Any) -> Parser:
     parser.add_argument(
         "--trust", metavar="FILE", help="certificates (PEM) of signers of C2PA manifests that you trust (default: none)"
     )
+    parser.add_argument(
+        "--ghost-shifts",
+        action="store_true",
+        help="jpeg_ghosts searches all 64 grids of JPEG, as a pasted region seldom lies on the image's own: slower, for"
+        " files that were saved last as PNG or at about 95",
+    )
     add_json(parser)
     parser.set_defaults(handler=run)
     return parser
@@ -59,7 +66,13 @@ def run(arguments: Namespace) -> None:
     from forensictransfer import api
 
     check_json(arguments)
-    found = api.inspect(arguments.images, detectors=arguments.detectors, out=arguments.out, trust=arguments.trust)
+    found = api.inspect(
+        arguments.images,
+        detectors=arguments.detectors,
+        out=arguments.out,
+        trust=arguments.trust,
+        ghost_shifts=arguments.ghost_shifts,
+    )
     answer(arguments, found, lambda: say("\n".join(_lines(found, arguments.out))))
 
 

@@ -114,6 +114,19 @@ def test_what_cannot_be_asked_for_is_one_line(photos: Path, tmp_path: Path) -> N
         inspect_images([photos / "damaged.png", tmp_path / "none"], TOYS)
 
 
+def test_ghosts_are_sought_on_all_grids_where_that_is_asked_for(
+    photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(UserError, match="--ghost-shifts.*corner", check=lambda error: error.code == "command-line"):
+        inspect_images([photos], TOYS, ghost_shifts=True)
+    monkeypatch.undo()  # the detectors themselves
+    Image.fromarray(np.zeros((40, 48, 3), np.uint8)).save(tmp_path / "black.png")
+    words = ["inspect", str(tmp_path / "black.png"), "--detectors", "jpeg_ghosts"]
+    assert main([*words, "--ghost-shifts"]) == 0
+    assert "deepest ghost of 64 grids 0.00" in capsys.readouterr().out
+    assert main(words) == 0 and "64 grids" not in capsys.readouterr().out
+
+
 def test_the_command_prints_a_line_for_each_detector(photos: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["inspect", str(photos), "--detectors", *TOYS]) == 0
     out = capsys.readouterr().out

@@ -6,25 +6,26 @@ where it fails and what was measured.
 
 from __future__ import annotations
 
-import io
 from typing import ClassVar
 
 import numpy as np
 from PIL import Image
-from scipy import ndimage
 
 from forensictransfer.detectors.base import Evidence, ImageFile
 from forensictransfer.detectors.signals.cells import large_parts, spread
+from forensictransfer.detectors.signals.jpeg_ghosts.differences import (
+    LEAST_CELLS,
+    QUALITIES,
+    SIDE,
+    depths,
+    differences,
+)
+from forensictransfer.detectors.signals.jpeg_ghosts.shifted import SHIFTS, find_ghosts, regions_of, score_of
 from forensictransfer.detectors.signals.single import SignalDetector
 
-QUALITIES = tuple(range(50, 97, 2))
 SMALLEST = 32  # pixels
-_SIDE = 8  # of the cells that differences are averaged over, pixels
-_AROUND = 3  # cells along a side that are averaged again: 24 pixels, where Farid has 16 or 17
-_APART = 3  # places in QUALITIES between two differences that are compared, 6 units
-_NOISE = 0.5  # squared grey levels: differences below this are rounding
-_LEAST_CELLS = 32  # that can tell anything; fewer have no usual value
 _CALLED = 0.5  # depth of a ghost from which a cell is called changed
+_CALLED_SHIFTED = 0.4  # the same where 64 grids are searched, beyond the other grids; of 330 sound images none has 0.35
 FEWEST = 16  # connected cells that are called changed
 
 
@@ -33,51 +34,29 @@ class JpegGhosts(SignalDetector):
 
     Score: mean depth, in [0, 1], of the deepest twentieth of the cells, beyond the median of the image, at the quality
     where it is largest. Features: that, the quality, the median depth there, the area called changed.
+
+    shifts: whether all 64 grids are searched instead of the image's own. Depths are then beyond those of the other
+    grids too, and scores of another scale; reasons name the quality and the grid of each region.
     """
 
     name: ClassVar[str] = "jpeg_ghosts"
     maps: ClassVar[bool] = True
     smallest: ClassVar[int] = SMALLEST
 
+    def __init__(self, *, shifts: bool = False) -> None:
+        self._shifts = shifts
+
     def judge(self, image: ImageFile) -> Evidence:
         """Say of one image how deep its deepest ghost is."""
-        return _evidence(image)
-
-
-def differences(pixels: np.ndarray) -> np.ndarray:
-    """Compute the variance of the difference to copies saved at QUALITIES, float32 (qualities, rows, columns) by cells.
-
-    pixels: uint8 (h, w, 3). Luma alone, in squared grey levels; cells are blocks of JPEG, each with its neighbours. The
-    mean of a block does not count: in an even area it is a multiple of some quality's step by chance.
-    """
-    luma = Image.fromarray(pixels).convert("L")
-    plane = np.asarray(luma, np.float32)
-    found = []
-    for quality in QUALITIES:
-        stream = io.BytesIO()
-        luma.save(stream, "JPEG", quality=quality)
-        with Image.open(stream) as copy:
-            found.append(_variances(plane - np.asarray(copy, np.float32)))
-    return ndimage.uniform_filter(np.stack(found), (0, _AROUND, _AROUND), mode="nearest")
-
-
-def depths(squares: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Compute how far differences lie below those of a higher quality, in [0, 1], and which cells can tell.
-
-    A copy of higher quality is nearer to the image, unless the image has been saved at the lower one: then the
-    coefficients are multiples of its steps already. squares: as `differences` gives them. Returns float32
-    (qualities - 3, rows, columns) and bool of that shape.
-    """
-    lower, higher = squares[:-_APART], squares[_APART:]
-    return np.maximum(0, (higher - lower) / (higher + _NOISE)), higher > _NOISE
+        return _on_all_grids(image) if self._shifts else _evidence(image)
 
 
 def _evidence(image: ImageFile) -> Evidence:
-    deep, telling = depths(differences(image.pixels))
+    deep, telling = depths(differences(_luma(image)))
     best, where, usual = 0.0, 0, 0.0
     heat = np.zeros(deep.shape[1:], np.float32)
     for place, (dip, able) in enumerate(zip(deep, telling, strict=True)):
-        if able.sum() < _LEAST_CELLS:
+        if able.sum() < LEAST_CELLS:
             continue
         median = float(np.median(dip[able]))
         beyond = np.where(able, np.maximum(0, dip - median), 0).astype(np.float32)
@@ -90,16 +69,36 @@ def _evidence(image: ImageFile) -> Evidence:
     words = f"deepest ghost at quality about {quality}, {best:.2f} beyond the image's usual {usual:.2f}"
     return Evidence(
         best,
-        heat_map=spread(heat, image.size, _SIDE),
-        mask=spread(mask, image.size, _SIDE),
+        heat_map=spread(heat, image.size, SIDE),
+        mask=spread(mask, image.size, SIDE),
         reasons=(words,),
         features=np.array([best, quality / 100, usual, mask.mean()], np.float32),
     )
 
 
-def _variances(plane: np.ndarray) -> np.ndarray:
-    """Compute the variance of cells of 8 x 8 pixels of a plane (h, w), the last ones filled up with their border."""
-    height, width = plane.shape
-    padded = np.pad(plane, ((0, -height % _SIDE), (0, -width % _SIDE)), mode="edge")
-    found: np.ndarray = padded.reshape(padded.shape[0] // _SIDE, _SIDE, -1, _SIDE).var(axis=(1, 3))
-    return found
+def _on_all_grids(image: ImageFile) -> Evidence:
+    found = find_ghosts(_luma(image))
+    score, place = score_of(found)
+    regions = list(regions_of(found, _CALLED_SHIFTED, FEWEST))
+    of_best = np.where(found.shift == place, found.depth, 0).astype(np.float32)
+    heat, mask = spread(of_best, image.size, SIDE, SHIFTS[place]), np.zeros(image.size, bool)
+    words = [f"deepest ghost of 64 grids {score:.2f} beyond the other grids, on the grid from {SHIFTS[place]}"]
+    for region in regions:
+        shown = spread(region.cells, image.size, SIDE, region.shift, "nothing")
+        mask |= shown
+        depth = spread(np.where(region.cells, found.depth, 0), image.size, SIDE, region.shift, "nothing")
+        heat = np.maximum(heat, depth)
+        words.append(f"{shown.mean():.1%} of the image once saved at about {region.quality}, grid from {region.shift}")
+    quality = QUALITIES[int(np.bincount(found.quality[of_best > 0]).argmax())] if of_best.any() else 0
+    area = sum(float(region.cells.mean()) for region in regions)
+    return Evidence(
+        score,
+        heat_map=np.clip(heat, 0, 1),
+        mask=mask,
+        reasons=tuple(words),
+        features=np.array([score, quality / 100, float(np.median(found.depth)), area], np.float32),
+    )
+
+
+def _luma(image: ImageFile) -> Image.Image:
+    return Image.fromarray(image.pixels).convert("L")
