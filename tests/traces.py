@@ -6,7 +6,7 @@ import io
 
 import numpy as np
 from PIL import Image
-from scipy.ndimage import convolve, gaussian_filter, zoom
+from scipy.ndimage import convolve, gaussian_filter, map_coordinates, zoom
 
 
 def picture(height: int, width: int, seed: int = 0) -> np.ndarray:
@@ -85,6 +85,32 @@ def without_mosaic_on_the_left(height: int, width: int) -> np.ndarray:
     found = demosaiced(pixels)
     found[:, : width // 3] = pixels[:, : width // 3]
     return found
+
+
+def pulled_apart(pixels: np.ndarray, red: float, blue: float, centre: tuple[float, float] = (0.0, 0.0)) -> np.ndarray:
+    """The pixels through a lens that enlarges red and blue by 1 + so much, about (right, down) of the middle."""
+    height, width = pixels.shape[:2]
+    y, x = np.indices((height, width), float)
+    down, right = y - (height - 1) / 2 - centre[1], x - (width - 1) / 2 - centre[0]
+    found = pixels.astype(float)
+    for plane, growth in ((0, red), (2, blue)):
+        places = [y - growth / (1 + growth) * down, x - growth / (1 + growth) * right]
+        found[..., plane] = map_coordinates(found[..., plane], places, order=3, mode="nearest")
+    return np.clip(found, 0, 255).round().astype(np.uint8)
+
+
+def pulled_apart_the_other_way_on_the_left(height: int, width: int) -> np.ndarray:
+    """A picture through a lens, another one in the left third, uint8 (h, w, 3)."""
+    pixels = fine_picture(height, width)
+    found = pulled_apart(pixels, 4e-3, -3e-3)
+    found[:, : width // 3] = pulled_apart(pixels, -4e-3, 3e-3)[:, : width // 3]
+    return found
+
+
+def fine_picture(height: int, width: int, seed: int = 0) -> np.ndarray:
+    """Something like a photograph of leaves, uint8 (h, w, 3): `picture`, and edges of some pixels everywhere."""
+    fine = gaussian_filter(np.random.default_rng(seed + 100).normal(size=(height, width, 1)), (2, 2, 0))
+    return np.clip(picture(height, width, seed) * 0.6 + 50 + 150 * fine, 0, 255).round().astype(np.uint8)
 
 
 def smooth_on_the_left(height: int, width: int) -> np.ndarray:

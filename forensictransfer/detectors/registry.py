@@ -125,6 +125,11 @@ _BUILT_IN: dict[str, Entry] = {
         "regions without the camera's mosaic, or with another one (Popescu, Farid, 2005; Ferrara and others, 2012)",
         declared="none",
     ),
+    "chromatic_aberration": Entry(
+        f"{_SIGNALS}.chromatic_aberration.detector:ChromaticAberration",
+        "regions whose red and blue the lens of the rest did not pull apart (Johnson, Farid, 2006)",
+        declared="none",
+    ),
     "copy_move": Entry(
         f"{_SIGNALS}.copy_move.detector:CopyMove",
         "regions that occur twice, exactly or turned and resized (Fridrich and others, 2003; Amerini and others, 2011)",

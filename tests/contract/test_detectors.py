@@ -26,9 +26,14 @@ def _class_name(name: str) -> str:
 BATCHES = {"xception": 4}
 
 
+# What is seen in larger images alone.
+SIDES = {"chromatic_aberration": 256}
+
+
 # What the left of an image has to have for a detector of signals: the trace that it looks for.
 HALF_FORGED: dict[str, Callable[[int, int], np.ndarray]] = {
     "cfa": traces.without_mosaic_on_the_left,
+    "chromatic_aberration": traces.pulled_apart_the_other_way_on_the_left,
     "copy_move": traces.twice_on_the_left,
     "jpeg_double": traces.partly_compressed,
     "jpeg_ghosts": traces.compressed_on_the_left,
@@ -38,8 +43,8 @@ HALF_FORGED: dict[str, Callable[[int, int], np.ndarray]] = {
     "splicebuster": traces.smooth_on_the_left,
 }
 
-# Those that find in the pixels whether they apply: noise has no trace of a camera, small images have few blocks.
-ABSTAIN = {"cfa", "noise_level", "splicebuster"}
+# Those that find in the pixels whether they apply: noise has no trace of a camera or lens, small images few blocks.
+ABSTAIN = {"cfa", "chromatic_aberration", "noise_level", "splicebuster"}
 
 
 class OnAPreset(DetectorContract):
@@ -98,6 +103,8 @@ BASES = {"gan_fingerprint": OnAPattern}
 def _tests_of(name: str) -> type[DetectorContract]:
     base = OnAPreset if detectors()[name].needs_preset else BASES.get(name, DetectorContract)
     members: dict[str, Any] = {"name": name, "batch": BATCHES.get(name, 16), "abstains": name in ABSTAIN}
+    if name in SIDES:
+        members["side"] = SIDES[name]
     if name in HALF_FORGED:
         members["half_forged"] = staticmethod(HALF_FORGED[name])
     tests = type(_class_name(name), (base,), members)

@@ -20,7 +20,17 @@ ROOT = Path(__file__).resolve().parents[3]
 FIELD = (
     *("ft-res", "ft", "ft-statistics", "cooccurrence", "rich_model", "residual_cnn", "constrained_conv", "meso4"),
     *("mesoinception4", "xception", "mobilenet", "pairwise", "ddt", "prototypes", "backbone", "gan_fingerprint"),
-    *("cfa", "copy_move", "jpeg_double", "jpeg_ghosts", "jpeg_grid", "jpeg_nonaligned", "noise_level", "splicebuster"),
+    *(
+        "cfa",
+        "chromatic_aberration",
+        "copy_move",
+        "jpeg_double",
+        "jpeg_ghosts",
+        "jpeg_grid",
+        "jpeg_nonaligned",
+        "noise_level",
+        "splicebuster",
+    ),
 )
 
 
