@@ -291,6 +291,43 @@ def test_a_square_on_another_grid_is_where_the_mask_says(
     assert shown.count("| 60 | 1 of 1, 1, 0.") == 2 and "| saved once | 1 | 0 [0.0, 975.0] |" in shown
 
 
+def test_what_survives_is_a_table_and_a_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    module = script("survival", monkeypatch)
+    out = tmp_path / "survival.csv"
+    words = f"--images 1 --traces jpeg_double --operations crop --workers 1 --csv {out}".split()
+    assert module.main(words) == 0
+    first, nothing, cropped = (line.split(",") for line in out.read_text().splitlines())
+    assert first[:2] == ["trace", "operation"] and nothing[-1] == "survives"
+    assert cropped[4:6] == ["0", "0"] and cropped[-1] == "gone", "a crop that is saved as PNG is no JPEG"
+    assert "| jpeg_double | survives (1.000) | gone (0.500) |" in capsys.readouterr().out
+    # The mask goes where the pixels go.
+    mask = np.zeros((40, 60), bool)
+    mask[10:30, 20:50] = True
+    made = module.Made(np.repeat(255 * mask[..., None], 3, axis=2).astype(np.uint8), None, mask)
+    for operation in ("half size", "crop", "network", "JPEG 75"):
+        after = module.OPERATIONS[operation](made)
+        assert after.mask.shape == after.pixels.shape[:2]
+        assert ((after.pixels[..., 0] > 127) != after.mask).mean() < 0.1
+
+
+def test_verdicts_follow_from_the_scores(monkeypatch: pytest.MonkeyPatch) -> None:
+    module = script("survival", monkeypatch)
+
+    def outcomes(sound: float, forged: float) -> list[object]:
+        return [
+            module.Outcome("cfa", "crop", bool(kind), score + i / 100, True, 0.5)
+            for kind, score in enumerate((sound, forged))
+            for i in range(20)
+        ]
+
+    assert module.row(outcomes(0, 1), None)[0].verdict == module.row(outcomes(0, 1), 1.0)[0].verdict == "survives"
+    assert module.row(outcomes(0, 0), 1.0)[0].verdict == "gone"
+    assert module.row(outcomes(0, 0), None)[0].verdict == "not shown"
+    assert module.row(outcomes(0, 0.05), 1.0)[0].verdict == "weakened"
+
+
 def test_copies_are_made_where_the_mask_says(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
