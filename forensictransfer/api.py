@@ -17,6 +17,7 @@ from forensictransfer.experiments.requests import (
     adapt_request,
     evaluate_request,
     open_domain_with_notes,
+    photographs_request,
     requested_settings,
     train_request,
 )
@@ -61,10 +62,11 @@ __all__ = [
 
 
 def train(
-    source: DomainLike | Sequence[DomainLike],
+    source: DomainLike | Sequence[DomainLike] | None,
     out: str | Path,
     detector: str | None = None,
     *,
+    photos: str | Path | Sequence[str | Path] | None = None,
     config: str | Path | None = None,
     settings: SettingsLike | None = None,
     group: str | None = None,
@@ -74,9 +76,11 @@ def train(
     """Train a detector on the source domain, or on several that count alike, and write a run folder.
 
     Args:
-        source: a built-in name, a folder, or a domain file; or several of them.
+        source: a built-in name, a folder, or a domain file; or several of them. None: `photos` are learned from.
         out: the run folder to write.
         detector: a registered name (`ft-res`, `forensictransfer detectors list`).
+        photos: for a detector that learns from photographs alone, a folder of them or several: by the camera of their
+            EXIF entries, else by sub-folder.
         config: a YAML file of settings. settings: single values over it (`{"train.epochs": 15}`), or all of them.
         group: what belongs together in the source: `stem`, `path`, a regular expression, or a CSV file; holds for all.
         resume: continue a run that was interrupted. overwrite: replace a run that stands at `out`.
@@ -84,6 +88,14 @@ def train(
     Raises: UserError for any mistake in the input.
     """
     chosen = requested_settings(config, settings, {"detector": detector})
+    if (source is None) == (photos is None):
+        raise UserError(
+            "train: expected either a source or folders of photographs (--source, --photos)",
+            code=ErrorCode.ARGUMENTS_CONFLICT,
+        )
+    if photos is not None:
+        return _train_on_photographs(photos, out, chosen, group=group, resume=resume, overwrite=overwrite)
+    assert source is not None
     request = train_request(source, out, chosen, group=group, resume=resume, overwrite=overwrite)
     if request.finished:
         return request.out
@@ -91,6 +103,30 @@ def train(
     from forensictransfer.experiments import train as training
 
     training.train_run(request.domains, request.settings, request.out, resume=resume, overwrite=overwrite)
+    return request.out
+
+
+def _train_on_photographs(
+    photos: str | Path | Sequence[str | Path],
+    out: str | Path,
+    settings: Settings,
+    *,
+    group: str | None,
+    resume: bool,
+    overwrite: bool,
+) -> Path:
+    if group is not None:
+        raise UserError(
+            "train: --group is for domains; photographs belong together by their camera",
+            code=ErrorCode.ARGUMENTS_CONFLICT,
+        )
+    request = photographs_request(photos, out, settings, resume=resume, overwrite=overwrite)
+    if request.finished:
+        return request.out
+    import_tensorflow()
+    from forensictransfer.experiments.from_photographs import train as training
+
+    training.train_on_photographs(request.folders, request.settings, request.out, resume=resume, overwrite=overwrite)
     return request.out
 
 

@@ -55,8 +55,9 @@ class Detector(metaclass=_DetectorType):
     Attributes:
         name: as it is registered.
         needs: what it reads of an image, keys of NEEDS.
-        trains: `gradient` (by gradient steps), `fit` (fitted to features at once) or `none` (nothing is learned: its
-            score is what it is, and shots choose a threshold or a linear score on its features).
+        trains: `gradient` (by gradient steps), `fit` (fitted to features at once), `photographs` (by gradient steps
+            from photographs alone, by camera) or `none` (nothing is learned). Of the last two the score is what it is,
+            and shots choose a threshold or a linear score on its features.
         maps: whether its evidence holds a heat map.
         gradient: whether `trains` is `gradient`; set by either.
         needs_preset: whether it is built from a preset, whose folder `train.weights` names, and not without one.

@@ -44,12 +44,12 @@ KNOWN = {
 def cost_of(name: str, crop: int) -> Cost | None:
     """Find what a registered detector costs for crops of `crop` pixels, or the smallest that it takes.
 
-    None for one that is no network, and for one whose network is the user's own preset.
+    None for one that is no network on crops, and for one whose network is the user's own preset.
     """
     if crop == DEFAULT_CROP and name in KNOWN:
         return KNOWN[name]
     entry = detectors()[name]
-    return None if entry.needs_preset or entry.declared == "none" else measured_cost(name, crop)
+    return None if entry.needs_preset or entry.declared in ("none", "photographs") else measured_cost(name, crop)
 
 
 def measured_cost(name: str, crop: int) -> Cost | None:

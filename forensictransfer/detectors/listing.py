@@ -10,7 +10,7 @@ from forensictransfer.detectors.cost import cost_of
 from forensictransfer.detectors.registry import Trains
 from forensictransfer.detectors.registry import detectors as registered
 
-LEARNS: dict[Trains, str] = {"gradient": "gradient", "fit": "one fit", "none": "nothing"}
+LEARNS: dict[Trains, str] = {"gradient": "gradient", "fit": "one fit", "photographs": "photographs", "none": "nothing"}
 HEAD = ("detector", "parameters", "million", "trained by", "what it looks at")
 
 

@@ -6,7 +6,7 @@ import hashlib
 import json
 import zipfile
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import keras
 
@@ -14,6 +14,9 @@ from forensictransfer.core.errors import ErrorCode, UserError, nearest, some
 from forensictransfer.detectors.base import Detector
 from forensictransfer.detectors.registry import detectors, load_target
 from forensictransfer.detectors.trainable import TrainableDetector
+from forensictransfer.detectors.with_model import ModelDetector
+
+Made = TypeVar("Made", bound=ModelDetector)
 
 
 def detector_class(name: str) -> type[Detector]:
@@ -62,14 +65,23 @@ def trainable_class(name: str) -> type[TrainableDetector]:
 
 def load_detector(name: str, path: Path) -> TrainableDetector:
     """Load the detector whose model was saved at `path`. Raises UserError if the file is no model of this kind."""
-    kind = trainable_class(name)
+    return _with_model(trainable_class(name), name, path)
+
+
+def load_any_detector(name: str, path: Path) -> ModelDetector:
+    """Load a detector as `load_detector` does, also one that learns from photographs and looks at whole images."""
+    kind = detector_class(name)
+    return _with_model(kind, name, path) if issubclass(kind, ModelDetector) else load_detector(name, path)
+
+
+def _with_model(kind: type[Made], name: str, path: Path) -> Made:
     try:
         return kind(keras.models.load_model(path, compile=False))
     except _DAMAGED as error:
         raise _unloadable(name, path, error) from error
 
 
-def load_weights(detector: TrainableDetector, path: Path) -> None:
+def load_weights(detector: ModelDetector, path: Path) -> None:
     """Give `detector` the weights of the model saved at `path`. Raises UserError if the file is no such model."""
     try:
         detector.model.load_weights(path)

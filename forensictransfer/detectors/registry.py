@@ -19,7 +19,7 @@ from forensictransfer.core.errors import ErrorCode, UserError
 if TYPE_CHECKING:
     from forensictransfer.core.settings import TrainSettings
 
-Trains = Literal["gradient", "fit", "none"]
+Trains = Literal["gradient", "fit", "photographs", "none"]
 
 GROUP = "forensictransfer.detectors"
 _PACKAGE = "forensictransfer.detectors.networks"
@@ -42,7 +42,10 @@ class Entry:
 
     @property
     def trains(self) -> Trains:
-        """How it learns: by `gradient` steps, by one `fit`, or `none`. Asks the class where the table does not tell."""
+        """How it learns: by `gradient` steps, by one `fit`, from `photographs` alone, or `none`.
+
+        Asks the class where the table does not tell.
+        """
         return self.declared or load_target(self.target).trains
 
     @property
@@ -165,6 +168,11 @@ _BUILT_IN: dict[str, Entry] = {
         "blocks whose residual statistics differ from the rest of the image (Cozzolino and others, 2015)",
         declared="none",
     ),
+    "noiseprint": Entry(
+        f"{_PACKAGE}.noiseprint.detector:Noiseprint",
+        "the same of a residual learned from photographs by camera, --photos (Cozzolino, Verdoliva, 2018)",
+        declared="photographs",
+    ),
 }
 _ADDED: dict[str, Entry] = {}
 
@@ -203,16 +211,31 @@ def descriptions() -> dict[str, str]:
     return {name: entry.about for name, entry in detectors().items()}
 
 
-def check_training(name: str, options: TrainSettings) -> None:
-    """Raise UserError for settings of a training that the detector called `name` cannot be trained by."""
+def check_training(name: str, options: TrainSettings, *, photographs: bool = False) -> None:
+    """Raise UserError for settings of a training that the detector called `name` cannot be trained by.
+
+    photographs: whether it is to learn from photographs by camera, not from a domain.
+    """
     entry = detectors()[name]
     trains = entry.trains
+    if photographs != (trains == "photographs"):
+        raise UserError(
+            f"'{name}' learns from a domain of reals and fakes; name it, --source DOMAIN, in place of --photos"
+            if photographs
+            else f"'{name}' learns from photographs by camera; name their folders, --photos DIR, in place of a source",
+            code=ErrorCode.DETECTOR_UNSUITABLE,
+        )
+    if photographs and options.trials:
+        raise UserError(
+            f"train.trials: '{name}' learns from photographs alone, there is nothing to search by",
+            code=ErrorCode.DETECTOR_UNSUITABLE,
+        )
     if entry.needs_preset and options.weights is None:
         raise UserError(
             f"train.weights: '{name}' is built from a preset; give its folder, --weights FOLDER",
             code=ErrorCode.DETECTOR_UNSUITABLE,
         )
-    if trains == "gradient":
+    if trains in ("gradient", "photographs"):
         if not options.epochs and options.weights is None:
             raise UserError(
                 "train.epochs: 0 leaves random weights as they are; give --weights FILE, or epochs",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from abc import abstractmethod
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
@@ -20,12 +20,12 @@ from forensictransfer.data.tiles import Place, cut, tile_places
 from forensictransfer.detectors.base import Detector, Trains
 from forensictransfer.detectors.evidence import Analysis, Evidence, Judgement, Tiles
 from forensictransfer.detectors.heat_maps import blend, map_places
-from forensictransfer.detectors.layers import estimate_statistics
+from forensictransfer.detectors.with_model import ModelDetector
 
 Made = TypeVar("Made")
 
 
-class TrainableDetector(Detector):
+class TrainableDetector(ModelDetector):
     """A functional Keras model and how to train and read it.
 
     A detector is fed uint8 crops (n, crop, crop, 3) in 0..255 and labels real = 0, fake = 1. It looks at each crop by
@@ -37,7 +37,6 @@ class TrainableDetector(Detector):
         smallest: side of the smallest crops that it can be built for, pixels.
         reconstructs: whether its loss has a part for a reconstruction.
         features: the output of `model` that a classifier without gradients works on.
-        trainer: what `fit` is called on: shares all weights with `model`.
     """
 
     trains: ClassVar[Trains] = "gradient"
@@ -45,11 +44,9 @@ class TrainableDetector(Detector):
     smallest: ClassVar[int] = 32
     reconstructs: ClassVar[bool] = False
     features: ClassVar[str] = "features"
-    trainer: keras.Model
 
     def __init__(self, model: keras.Model) -> None:
-        self.model = model
-        self.trainer = model
+        super().__init__(model)
         self._made: dict[Hashable, Any] = {}
 
     @classmethod
@@ -228,20 +225,6 @@ class TrainableDetector(Detector):
         local = blend(decision.tile_scores(tiles.energies, tiles.features), places, self.crop, image.size)
         return decision.probabilities(local).astype(np.float32)
 
-    def get_weights(self) -> list[np.ndarray]:
-        """Return the weights of the model."""
-        return list(self.model.get_weights())
-
-    def refresh_statistics(self, batches: Iterable[Any]) -> None:
-        """Make inference agree with training: estimate what was normalised by the batch over batches of inputs."""
-        estimate_statistics(self.model, batches)
-
-    def begin_epoch(self, epoch: int) -> None:
-        """Prepare an epoch; called before each one of a training, also of a resumed one.
-
-        For a loss that changes with the epochs.
-        """
-
     def feature_weights(self) -> list[np.ndarray] | None:
         """Return the weights that the features depend on, if the energies follow from the features (`energies_of`).
 
@@ -257,24 +240,6 @@ class TrainableDetector(Detector):
     def fit_features(self, features: np.ndarray, labels: np.ndarray) -> None:
         """Fit the classifier of a detector without gradients to features (n, d) of whole images, labels (n,)."""
         raise NotImplementedError(f"'{self.name}' is trained by gradient steps")
-
-    def load_pretrained(self, path: Path) -> None:
-        """Take the weights of a file: a `.keras` model or a `.weights.h5` of this network; a detector may know more.
-
-        Raises UserError if the file holds something else.
-        """
-        if not path.name.endswith((".keras", ".weights.h5")):
-            raise UserError(
-                f"{path}: expected weights of '{self.name}' that end in .keras or .weights.h5",
-                code=ErrorCode.WEIGHTS_UNSUITABLE,
-            )
-        try:
-            self.model.load_weights(path)
-        except (ValueError, OSError, KeyError, TypeError) as error:
-            reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
-            raise UserError(
-                f"{path}: expected weights of '{self.name}' for this crop: {reason}", code=ErrorCode.WEIGHTS_UNSUITABLE
-            ) from error
 
     @property
     def stages(self) -> tuple[str, ...]:
@@ -313,10 +278,6 @@ class TrainableDetector(Detector):
     def pictures(self, images: np.ndarray) -> dict[str, np.ndarray]:
         """Draw what TensorBoard shows of a few crops: name -> float32 (n, h, w, 3) in [0, 1]."""
         return {"crops": images.astype(np.float32) / 255.0}
-
-    def save(self, path: str) -> None:
-        """Write the model as a `.keras` file (weights and structure; no optimiser)."""
-        self.model.save(path)
 
 
 def as_trainable(detector: Detector) -> TrainableDetector:

@@ -105,6 +105,25 @@ def midpoint(
     return means[0] + share * (means[1] - means[0])
 
 
+FALSE_ALARMS = 0.05  # share of photographs that may be called fake where there are only photographs to go by
+_MEDIAN_PROBABILITY = 0.1  # of fake, of the photograph in the middle
+
+
+def by_false_alarms(scores: ArrayLike, rate: float = FALSE_ALARMS) -> tuple[float, float]:
+    """Choose threshold and slope by the scores of photographs alone, (n,): there is no fake to see.
+
+    threshold = the least score that at most `rate` of them are above, all of them where n < 1 / rate; slope: so that
+    the median photograph has the probability 0.1, since only fakes tell how fast doubt turns into certainty.
+    Raises ValueError without finite scores.
+    """
+    x = np.sort(np.asarray(scores, np.float64))
+    if not x.size or not np.isfinite(x).all():
+        raise ValueError("expected finite scores of photographs")
+    threshold = float(x[x.size - 1 - int(rate * x.size)])
+    reach = threshold - float(np.median(x))
+    return threshold, float(np.log(1 / _MEDIAN_PROBABILITY - 1)) / reach if reach > 0 else 1.0
+
+
 THRESHOLD_RULES: dict[str, ThresholdRule] = {"zero": zero, "balanced": balanced, "midpoint": midpoint}
 
 

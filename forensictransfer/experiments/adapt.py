@@ -24,7 +24,8 @@ from forensictransfer.data.photographs import photographs_name
 from forensictransfer.detectors.base import Detector
 from forensictransfer.detectors.evidence import Analysis
 from forensictransfer.detectors.joined import JoinedDetector
-from forensictransfer.detectors.trainable import TrainableDetector, as_trainable
+from forensictransfer.detectors.trainable import as_trainable
+from forensictransfer.detectors.with_model import ModelDetector
 from forensictransfer.evaluation.applicability import NotApplied
 from forensictransfer.evaluation.decision import Decision
 from forensictransfer.evaluation.scoring import analyse_images
@@ -193,7 +194,7 @@ def _save(run: RunFolder, detector: Detector, parents: Sequence[RunFolder]) -> N
     if isinstance(detector, JoinedDetector):
         named = [(member_file(place), one) for place, one in enumerate(detector.members)]
     for (name, one), parent in zip(named, parents, strict=True):
-        if isinstance(one, TrainableDetector):
+        if isinstance(one, ModelDetector):
             with run.writing(name) as path:
                 if one.needs_preset:
                     link_or_copy(parent.path / MODEL, path)

@@ -14,6 +14,7 @@ import tensorflow as tf
 
 from forensictransfer.core.progress import ProgressBar
 from forensictransfer.detectors.trainable import TrainableDetector
+from forensictransfer.detectors.with_model import ModelDetector
 from forensictransfer.experiments.checkpoint import TrainingState
 
 _log = logging.getLogger(__name__)
@@ -57,7 +58,7 @@ class TellEpochs(keras.callbacks.Callback):
 class BeginEpoch(keras.callbacks.Callback):
     """Tells a detector which epoch begins, for losses that change with the epochs."""
 
-    def __init__(self, detector: TrainableDetector) -> None:
+    def __init__(self, detector: ModelDetector) -> None:
         super().__init__()
         self.detector = detector
 
@@ -84,7 +85,7 @@ class Clock(keras.callbacks.Callback):
 class RefreshStatistics(keras.callbacks.Callback):
     """Estimates the batch-norm statistics again before each validation, so that what is validated is what is kept."""
 
-    def __init__(self, detector: TrainableDetector, batches: Callable[[], Iterator[Any]]) -> None:
+    def __init__(self, detector: ModelDetector, batches: Callable[[], Iterator[Any]]) -> None:
         super().__init__()
         self.detector, self.batches = detector, batches
 

@@ -92,12 +92,6 @@ def fit(
             cut = training_batch(train, indices, crop=crop, augment=augment, seed=seed, epoch=epoch, step=step)
             yield *cut, [train.records[int(index)].name for index in indices]
 
-    def save(state: checkpoint.TrainingState, model: keras.Model) -> None:
-        with run.writing(checkpoint.NAME) as path:
-            checkpoint.save(path, state, model)
-        names = list(state.history[-1])
-        run.write_csv("history.csv", names, [[row.get(name) for name in names] for row in state.history])
-
     held_out = validation_crops(validation, detector.crop)
     feed = batches()
     try:
@@ -122,16 +116,24 @@ def fit(
                     steps_again,
                 ),
                 TensorBoardLog(run.path / "tensorboard", detector, *held_out),
-                KeepBest(state, options.monitor, options.patience, save),
+                KeepBest(state, options.monitor, options.patience, partial(save_epoch, run)),
                 EndEarly(state, ended),
             ],
         )
     finally:
-        _close(feed)
+        close_feed(feed)
     return state
 
 
-def _close(feed: Generator[Any]) -> None:
+def save_epoch(run: RunFolder, state: checkpoint.TrainingState, model: keras.Model) -> None:
+    """Write the state of a training after an epoch, and the history of all its epochs."""
+    with run.writing(checkpoint.NAME) as path:
+        checkpoint.save(path, state, model)
+    names = list(state.history[-1])
+    run.write_csv("history.csv", names, [[row.get(name) for name in names] for row in state.history])
+
+
+def close_feed(feed: Generator[Any]) -> None:
     """End a generator that `fit` was fed with: TensorFlow keeps it for ever, and with it all that it refers to."""
     while True:
         try:

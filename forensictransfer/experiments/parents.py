@@ -53,8 +53,12 @@ class Parents:
         )
 
     def sources_again(self, data: DataSettings, session: Session) -> list[Domain]:
-        """Open the domains trained on. Raises UserError if one is gone or has other images by now."""
-        return [self._source_again(source, data, session) for source in self.trained_on]
+        """Open the domains trained on, which folders of photographs are none of.
+
+        Raises UserError if one is gone or has other images by now.
+        """
+        domains = (source for run in self.runs if not run.info.material for source in run.info.trained_on)
+        return [self._source_again(source, data, session) for source in dict.fromkeys(domains)]
 
     def _source_again(self, info: DomainReference, data: DataSettings, session: Session) -> Domain:
         run = next(one for one in self.runs if info in one.info.trained_on)

@@ -26,6 +26,7 @@ from forensictransfer.results.places import check_new, check_run_free
 from forensictransfer.results.runs import RunFolder, domain_reference
 
 if TYPE_CHECKING:
+    from forensictransfer.data.cameras.folders import CameraFolder
     from forensictransfer.data.domains import Domain
 
 _log = logging.getLogger(__name__)
@@ -101,6 +102,54 @@ def train_request(
         run.check_same(_asked(settings, domains), settings)
         finished = run.finished
     return TrainRequest(domains, settings, out, finished)
+
+
+@dataclass(frozen=True)
+class PhotographsRequest:
+    """A training on photographs by camera that can begin. finished: as of `TrainRequest`."""
+
+    folders: Sequence[CameraFolder]
+    settings: Settings
+    out: Path
+    finished: bool
+
+
+def photographs_request(
+    photos: str | Path | Sequence[str | Path], out: str | Path, settings: Settings, *, resume: bool, overwrite: bool
+) -> PhotographsRequest:
+    """Check what `train --photos` is asked for; the photographs' headers are read. Raises UserError for any mistake."""
+    check_training(settings.detector, settings.train, photographs=True)
+    out = Path(out).expanduser()
+    check_run_free(out)
+    check_new(out, overwrite=overwrite, resume=resume)
+    specs = [photos] if isinstance(photos, (str, Path)) else list(photos)
+    if not specs:
+        raise UserError("train: expected at least one folder of photographs", code=ErrorCode.COMMAND_LINE)
+    prepare_tensorflow()
+    from forensictransfer.data.cameras.folders import existing_folder, open_camera_folder
+
+    for spec in specs:
+        existing_folder(spec)  # before seconds go into loading TensorFlow, which the detector's class needs
+    from forensictransfer.detectors.loading import detector_class
+    from forensictransfer.detectors.photograph_detector import photograph_detector
+    from forensictransfer.experiments.from_photographs.train import run_info
+
+    kind = photograph_detector(detector_class(settings.detector))
+    kind.check(settings)
+    folders = [open_camera_folder(one, settings.data, fewest=kind.fewest, smallest=settings.data.crop) for one in specs]
+    domains = [one.domain for one in folders]
+    _check_sources_differ(domains)
+    for domain in domains:
+        for note in domain.notes:
+            _log.info("%s: %s", domain.name, note)
+    finished = False
+    if resume and not (out / "run.json").exists():
+        _log.info("%s: there is nothing to resume; the training begins at its first epoch", out)
+    elif resume:
+        run = RunFolder.open(out, finished=False)
+        run.check_same(run_info(domains, settings), settings)
+        finished = run.finished
+    return PhotographsRequest(folders, settings, out, finished)
 
 
 def _asked(settings: Settings, domains: Sequence[Domain]) -> RunInfo:

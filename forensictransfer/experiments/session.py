@@ -22,8 +22,9 @@ from forensictransfer.data.photographs import open_photographs
 from forensictransfer.data.records import Record
 from forensictransfer.detectors.base import Detector
 from forensictransfer.detectors.joined import JoinedDetector
-from forensictransfer.detectors.loading import detector_class, load_detector, load_weights, model_config_digest
+from forensictransfer.detectors.loading import detector_class, load_any_detector, load_weights, model_config_digest
 from forensictransfer.detectors.trainable import TrainableDetector, as_trainable
+from forensictransfer.detectors.with_model import ModelDetector
 from forensictransfer.evaluation.applicability import NotApplied, applied_to, unapplied
 from forensictransfer.evaluation.score_cache import ScoreCache
 from forensictransfer.evaluation.scoring import Analyse
@@ -53,7 +54,7 @@ class Session:
         self._domains: dict[str, Domain] = {}
         self._images: OrderedDict[tuple[int, str, str], tuple[Domain, Images]] = OrderedDict()
         self._contents: dict[tuple[int, str, str], tuple[Domain, Images]] = {}
-        self._detectors: dict[tuple[str, int, int, str], TrainableDetector] = {}
+        self._detectors: dict[tuple[str, int, int, str], ModelDetector] = {}
         self._weights: OrderedDict[tuple[str, int], list[np.ndarray]] = OrderedDict()
 
     def domain(self, spec: DomainSettings, data: DataSettings) -> Domain:
@@ -162,7 +163,7 @@ class Session:
     def _loaded(self, run: RunFolder, name: str, crop: int, file: str, place: int = 0) -> Detector:
         """Load a detector whose weights are in a file of a run. place: tells those apart that are in use at once."""
         kind = detector_class(name)
-        if not issubclass(kind, TrainableDetector):
+        if not issubclass(kind, ModelDetector):
             return kind.create(crop)
         weights = run.path / file
         if not weights.is_file():
@@ -180,7 +181,7 @@ class Session:
             known.model.set_weights(self._weights[key])
             return known
         if known is None:
-            known = self._detectors[name, crop, place, shape] = load_detector(name, weights)
+            known = self._detectors[name, crop, place, shape] = load_any_detector(name, weights)
         else:
             load_weights(known, weights)
         self._weights[key] = known.model.get_weights()

@@ -11,8 +11,6 @@ import keras
 import numpy as np
 
 from forensictransfer.core.environment import environment
-from forensictransfer.core.errors import ErrorCode, UserError
-from forensictransfer.core.files import file_sha256, folder_sha256
 from forensictransfer.core.ownership import Ownership
 from forensictransfer.core.settings import Settings
 from forensictransfer.data.balance import balanced_rows, balanced_weights, thinned_rows
@@ -37,8 +35,8 @@ from forensictransfer.experiments.session import Session
 from forensictransfer.experiments.sources import describe, read_sources
 from forensictransfer.experiments.strategies import AUTO, MEAN
 from forensictransfer.experiments.tuning import source as search
+from forensictransfer.experiments.weights import take_best, weights_file, weights_path
 from forensictransfer.report.model_card import card_text
-from forensictransfer.results.formats.data import WeightsFile
 from forensictransfer.results.formats.decision import DecisionFile
 from forensictransfer.results.formats.run import RunInfo
 from forensictransfer.results.places import check_new, owning_run
@@ -101,7 +99,7 @@ def _train(
         return run
     try:
         run.write("environment.json", environment())
-        run.write("data.json", describe(sources, _weights(settings.train.weights)))
+        run.write("data.json", describe(sources, weights_file(settings.train.weights)))
         state = _fit(detector, train, validation, settings, run, session)
     except Exception:
         # Unless an earlier call has made it, a resumed training could continue from it, or it is another's by now.
@@ -110,7 +108,7 @@ def _train(
             shutil.rmtree(owned.folder, ignore_errors=True)  # not by a link, which would stay
         raise
     if state is not None:
-        _take_best(as_trainable(detector), state, settings.train.monitor, run)
+        take_best(as_trainable(detector), state, settings, run)
     if isinstance(detector, TrainableDetector):
         with run.writing("model.keras") as path:
             detector.save(str(path))
@@ -189,49 +187,13 @@ def _keep_features(detector: Detector, train: Images, settings: Settings, run: R
     )
 
 
-def _take_best(detector: TrainableDetector, state: checkpoint.TrainingState, monitor: str, run: RunFolder) -> None:
-    """Give `detector` the best weights of a training. Raises UserError if it diverged."""
-    if state.best_value is None or not np.isfinite(state.best_value):
-        raise UserError(
-            f"{run.path}: {state.divergence or f'{monitor} was not a number in any epoch'}; "
-            "train again with a smaller --train.learning_rate and --overwrite",
-            code=ErrorCode.TRAINING_DIVERGED,
-        )
-    detector.trainer.set_weights(state.best_weights)
-
-
 def _fresh(settings: Settings) -> Detector:
     """Create the detector as every training of these settings begins with it."""
     keras.utils.set_random_seed(settings.seed)
     if settings.train.weights is None:
         return detector_class(settings.detector).create(settings.data.crop)
-    weights = _weights_path(settings.train.weights, folder=detectors()[settings.detector].needs_preset)
+    weights = weights_path(settings.train.weights, folder=detectors()[settings.detector].needs_preset)
     return trainable_class(settings.detector).create_from(settings.data.crop, weights)
-
-
-def _weights_path(name: str, *, folder: bool) -> Path:
-    """Find the weights to begin with: a file, or for some detectors the folder of a preset. Raises UserError."""
-    path = Path(name).expanduser()
-    if folder and not path.is_dir():
-        raise UserError(
-            f"train.weights: expected the folder of a preset on this machine, {path} "
-            f"{'is a file' if path.is_file() else 'is not there'}; nothing is downloaded (docs/detectors.md: backbone)",
-            code=ErrorCode.PATH_MISSING,
-        )
-    if not folder and not path.is_file():
-        raise UserError(
-            f"train.weights: expected a file of weights, {path} {'is a folder' if path.is_dir() else 'is not there'}",
-            code=ErrorCode.PATH_MISSING,
-        )
-    return path
-
-
-def _weights(name: str | None) -> WeightsFile | None:
-    """Describe, for data.json, the file of weights or the preset's folder that the training began with."""
-    if name is None:
-        return None
-    path = Path(name).expanduser()
-    return WeightsFile(file=str(path.resolve()), sha256=folder_sha256(path) if path.is_dir() else file_sha256(path))
 
 
 def _info(domains: Sequence[Domain], settings: Settings) -> RunInfo:

@@ -12,7 +12,7 @@ from forensictransfer.testing.networks import NetworkTests
 
 # For which values of `trains` a group of tests is meant.
 _GROUPS: dict[type, tuple[str, ...]] = {
-    EvidenceTests: ("gradient", "fit", "none"),
+    EvidenceTests: ("gradient", "fit", "photographs", "none"),
     NetworkTests: ("gradient", "fit"),
     AdaptationTests: ("gradient", "fit"),
     GradientTests: ("gradient",),

@@ -40,11 +40,12 @@ HALF_FORGED: dict[str, Callable[[int, int], np.ndarray]] = {
     "jpeg_grid": traces.partly_of_another_grid,
     "jpeg_nonaligned": traces.partly_compressed_on_another_grid,
     "noise_level": traces.grainy_on_the_left,
+    "noiseprint": traces.smooth_on_the_left,
     "splicebuster": traces.smooth_on_the_left,
 }
 
 # Those that find in the pixels whether they apply: noise has no trace of a camera or lens, small images few blocks.
-ABSTAIN = {"cfa", "chromatic_aberration", "noise_level", "splicebuster"}
+ABSTAIN = {"cfa", "chromatic_aberration", "noise_level", "splicebuster", "noiseprint"}
 
 
 class OnAPreset(DetectorContract):
@@ -97,7 +98,28 @@ class OnAPattern(DetectorContract):
 _PATTERN = np.random.default_rng(8).uniform(-8, 8, (8, 8))
 
 
-BASES = {"gan_fingerprint": OnAPattern}
+class OfPhotographs(DetectorContract):
+    """The contract of a noiseprint: what photographs would teach it is put into its weights, a Laplacian."""
+
+    @pytest.fixture
+    def learned(self) -> Any:
+        """Make a network of three layers whose noiseprint is the Laplacian of the luma."""
+        from forensictransfer.detectors.networks.noiseprint.detector import Noiseprint
+        from forensictransfer.detectors.networks.noiseprint.network import residual_network
+
+        model = residual_network(3, 2)
+        first, middle, last = (model.get_layer(f"conv_{number}") for number in (1, 2, 3))
+        laplacian = np.array([[0, 1, 0], [1, -4, 1], [0, 1, 0]])
+        kernels = [np.zeros(layer.kernel.shape) for layer in (first, middle, last)]
+        kernels[0][:, :, 0] = np.stack([laplacian, -laplacian], axis=-1)  # its positive and its negative part
+        kernels[1][1, 1] = np.eye(2)
+        kernels[2][1, 1, :, 0] = 1, -1
+        for layer, kernel in zip((first, middle, last), kernels, strict=True):
+            layer.kernel.assign(kernel)
+        return Noiseprint(model)
+
+
+BASES = {"gan_fingerprint": OnAPattern, "noiseprint": OfPhotographs}
 
 
 def _tests_of(name: str) -> type[DetectorContract]:

@@ -21,11 +21,13 @@ def add(sub: Any) -> Parser:
     """Add the command to the parser of all commands."""
     parser: Parser = sub.add_parser(
         "train",
-        usage=f"{NAME} train --source DOMAIN [DOMAIN ...] --out RUN [flags]",
+        usage=f"{NAME} train --source DOMAIN [DOMAIN ...] --out RUN [flags]\n"
+        f"       {NAME} train --photos DIR [DIR ...] --detector noiseprint --out RUN [flags]",
         help="fit a detector on a source domain and write a run folder",
         description="Fit a detector on the train split of a source domain, stop by its validation split, and write\n"
         "a run folder. Of several domains each counts alike, in batches, validation and threshold. Killed at any\n"
-        "moment, it continues with --resume and ends in the same weights.",
+        "moment, it continues with --resume and ends in the same weights. A detector that learns from photographs\n"
+        "alone (noiseprint) is given folders of them, --photos: by camera, as EXIF entries or sub-folders tell.",
         epilog=DOMAIN
         + f"""
 detectors:
@@ -36,12 +38,18 @@ examples:
   {NAME} train --source forged_photos/splice --out runs/splice
   {NAME} train --source photos/faces --group 'id\\d+' --config quick --detector ft --out runs/faces
   {NAME} train --source photos/splices photos/inpainted photos/faces --out runs/three
+  {NAME} train --photos my/cameras --config noiseprint --out runs/noiseprint
   {NAME} train --source photos/faces --detector meso4 --data.crop 256 --weights Meso4_DF.h5 --train.epochs 0 --out m
 """,
     )
     place = parser.add_argument_group("source and run")
-    place.add_argument(
-        "--source", required=True, nargs="+", metavar="DOMAIN", help="the domain, or the domains, to learn from"
+    material = place.add_mutually_exclusive_group(required=True)
+    material.add_argument("--source", nargs="+", metavar="DOMAIN", help="the domain, or the domains, to learn from")
+    material.add_argument(
+        "--photos",
+        nargs="+",
+        metavar="DIR",
+        help="folders of photographs by camera to learn from, for a detector that sees no fake",
     )
     add_group(place)
     place.add_argument("--out", required=True, metavar="RUN", help="run folder to write")
@@ -65,11 +73,13 @@ def run(arguments: Namespace) -> None:
     out = api.train(
         arguments.source,
         arguments.out,
+        photos=arguments.photos,
         config=arguments.config,
         settings=settings_of(arguments),
         group=arguments.group,
         resume=arguments.resume,
         overwrite=arguments.overwrite,
     )
-    say(api.results(out))
+    if arguments.photos is None:
+        say(api.results(out))
     say(f"wrote {out}; next: {NAME} evaluate {quote(str(out))} --on DOMAIN")

@@ -87,6 +87,12 @@ class TrainSettings(Section):
     weights: str | None = Field(
         None, description="file of weights to begin with, or folder of a preset (default: random ones)"
     )
+    layers: Annotated[int, Field(ge=3)] | None = Field(
+        None, description="layers of the network, where they can be chosen (default: its paper's) (noiseprint)"
+    )
+    filters: Count | None = Field(
+        None, description="filters of a layer, where they can be chosen (default: its paper's) (noiseprint)"
+    )
     batch: Annotated[int, Field(ge=2, multiple_of=2)] = Field(64, description="crops in a batch")
     learning_rate: Positive = Field(1e-3, description="step size of the optimiser")
     patience: Count = Field(30, description="epochs without gain on the source's validation split before it stops")

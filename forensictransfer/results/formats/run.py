@@ -13,6 +13,7 @@ from forensictransfer.core.values import Integer
 from forensictransfer.core.version import __version__
 from forensictransfer.results.formats.document import Document, Part
 
+PHOTOGRAPHS = "photographs"  # what a run learned from where its sources hold no fakes: photographs by camera
 PAIRED = "paired"  # the protocol whose shots are photographs, each with a forgery of its own group
 
 
@@ -41,7 +42,8 @@ class RunInfo(Document):
     named, empty for one (`trained_on` has either); target: the domain adapted to; shots: labelled images per class of
     the target; draws: repetitions with other shots; threshold_rule, stop_rule: the rules by name; parent: the folder of
     the run that an adapted run comes from; recompress: quality of the JPEG that every image went through when it
-    was read; background: names of the folders that the background came from, None: the source; protocol: PAIRED, or
+    was read; background: names of the folders that the background came from, None: the source; material: PHOTOGRAPHS
+    where the sources are folders of photographs by camera, None where they are domains; protocol: PAIRED, or
     None where the shots of the two classes are drawn apart; members: the runs that an adapted run fuses, where they
     are several (then `parent` is None).
 
@@ -69,6 +71,7 @@ class RunInfo(Document):
     recompress: Integer | None = None
     protocol: Literal["paired"] | None = None
     background: str | None = None
+    material: Literal["photographs"] | None = None
     members: tuple[MemberRun, ...] = ()
 
     @model_validator(mode="after")
@@ -119,6 +122,8 @@ class RunInfo(Document):
         del content["sources" if self.source is not None else "source"]
         if not self.members:
             del content["members"]
+        if self.material is None:
+            del content["material"]
         return content
 
 

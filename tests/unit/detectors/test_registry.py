@@ -31,6 +31,7 @@ FIELD = (
         "noise_level",
         "splicebuster",
     ),
+    "noiseprint",
 )
 
 

@@ -133,7 +133,17 @@ DOCUMENTS |= {
     "chosen.json with a reason": search_outcome(settings={}, reason="nothing can be held out"),
 }
 WITHOUT_TARGET = ("target", "shots", "draws")
-OF_A_RUN = {"strategy", "seed", "threshold_rule", "stop_rule", "parent", "recompress", "protocol", "background"}
+OF_A_RUN = {
+    "strategy",
+    "seed",
+    "threshold_rule",
+    "stop_rule",
+    "parent",
+    "recompress",
+    "protocol",
+    "background",
+    "material",
+}
 # A field that may be left out: what did not apply, or what earlier versions did not write.
 OPTIONAL = {
     "run.json of several sources": {*OF_A_RUN, *WITHOUT_TARGET},

@@ -6,7 +6,8 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from forensictransfer.detectors.signals.splicebuster.detector import BLOCK, Splicebuster, block_features
+from forensictransfer.detectors.signals.splicebuster.blocks import BLOCK, block_features
+from forensictransfer.detectors.signals.splicebuster.detector import Splicebuster
 from forensictransfer.detectors.signals.splicebuster.mixture import gaussian_and_outliers, reduced, two_gaussians
 from forensictransfer.detectors.signals.splicebuster.words import CELL, WORDS, cell_words
 from forensictransfer.testing.toys import as_files

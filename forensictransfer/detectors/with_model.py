@@ -1,0 +1,67 @@
+"""A detector that is a Keras model, whatever it learns from: what training, runs and sessions do with any of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from forensictransfer.core.errors import ErrorCode, UserError
+from forensictransfer.detectors.base import Detector
+from forensictransfer.detectors.layers import estimate_statistics
+
+
+class ModelDetector(Detector):
+    """A Keras model with its weights.
+
+    Attributes:
+        trainer: what `fit` is called on: shares all weights with `model`.
+    """
+
+    trainer: keras.Model
+
+    def __init__(self, model: keras.Model) -> None:
+        self.model = model
+        self.trainer = model
+
+    def get_weights(self) -> list[np.ndarray]:
+        """Return the weights of the model."""
+        return list(self.model.get_weights())
+
+    def refresh_statistics(self, batches: Iterable[Any]) -> None:
+        """Make inference agree with training: estimate what was normalised by the batch over batches of inputs."""
+        estimate_statistics(self.model, batches)
+
+    def begin_epoch(self, epoch: int) -> None:
+        """Prepare an epoch; called before each one of a training, also of a resumed one.
+
+        For a loss that changes with the epochs.
+        """
+
+    def load_pretrained(self, path: Path) -> None:
+        """Take the weights of a file: a `.keras` model or a `.weights.h5` of this network; a detector may know more.
+
+        Raises UserError if the file holds something else.
+        """
+        if not path.name.endswith((".keras", ".weights.h5")):
+            raise UserError(
+                f"{path}: expected weights of '{self.name}' that end in .keras or .weights.h5",
+                code=ErrorCode.WEIGHTS_UNSUITABLE,
+            )
+        try:
+            self.model.load_weights(path)
+        except (ValueError, OSError, KeyError, TypeError) as error:
+            reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+            raise UserError(
+                f"{path}: expected weights of '{self.name}' {self._fits}: {reason}", code=ErrorCode.WEIGHTS_UNSUITABLE
+            ) from error
+
+    # What weights have to agree with, in the message of an error.
+    _fits = "for this crop"
+
+    def save(self, path: str) -> None:
+        """Write the model as a `.keras` file (weights and structure; no optimiser)."""
+        self.model.save(path)
