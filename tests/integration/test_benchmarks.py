@@ -348,3 +348,16 @@ def test_copies_are_made_where_the_mask_says(
     assert module.main("--images 1 --forged 1 --workers 1".split()) == 0
     shown = capsys.readouterr().out
     assert "| all | 1 | 0 |" in shown and "| nothing | 32 | 1 | 100.0 [2.5, 100.0] |" in shown
+
+
+def test_provenance_measures_thumbnails_and_hostile_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    small = np.random.default_rng(0).integers(0, 256, (2, 6, 8, 3), np.uint8)
+    for number, pixels in enumerate(small):
+        Image.fromarray(pixels).resize((160, 120), Image.Resampling.BICUBIC).save(tmp_path / f"{number}.png")
+    module = script("provenance", monkeypatch)
+    monkeypatch.setattr(module, "TIMES", 1)
+    assert module.main(["--folder", str(tmp_path), "--megabytes", "0.01"]) == 0
+    shown = capsys.readouterr().out
+    assert "of another photograph: 2 of 2" in shown and "XMP, entity bomb" in shown and shown.count("left out") == 8

@@ -28,9 +28,10 @@ _BLUR = 1.5  # pixels of a thumbnail: cameras sharpen it, and each program reduc
 _SHIFT = 2  # pixels of a thumbnail
 _CUTS = (0.0, 0.02, 0.04, 0.06, 0.08, 0.1, 0.125)  # of a side
 _ENOUGH = 0.985  # correlation that needs no search
+_LEEWAY = 3  # pixels of a thumbnail, around each
 _DARK = 24.0  # grey levels: darker rows and columns at its edges may be bars
 _CELLS = 16  # of each side
-_DIFFERENT, _TIMES = 30.0, 6.0  # grey levels, and times the median of all cells, that a cell differs by
+_DIFFERENT, _TIMES = 20.0, 6.0  # grey levels, and times the median of all cells, that a cell differs by
 
 
 @dataclass(frozen=True)
@@ -195,7 +196,10 @@ def _differing(thumb: np.ndarray, picture: np.ndarray) -> np.ndarray:
     """Mark the cells, bool (rows, columns), in which the two differ much more than elsewhere."""
     thumb, picture = thumb[_SHIFT:-_SHIFT, _SHIFT:-_SHIFT], picture[_SHIFT:-_SHIFT, _SHIFT:-_SHIFT]
     slope, shift = np.polyfit(picture.ravel(), thumb.ravel(), 1)
-    difference = np.abs(thumb - (slope * picture + shift))
+    fitted = slope * picture + shift
+    # What a pixel or two off explains is no difference.
+    least, most = ndimage.minimum_filter(fitted, _LEEWAY), ndimage.maximum_filter(fitted, _LEEWAY)
+    difference = np.maximum(np.maximum(least - thumb, thumb - most), 0)
     height, width = thumb.shape
     rows = np.array_split(np.arange(height), min(_CELLS, max(height // 4, 1)))
     columns = np.array_split(np.arange(width), min(_CELLS, max(width // 4, 1)))
