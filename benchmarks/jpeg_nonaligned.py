@@ -108,7 +108,13 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("--images", type=int, default=7, help="of each pair of qualities and kind (default: 7)")
     parser.add_argument("--sound", type=int, default=110, help="without a forgery, of each history (default: 110)")
     parser.add_argument("--full", action="store_true", help="33 and 660 images")
-    parser.add_argument("--folder", type=Path, help="images of your own that are no JPEG, saved once: false alarms too")
+    parser.add_argument(
+        "--folder",
+        type=Path,
+        nargs="+",
+        default=[],
+        help="images of your own that are no JPEG, saved once: false alarms too",
+    )
     parser.add_argument("--last", nargs="+", type=int, default=LAST, help="qualities of the last compression")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--seed", type=int, default=1000)
@@ -121,8 +127,8 @@ def main(words: Sequence[str] | None = None) -> int:
     for kind in KINDS if outcomes else ():
         _table(kind, outcomes, options.last)
     sound = [(kind, paths[i % len(paths)], options.seed + i) for kind in SOUND for i in range(n)]
-    if options.folder is not None:
-        files = sorted(path for path in options.folder.rglob("*") if path.suffix.lower() in SUFFIXES)
+    for folder in options.folder:
+        files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
         sound += [("folder", path, options.seed + i) for i, path in enumerate(files)]
     said = measured(_sound, sound, options.workers)
     print("\n| sound images | n | earlier compression told, in 1,000 | a region called, in 1,000 |")
