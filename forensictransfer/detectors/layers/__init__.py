@@ -16,6 +16,7 @@ from forensictransfer.detectors.layers.latent_partition import (
 )
 from forensictransfer.detectors.layers.local_wiener import LocalWienerResidual
 from forensictransfer.detectors.layers.logit_energies import LogitEnergies
+from forensictransfer.detectors.layers.pair_logits import PairLogits
 from forensictransfer.detectors.layers.pixels import Luma, ScaledPixels
 from forensictransfer.detectors.layers.prototypes import PrototypeEnergies
 from forensictransfer.detectors.layers.reconstruction import ReconstructionError
@@ -42,6 +43,7 @@ __all__ = [
     "LocalWienerResidual",
     "LogitEnergies",
     "Luma",
+    "PairLogits",
     "PartitionEnergy",
     "PopulationBatchNormalization",
     "PredictionErrorConstraint",
