@@ -173,6 +173,11 @@ _BUILT_IN: dict[str, Entry] = {
         "the same of a residual learned from photographs by camera, --photos (Cozzolino, Verdoliva, 2018)",
         declared="photographs",
     ),
+    "visual_artifacts": Entry(
+        f"{_SIGNALS}.visual_artifacts.detector:VisualArtifacts",
+        "colours and reflections of the irises, texture of eyes, mouth and nose (Matern and others, 2019)",
+        declared="none",
+    ),
 }
 _ADDED: dict[str, Entry] = {}
 

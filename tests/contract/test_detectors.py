@@ -44,8 +44,8 @@ HALF_FORGED: dict[str, Callable[[int, int], np.ndarray]] = {
     "splicebuster": traces.smooth_on_the_left,
 }
 
-# Those that find in the pixels whether they apply: noise has no trace of a camera or lens, small images few blocks.
-ABSTAIN = {"cfa", "chromatic_aberration", "noise_level", "splicebuster", "noiseprint"}
+# Those that find in the pixels whether they apply: noise shows no camera and no face, small images few blocks.
+ABSTAIN = {"cfa", "chromatic_aberration", "noise_level", "splicebuster", "visual_artifacts", "noiseprint"}
 
 
 class OnAPreset(DetectorContract):

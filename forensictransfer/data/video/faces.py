@@ -30,6 +30,16 @@ _SMALLEST_SEEN = 20  # pixels that the smallest wanted face keeps in the finer c
 _SAME = 0.4  # overlap from which two boxes are one face
 
 
+class Landmarks(NamedTuple):
+    """Five places of a face, (x, y) in pixels of an image: right and left are the person's own."""
+
+    right_eye: tuple[float, float]
+    left_eye: tuple[float, float]
+    nose: tuple[float, float]
+    right_mouth: tuple[float, float]
+    left_mouth: tuple[float, float]
+
+
 class Face(NamedTuple):
     """The box of a face in pixels of an image, right and bottom exclusive, and its score in (0, 1)."""
 
@@ -69,16 +79,20 @@ class FaceDetector:
 
     def find(self, image: np.ndarray) -> list[Face]:
         """Find the faces of an upright uint8 (h, w, 3) image in red, green, blue, best first."""
+        return [face for face, _ in self.find_landmarks(image)]
+
+    def find_landmarks(self, image: np.ndarray) -> list[tuple[Face, Landmarks]]:
+        """Find the faces as `find` does, each with its landmarks."""
         longest = max(image.shape[:2])
         fine = max(_FINE, longest * _SMALLEST_SEEN / self._smallest)
         found = [face for side in {_COARSE, fine} for face in self._at(image, min(1.0, side / longest))]
-        kept: list[Face] = []
-        for face in sorted(found, key=lambda face: -face.score):
-            if face.size >= self._smallest and all(overlap(face, other) < _SAME for other in kept):
-                kept.append(face)
+        kept: list[tuple[Face, Landmarks]] = []
+        for face, landmarks in sorted(found, key=lambda pair: -pair[0].score):
+            if face.size >= self._smallest and all(overlap(face, other) < _SAME for other, _ in kept):
+                kept.append((face, landmarks))
         return kept
 
-    def _at(self, image: np.ndarray, scale: float) -> list[Face]:
+    def _at(self, image: np.ndarray, scale: float) -> list[tuple[Face, Landmarks]]:
         height, width = (max(1, round(side * scale)) for side in image.shape[:2])
         copy: Any = image
         if scale < 1:
@@ -87,10 +101,12 @@ class FaceDetector:
         rows = self._network.detect(np.ascontiguousarray(copy[..., ::-1]))[1]
         # Back by the true ratio of the sides, which rounding has made a little different from the scale.
         across, down = image.shape[1] / width, image.shape[0] / height
-        return [
-            Face(x * across, y * down, (x + w) * across, (y + h) * down, score)
-            for x, y, w, h, score in (() if rows is None else rows[:, [0, 1, 2, 3, 14]].tolist())
-        ]
+        found = []
+        for x, y, w, h, *places, score in () if rows is None else rows.tolist():
+            face = Face(x * across, y * down, (x + w) * across, (y + h) * down, score)
+            marks = [(px * across, py * down) for px, py in zip(places[::2], places[1::2], strict=True)]
+            found.append((face, Landmarks(*marks)))
+        return found
 
 
 def overlap(one: Face, other: Face) -> float:
@@ -118,6 +134,6 @@ def weights_file() -> Path:
             code=ErrorCode.PACKAGE_MISSING,
         )
     raise UserError(
-        f"videos need the package {package} for the weights of the face detector: {EXTRA}",
+        f"faces are found by weights that are in the package {package}, which is missing: {EXTRA}",
         code=ErrorCode.PACKAGE_MISSING,
     )

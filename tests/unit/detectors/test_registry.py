@@ -32,6 +32,7 @@ FIELD = (
         "splicebuster",
     ),
     "noiseprint",
+    "visual_artifacts",
 )
 
 
