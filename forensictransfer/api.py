@@ -272,6 +272,7 @@ def inspect(
     out: str | Path | None = None,
     trust: str | Path | None = None,
     ghost_shifts: bool = False,
+    runs: str | Path | Sequence[str | Path] = (),
 ) -> Inspection:
     """Look at images with every detector that needs no training, and at what their metadata say of their origin.
 
@@ -282,13 +283,15 @@ def inspect(
         trust: a PEM file of certificates; signers of C2PA manifests whose own leads to one are trusted.
         ghost_shifts: whether `jpeg_ghosts` searches all 64 grids for regions of an earlier quality, and not the image's
             own alone; a minute or so for 12 megapixels.
+        runs: a run of `train(photos=...)`, which knows no forgery, or several: what their detectors find, too.
     Returns: what each detector and the metadata say of each image, and which files were skipped.
     Raises: UserError for any mistake in the input, and where no image can be read.
     """
     from forensictransfer.inference.inspection import inspect_images
 
     paths = [images] if isinstance(images, (str, Path)) else images
-    return inspect_images(paths, detectors, out, trust, ghost_shifts=ghost_shifts)
+    chosen = [runs] if isinstance(runs, (str, Path)) else runs
+    return inspect_images(paths, detectors, out, trust, ghost_shifts=ghost_shifts, runs=chosen)
 
 
 def enroll_camera(

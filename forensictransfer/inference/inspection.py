@@ -23,6 +23,7 @@ from forensictransfer.inference.inputs import folder_for_maps, images_of, nothin
 from forensictransfer.inference.pictures import MapSheet
 from forensictransfer.inference.provenance.c2pa import ManifestReader, is_installed, not_looked_at
 from forensictransfer.inference.provenance.examine import provenance_of
+from forensictransfer.inference.runs import run_detectors
 from forensictransfer.results.formats.document import write_document
 from forensictransfer.results.formats.inspection import Finding, InspectedImage, Inspection, SkippedImage
 
@@ -39,6 +40,7 @@ def inspect_images(
     trust: str | Path | None = None,
     *,
     ghost_shifts: bool = False,
+    runs: Sequence[str | Path] = (),
 ) -> Inspection:
     """Look at images with all detectors that learn nothing, or with some of them, and at what their metadata say.
 
@@ -49,10 +51,11 @@ def inspect_images(
             detectors also a picture of error levels, which is no evidence.
         trust: a PEM file of certificates; who signs C2PA manifests with one that leads to them is trusted.
         ghost_shifts: whether `jpeg_ghosts` searches all 64 grids and not the image's own alone.
+        runs: runs trained on photographs alone, whose detectors are used, too.
     Returns: what was found; files that cannot be read are listed in it.
     Raises:
         UserError: no path, an unknown or unsuitable detector, a folder that is not empty, a trust list that is none or
-            cannot be used without c2pa-python, or no image that can be read.
+            cannot be used without c2pa-python, a run that is none of photographs, or no image that can be read.
     """
     if not paths:
         raise UserError("inspect: expected at least one image or folder", code=ErrorCode.COMMAND_LINE)
@@ -63,8 +66,9 @@ def inspect_images(
             f"--ghost-shifts: expected '{JpegGhosts.name}' among --detectors, got {', '.join(chosen)}; name it too",
             code=ErrorCode.COMMAND_LINE,
         )
+    of_runs = run_detectors(runs)
     folder = None if out is None else folder_for_maps(out)
-    loaded = {name: _loaded(name) for name in chosen}
+    loaded = {**{name: _loaded(name) for name in chosen}, **of_runs}
     if ghost_shifts:
         loaded[JpegGhosts.name] = JpegGhosts(shifts=True)
     sheet = None if folder is None else MapSheet(folder)

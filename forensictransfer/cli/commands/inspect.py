@@ -30,6 +30,7 @@ examples:
   {NAME} inspect folder/ --detectors jpeg_grid --json findings.json
   {NAME} inspect signed.jpg --trust certificates.pem
   {NAME} inspect photo.png --detectors jpeg_ghosts --ghost-shifts
+  {NAME} inspect photo.jpg --run runs/noiseprint --out findings
 """
 
 
@@ -56,6 +57,13 @@ def add(sub: Any) -> Parser:
         help="jpeg_ghosts searches all 64 grids of JPEG, as a pasted region seldom lies on the image's own: slower, for"
         " files that were saved last as PNG or at about 95",
     )
+    parser.add_argument(
+        "--run",
+        metavar="RUN",
+        nargs="+",
+        default=[],
+        help="runs of `train --photos` (noiseprint), which know no forgery: what their detectors find, too",
+    )
     add_json(parser)
     parser.set_defaults(handler=run)
     return parser
@@ -72,6 +80,7 @@ def run(arguments: Namespace) -> None:
         out=arguments.out,
         trust=arguments.trust,
         ghost_shifts=arguments.ghost_shifts,
+        runs=arguments.run,
     )
     answer(arguments, found, lambda: say("\n".join(_lines(found, arguments.out))))
 

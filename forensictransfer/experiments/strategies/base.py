@@ -49,7 +49,10 @@ class SourceKnowledge:
         found = []
         for rows in self.by_source():
             features, labels = self.features[rows], self.labels[rows]
-            found.append(features - class_means(features, labels)[labels])
+            if labels.any():
+                found.append(features - class_means(features, labels)[labels])
+            else:  # photographs alone
+                found.append(features - features.mean(axis=0))
         return Background.of(found, equal_units=self.equal_units)
 
     def by_source(self) -> list[np.ndarray]:

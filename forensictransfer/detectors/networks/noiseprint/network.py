@@ -14,22 +14,27 @@ the loss is L = mean over i of L_i - lambda R. R is 0 for a white noiseprint: th
 few frequencies, whose periodic patterns would be alike everywhere in the frame.
 
 Source: D. Cozzolino, L. Verdoliva, "Noiseprint: a CNN-based camera model fingerprint", 2018. Ours: the mean over i
-where a sum only scales lambda; lambda itself; the last layer begins small, as the residual of noise of five grey levels
-has it, where the authors begin with the weights of a denoiser.
+where a sum only scales lambda; lambda itself; the first layer begins with second differences and the last one small, as
+the residual of noise of five grey levels, where the authors begin with the weights of a denoiser.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import keras
+import numpy as np
 import tensorflow as tf
 
 from forensictransfer.detectors.layers import Luma, PopulationBatchNormalization
 
 LAYERS, FILTERS = 17, 64  # of the paper
 GROUP = 4  # patches of one camera and place in a batch
-LAMBDA = 0.1
+LAMBDA = 0.01
 _UNIT = 0.1  # of the last layer's output: with weights as small as noiseprints Adam's steps would be wild
 _FIRST_DEVIATION = 0.02  # of the noiseprint before the first step: that of noise of five grey levels
+_GAIN = 5.0  # length of the kernels of the first layer
 _KEPT_OFF_ZERO = 1e-12  # power of a frequency, so that its logarithm is a number
 
 
@@ -37,7 +42,7 @@ def residual_network(layers: int, filters: int) -> keras.Model:
     """Build a fresh network (Keras' global seed): uint8 (b, h, w, 3) -> float32 (b, h, w, 1), images of any size."""
     image = keras.Input((None, None, 3), dtype="uint8", name="image")
     x = keras.layers.Rescaling(1 / 255, name="scaled")(Luma(name="luma")(image))
-    x = keras.layers.Conv2D(filters, 3, padding="same", kernel_initializer="he_normal", name="conv_1")(x)
+    x = keras.layers.Conv2D(filters, 3, padding="same", kernel_initializer=second_differences, name="conv_1")(x)
     x = keras.layers.ReLU(name="relu_1")(x)
     for number in range(2, layers):
         x = keras.layers.Conv2D(
@@ -48,6 +53,19 @@ def residual_network(layers: int, filters: int) -> keras.Model:
     small = keras.initializers.VarianceScaling(scale=2 * (_FIRST_DEVIATION / _UNIT) ** 2)
     x = keras.layers.Conv2D(1, 3, padding="same", kernel_initializer=small, name=f"conv_{layers}")(x)
     return keras.Model(image, keras.layers.Rescaling(_UNIT, name="noiseprint")(x), name="noiseprint")
+
+
+@keras.saving.register_keras_serializable("forensictransfer")
+def second_differences(shape: Sequence[int], dtype: Any = None) -> Any:
+    """Draw kernels (3, 3, c, filters) that are nought on even and on evenly rising brightness.
+
+    Random sums of the six 3 x 3 products of (1, 1, 1), (1, 0, -1), (1, -2, 1) whose orders add up to two or more, each
+    of unit length. What a camera leaves is a hundredth of what the scene does, which random kernels would pass on.
+    """
+    lines = [np.array(line) / np.linalg.norm(line) for line in ((1, 1, 1), (1, 0, -1), (1, -2, 1))]
+    basis = np.stack([np.outer(lines[i], lines[j]) for i in range(3) for j in range(3) if i + j >= 2], axis=-1)
+    drawn = keras.random.normal((basis.shape[-1], shape[2] * shape[3]), stddev=_GAIN / basis.shape[-1] ** 0.5)
+    return keras.ops.reshape(keras.ops.matmul(keras.ops.cast(basis, drawn.dtype), drawn), shape)
 
 
 @keras.saving.register_keras_serializable("forensictransfer")
