@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import itertools
 import json
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 from PIL import Image
 
 from forensictransfer.detectors.signals.copy_move.exact import find_repeats
+from forensictransfer.detectors.signals.splicebuster.detector import Splicebuster
 from tests.generators import domain
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -361,3 +363,29 @@ def test_provenance_measures_thumbnails_and_hostile_files(
     assert module.main(["--folder", str(tmp_path), "--megabytes", "0.01"]) == 0
     shown = capsys.readouterr().out
     assert "of another photograph: 2 of 2" in shown and "XMP, entity bomb" in shown and shown.count("left out") == 8
+
+
+def test_noiseprint_measures_cameras_that_were_not_seen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Cameras of one name write alike; a residual that is the camera's number sets all of them apart."""
+    pytest.importorskip("cv2")
+    module = script("noiseprint", monkeypatch)
+    assert module.main(["photographs", str(tmp_path / "photos"), *"--cameras 2 --photographs 1 --side 64".split()]) == 0
+    with Image.open(tmp_path / "photos" / "camera001" / "000.jpg") as image:
+        assert image.size == (64, 64) and image.getexif()[272] == "1-1"
+    calls = itertools.count()
+
+    def told(pixels: np.ndarray) -> np.ndarray:
+        return np.full(
+            pixels.shape[:2], next(calls) // 4, float
+        )  # four photographs of each camera, one after the other
+
+    module.together({"told": told, "Laplacian": module.laplacian}, 3, 1, 16, 0)
+    module.splices({"splicebuster": Splicebuster()}, 1, 0)
+    shown = capsys.readouterr().out
+    assert "| told | 1.000 [1.000, 1.000] | 1.000 [1.000, 1.000] | 1.000 |" in shown
+    assert "| by chance | 0.500 | 0.273 |" in shown and "| none | splicebuster |" in shown
+    pixels, mask = module.spliced(0, True, None)
+    sound, _ = module.spliced(0, False, None)
+    assert mask.sum() == module.PASTED**2 and ((pixels != sound).any(axis=2) <= mask).all()
