@@ -23,10 +23,12 @@ class PhotographDetector(ModelDetector):
 
     Attributes:
         fewest: photographs that a camera needs to be learned from.
+        by_camera: whether it has to know which photographs are of one camera; if not, any photographs will do.
     """
 
     trains: ClassVar[Trains] = "photographs"
     fewest: ClassVar[int] = 2
+    by_camera: ClassVar[bool] = True
 
     @classmethod
     def create(cls, crop: int) -> PhotographDetector:
@@ -45,6 +47,11 @@ class PhotographDetector(ModelDetector):
         """Raise UserError for settings that it cannot be trained by."""
 
     @classmethod
+    def smallest_photograph(cls, settings: Settings) -> int:
+        """Shorter side of the smallest photographs that are learned from, pixels."""
+        return settings.data.crop
+
+    @classmethod
     @abstractmethod
     def build(cls, settings: Settings) -> PhotographDetector:
         """Build a detector with fresh weights (Keras' global seed)."""
@@ -56,6 +63,15 @@ class PhotographDetector(ModelDetector):
     @abstractmethod
     def draw(self, photographs: CameraPhotographs, settings: Settings, rng: np.random.Generator) -> tuple[Any, Any]:
         """Draw one batch: inputs and targets as the model's `fit` takes them, the same for the same `rng`."""
+
+    def prepare(self, photographs: CameraPhotographs, settings: Settings) -> None:
+        """Fit a fresh network to what the photographs to learn from tell; called before the first step, resumed or not.
+
+        By default nothing depends on them.
+        """
+
+    def conclude(self, photographs: CameraPhotographs, settings: Settings) -> None:
+        """Set what the photographs held out decide; called with the best weights. By default nothing is."""
 
     _fits = "as its settings have it"
 

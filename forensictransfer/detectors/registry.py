@@ -178,6 +178,11 @@ _BUILT_IN: dict[str, Entry] = {
         "colours and reflections of the irises, texture of eyes, mouth and nose (Matern and others, 2019)",
         declared="none",
     ),
+    "exif_consistency": Entry(
+        f"{_PACKAGE}.exif_consistency.detector:ExifConsistency",
+        "patches that disagree in what EXIF entries would say, --photos (Huh, Liu, Owens, Efros, 2018)",
+        declared="photographs",
+    ),
 }
 _ADDED: dict[str, Entry] = {}
 

@@ -136,7 +136,11 @@ def photographs_request(
 
     kind = photograph_detector(detector_class(settings.detector))
     kind.check(settings)
-    folders = [open_camera_folder(one, settings.data, fewest=kind.fewest, smallest=settings.data.crop) for one in specs]
+    smallest = kind.smallest_photograph(settings)
+    folders = [
+        open_camera_folder(one, settings.data, fewest=kind.fewest, smallest=smallest, by_camera=kind.by_camera)
+        for one in specs
+    ]
     domains = [one.domain for one in folders]
     _check_sources_differ(domains)
     for domain in domains:

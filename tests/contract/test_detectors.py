@@ -39,13 +39,22 @@ HALF_FORGED: dict[str, Callable[[int, int], np.ndarray]] = {
     "jpeg_ghosts": traces.compressed_on_the_left,
     "jpeg_grid": traces.partly_of_another_grid,
     "jpeg_nonaligned": traces.partly_compressed_on_another_grid,
+    "exif_consistency": traces.smooth_on_the_left,
     "noise_level": traces.grainy_on_the_left,
     "noiseprint": traces.smooth_on_the_left,
     "splicebuster": traces.smooth_on_the_left,
 }
 
 # Those that find in the pixels whether they apply: noise shows no camera and no face, small images few blocks.
-ABSTAIN = {"cfa", "chromatic_aberration", "noise_level", "splicebuster", "visual_artifacts", "noiseprint"}
+ABSTAIN = {
+    "cfa",
+    "chromatic_aberration",
+    "noise_level",
+    "splicebuster",
+    "visual_artifacts",
+    "noiseprint",
+    "exif_consistency",
+}
 
 
 class OnAPreset(DetectorContract):
@@ -119,7 +128,27 @@ class OfPhotographs(DetectorContract):
         return Noiseprint(model)
 
 
-BASES = {"gan_fingerprint": OnAPattern, "noiseprint": OfPhotographs}
+class OfPairs(DetectorContract):
+    """The contract of a consistency of patches: what photographs would teach it is put in, how much detail there is."""
+
+    @pytest.fixture
+    def learned(self) -> Any:
+        """Make a network for which two patches agree where the means of their detail are alike."""
+        import keras
+
+        from forensictransfer.detectors.layers import HighPassColours, PairLogits
+        from forensictransfer.detectors.networks.exif_consistency.detector import ExifConsistency
+
+        image = keras.Input((self.crop(), self.crop(), 3), dtype="uint8")
+        detail = keras.layers.Activation(keras.ops.absolute)(HighPassColours()(image))
+        same = PairLogits(["detail"], hidden=1, name="same")
+        model = keras.Model(image, same(keras.layers.GlobalAveragePooling2D(name="features")(detail)))
+        for weights, value in ((same.of_sum, 0), (same.of_difference, 1), (same.kernel, -50), (same.bias, 4)):
+            weights.assign(np.full(weights.shape, value))
+        return ExifConsistency(model)
+
+
+BASES = {"gan_fingerprint": OnAPattern, "noiseprint": OfPhotographs, "exif_consistency": OfPairs}
 
 
 def _tests_of(name: str) -> type[DetectorContract]:

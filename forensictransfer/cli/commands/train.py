@@ -22,12 +22,12 @@ def add(sub: Any) -> Parser:
     parser: Parser = sub.add_parser(
         "train",
         usage=f"{NAME} train --source DOMAIN [DOMAIN ...] --out RUN [flags]\n"
-        f"       {NAME} train --photos DIR [DIR ...] --detector noiseprint --out RUN [flags]",
+        f"       {NAME} train --photos DIR [DIR ...] --config noiseprint --out RUN [flags]",
         help="fit a detector on a source domain and write a run folder",
         description="Fit a detector on the train split of a source domain, stop by its validation split, and write\n"
         "a run folder. Of several domains each counts alike, in batches, validation and threshold. Killed at any\n"
         "moment, it continues with --resume and ends in the same weights. A detector that learns from photographs\n"
-        "alone (noiseprint) is given folders of them, --photos: by camera, as EXIF entries or sub-folders tell.",
+        "alone (noiseprint, exif_consistency) is given folders of them, --photos, with EXIF entries or by sub-folder.",
         epilog=DOMAIN
         + f"""
 detectors:
@@ -39,6 +39,7 @@ examples:
   {NAME} train --source photos/faces --group 'id\\d+' --config quick --detector ft --out runs/faces
   {NAME} train --source photos/splices photos/inpainted photos/faces --out runs/three
   {NAME} train --photos my/cameras --config noiseprint --out runs/noiseprint
+  {NAME} train --photos my/photographs --config exif_consistency --out runs/exif
   {NAME} train --source photos/faces --detector meso4 --data.crop 256 --weights Meso4_DF.h5 --train.epochs 0 --out m
 """,
     )

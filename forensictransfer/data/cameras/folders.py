@@ -20,6 +20,7 @@ from forensictransfer.data.image_file import ImageFile
 from forensictransfer.data.records import REAL, Record
 
 RULE = "camera"  # the group rule of a folder of photographs, in the files of a run
+FEWEST_HELD = 8  # photographs held out where cameras do not matter
 WHOLE = 8  # cameras from which whole cameras are held out, not some photographs of each
 
 
@@ -35,13 +36,16 @@ class CameraFolder:
     cameras: Mapping[str, str]
 
 
-def open_camera_folder(spec: str | Path, data: DataSettings, *, fewest: int, smallest: int) -> CameraFolder:
+def open_camera_folder(
+    spec: str | Path, data: DataSettings, *, fewest: int, smallest: int, by_camera: bool = True
+) -> CameraFolder:
     """Find the photographs of a folder, at any depth, and their cameras; no pixel is decoded.
 
     The camera is the make and model of the EXIF entries, where there are both, else the sub-folder. Cameras with fewer
     than `fewest` photographs are left out, photographs whose shorter side is below `smallest` pixels too. Held out for
     validation are whole cameras, if there are WHOLE, else photographs of each, always the same ones: the share that
-    `data.split` gives to validation, of train and validation.
+    `data.split` gives to validation, of train and validation. by_camera: whether two cameras at least are needed; else
+    photographs of fewer than WHOLE cameras are held out whatever their camera.
 
     Raises UserError: no such folder, or too few photographs to learn from and to hold some out.
     """
@@ -66,7 +70,10 @@ def open_camera_folder(spec: str | Path, data: DataSettings, *, fewest: int, sma
         found[f"{camera}, {container.width} x {container.height}"].append((inside, path))
     cameras = {camera: files for camera, files in sorted(found.items()) if len(files) >= fewest}
     short = {camera: len(files) for camera, files in found.items() if camera not in cameras}
-    splits = _splits(cameras, data.split, fewest, str(spec), short)
+    if by_camera or len(cameras) >= WHOLE:
+        splits = _splits(cameras, data.split, fewest, str(spec), short)
+    else:
+        splits = _any_splits([inside for files in cameras.values() for inside, _ in files], data.split, str(spec))
     records = tuple(
         Record(inside, REAL, f"{camera}/{inside}", splits[inside], path)
         for camera, files in cameras.items()
@@ -133,6 +140,17 @@ def _splits(
         held = set(_first(names, share, fewest)) if camera in enough else set()
         by_name |= {inside: "validation" if inside in held else "train" for inside in names}
     return by_name
+
+
+def _any_splits(names: Sequence[str], shares: tuple[float, float, float], spec: str) -> dict[str, str]:
+    """Hold out a share of some photographs, FEWEST_HELD at least. Raises UserError if there are too few."""
+    if len(names) < 2 * FEWEST_HELD:
+        raise UserError(
+            f"{spec}: expected {2 * FEWEST_HELD} readable photographs that are large enough, found {len(names)}",
+            code=ErrorCode.TOO_FEW_IMAGES,
+        )
+    held = set(_first(names, shares[1] / max(shares[0] + shares[1], 1e-9), FEWEST_HELD))
+    return {name: "validation" if name in held else "train" for name in names}
 
 
 def _first(names: Iterable[str], share: float, least: int) -> list[str]:

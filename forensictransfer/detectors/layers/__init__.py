@@ -15,6 +15,7 @@ from forensictransfer.detectors.layers.latent_partition import (
     PartitionEnergy,
 )
 from forensictransfer.detectors.layers.local_wiener import LocalWienerResidual
+from forensictransfer.detectors.layers.log_energy import LogEnergy
 from forensictransfer.detectors.layers.logit_energies import LogitEnergies
 from forensictransfer.detectors.layers.pair_logits import PairLogits
 from forensictransfer.detectors.layers.pixels import Luma, ScaledPixels
@@ -41,6 +42,7 @@ __all__ = [
     "HighPassResidual",
     "LatentSelection",
     "LocalWienerResidual",
+    "LogEnergy",
     "LogitEnergies",
     "Luma",
     "PairLogits",

@@ -96,7 +96,9 @@ def _train(
         run.write("data.json", _describe(sources, settings))
         if settings.train.epochs:
             train, validation = (sources.splits[split] for split in LEARNED)
+            detector.prepare(train, settings)
             take_best(detector, fit_photographs(detector, train, validation, settings, run), settings, run)
+            detector.conclude(validation, settings)
         with run.writing(MODEL) as path:
             detector.save(str(path))
         _decide(detector, sources.splits["validation"].images, settings, run, session)
@@ -155,9 +157,10 @@ def _read(folders: Sequence[CameraFolder], settings: Settings, detector: Photogr
             cameras |= {f"{prefix}{record.name}": f"{prefix}{one.cameras[record.name]}" for record in images.records}
         whole = Images.joined(parts) if len(parts) > 1 else next(iter(parts.values()))
         splits[split] = CameraPhotographs(whole, cameras, fewest=detector.fewest)
-        if len(splits[split].cameras) < 2:
+        needed = 2 if detector.by_camera else 1
+        if len(splits[split].cameras) < needed:
             raise UserError(
-                f"expected two cameras with {detector.fewest} readable photographs each in the {split} split of "
+                f"expected {needed} cameras with {detector.fewest} readable photographs each in the {split} split of "
                 f"{' + '.join(parts)}, found {len(splits[split].cameras)}",
                 code=ErrorCode.TOO_FEW_IMAGES,
             )

@@ -99,3 +99,14 @@ def test_patches_lie_as_the_sensor_does(tmp_path: Path) -> None:
         assert {photographs.size(int(index)) for index in indices} == {(56, 64)}
         patches = photographs.patches(indices, 0, 3, 48)
         assert (patches[:, 0] == 255).all() and (patches[:, 1:] < 255).all()
+
+
+def test_without_cameras_photographs_are_held_out(tmp_path: Path) -> None:
+    for number in range(20):
+        photograph(tmp_path / f"{number}.png", value=number)
+    found = open_camera_folder(tmp_path, DataSettings(), fewest=1, smallest=48, by_camera=False)
+    assert sum(record.split == "validation" for record in found.domain.records) == 8
+    for number in range(5, 20):
+        (tmp_path / f"{number}.png").unlink()
+    with pytest.raises(UserError, match="expected 16 readable photographs.*found 5"):
+        open_camera_folder(tmp_path, DataSettings(), fewest=1, smallest=48, by_camera=False)

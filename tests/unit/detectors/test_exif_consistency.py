@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
+import io
+from pathlib import Path
+
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import ExifTags, Image
 
+from forensictransfer.core.errors import UserError
+from forensictransfer.core.settings import DataSettings, Settings, load_settings
+from forensictransfer.data.cameras.photographs import CameraPhotographs
+from forensictransfer.data.images import Images
+from forensictransfer.data.records import REAL, Record
 from forensictransfer.detectors.layers import PairLogits
 from forensictransfer.detectors.networks.exif_consistency.attributes import codes, learnable, told
 from forensictransfer.detectors.networks.exif_consistency.batches import draw_batch, draw_pair
 from forensictransfer.detectors.networks.exif_consistency.consistency import consensus, normalised_cut
+from forensictransfer.detectors.networks.exif_consistency.detector import (
+    MOST_PATCHES,
+    ExifConsistency,
+    between,
+    grid,
+)
 from forensictransfer.detectors.networks.exif_consistency.histories import MADE, QUALITIES, SCALES, History
 from forensictransfer.detectors.networks.exif_consistency.network import (
     UNKNOWN,
@@ -20,7 +35,10 @@ from forensictransfer.detectors.networks.exif_consistency.network import (
     balanced_loss,
     pair_network,
 )
+from forensictransfer.testing.toys import as_files
 from tests.traces import picture
+
+SMALL = {"detector": "exif_consistency", "data.crop": 32, "train.batch": 16}
 
 
 def test_the_logit_of_a_pair_by_hand() -> None:
@@ -170,3 +188,87 @@ def test_the_cut_divides_what_does_not_belong() -> None:
     np.testing.assert_array_equal(part, foreign)
     _, whole = normalised_cut(_two_parts(60, np.zeros(60, bool), 0.1))
     assert cut < 0.6 < 0.9 < whole <= 2
+
+
+@pytest.mark.parametrize("size", [(64, 64), (256, 256), (1000, 700), (3000, 4000), (64, 90_000)])
+def test_a_grid_covers_any_image_with_at_most_so_many_patches(size: tuple[int, int]) -> None:
+    tops, lefts = grid(*size, 64)
+    assert 0 < len(tops) * len(lefts) <= MOST_PATCHES
+    assert all(start % 8 == 0 for start in (*tops, *lefts))
+    assert size[0] - 8 < tops[-1] + 64 <= size[0] and size[1] - 8 < lefts[-1] + 64 <= size[1]
+
+
+def test_a_map_is_linear_between_the_middles_of_patches() -> None:
+    found = between(np.array([[0.0, 1.0], [0.0, 1.0]]), [0, 8], [0, 10], 5, (13, 16))
+    assert found.shape == (13, 16)
+    np.testing.assert_allclose(found[6, :3], 0)
+    np.testing.assert_allclose(found[6, 2:13], np.arange(11) / 10)
+    np.testing.assert_allclose(found[6, 12:], 1)
+
+
+def _photographs(exif: bool) -> CameraPhotographs:
+    """Twelve photographs; those of odd numbers are by another camera, and blurred."""
+    records = []
+    for number in range(12):
+        stream, entries = io.BytesIO(), Image.Exif()
+        if exif:
+            entries[ExifTags.Base.Make], entries[ExifTags.Base.Model] = "Maker", "AB"[number % 2]
+        pixels = History(blur=3 * (number % 2)).apply(picture(120, 130, number), 112, (0, 0))
+        Image.fromarray(pixels).save(stream, "PNG", exif=entries)
+        records.append(Record(f"{number}.png", REAL, str(number), "train", stream.getvalue()))
+    return CameraPhotographs(Images(records, data=DataSettings()), {record.name: "one" for record in records}, fewest=1)
+
+
+def test_a_fresh_network_has_the_attributes_that_photographs_differ_in() -> None:
+    settings_ = load_settings(None, SMALL)
+    detector = ExifConsistency.build(settings_)
+    assert detector.attributes == MADE
+    detector.prepare(_photographs(exif=False), settings_)
+    assert detector.attributes == MADE
+    photographs = _photographs(exif=True)
+    detector.prepare(photographs, settings_)
+    assert detector.attributes == ("Model", *MADE)
+    patches, values = detector.draw(photographs, settings_, np.random.default_rng(0))
+    assert patches.shape == (16, 32, 32, 3) and values.shape == (16, 4)
+    assert set(values[:, 0]) == {0, 1}
+
+
+def test_it_learns_a_batch_by_heart_and_weighs_the_attributes() -> None:
+    keras.utils.set_random_seed(0)
+    settings_ = load_settings(None, SMALL)
+    photographs = _photographs(exif=True)
+    detector = ExifConsistency.build(settings_)
+    detector.prepare(photographs, settings_)
+    detector.compile(1e-2)
+    batch = detector.draw(photographs, settings_, np.random.default_rng(1))
+    before, *_, after = (detector.trainer.train_on_batch(*batch, return_dict=True)["loss"] for _ in range(25))
+    assert after < before / 2
+    detector.conclude(photographs, settings_)
+    shares = detector.model.get_layer("same").shares.numpy()
+    assert (shares >= 0).all() and shares.sum() > 0
+
+
+def test_an_image_with_few_patches_does_not_apply() -> None:
+    detector = ExifConsistency.create(64)
+    found = detector.examine(as_files([picture(63, 300), picture(64, 100), picture(90, 300)]))
+    assert [said.applies for said in found] == [False, False, True]
+    assert "64 pixels" in found[0].reason and "9 patches" in found[1].reason
+    assert found[2].heat_map is not None and found[2].heat_map.shape == (90, 300)
+
+
+def test_weights_of_a_file_bring_their_attributes_or_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "mine.keras"
+    ExifConsistency(pair_network(32, ("Model", "Flash"))).save(str(path))
+    again = ExifConsistency.create_from(Settings(detector="exif_consistency"), path)
+    assert again.attributes == ("Model", "Flash") and again.side == 32
+    again.prepare(_photographs(exif=True), load_settings(None, {**SMALL, "train.weights": str(path)}))
+    assert again.attributes == ("Model", "Flash")
+    other = tmp_path / "other.keras"
+    keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)]).save(other)
+    broken = tmp_path / "broken.keras"
+    broken.write_bytes(b"no model")
+    plain = tmp_path / "plain.h5"
+    plain.write_bytes(b"no model")
+    for file in (other, broken, plain):
+        with pytest.raises(UserError, match=file.name, check=lambda error: error.code == "weights-unsuitable"):
+            ExifConsistency.create_from(load_settings(None, SMALL), file)

@@ -31,8 +31,7 @@ FIELD = (
         "noise_level",
         "splicebuster",
     ),
-    "noiseprint",
-    "visual_artifacts",
+    *("noiseprint", "visual_artifacts", "exif_consistency"),
 )
 
 

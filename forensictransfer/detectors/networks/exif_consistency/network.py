@@ -8,9 +8,10 @@ the logit z_ija that the values agree. With s_ija = 1 where they do, over the pa
 a binary cross-entropy for which each attribute has as many pairs that agree as pairs that do not, whatever the batch.
 An attribute of which a batch has only one of the two kinds is left out of that batch.
 
-The backbone is a small residual network (194,000 parameters for patches of 64 pixels) where the authors have ResNet-50:
-what a CPU trains in minutes. It is fed each colour less its blur: a photograph has gigabytes of content for each byte
-of history, and from a few photographs plain pixels would teach which scenes there are.
+The backbone is a small residual network (184,000 parameters for patches of 64 pixels) where the authors have ResNet-50:
+what a CPU trains in minutes. All three stages speak, by the logarithms of how active their filters are: what a history
+does shows in ratios of fine and coarse detail, whatever there is of it. It is fed each colour less its blur: a
+photograph has gigabytes of content for each byte of history, and plain pixels would teach which scenes there are.
 
 Source: M. Huh, A. Liu, A. Owens, A. Efros, "Fighting Fake News: Image Splice Detection via Learned Self-Consistency",
 2018 (83 attributes, pairs of patches of 128 pixels).
@@ -23,7 +24,7 @@ from collections.abc import Sequence
 import keras
 import tensorflow as tf
 
-from forensictransfer.detectors.layers import HighPassColours, PairLogits, PopulationBatchNormalization
+from forensictransfer.detectors.layers import HighPassColours, LogEnergy, PairLogits, PopulationBatchNormalization
 
 FEATURES = 64
 UNKNOWN = -1  # code of an attribute that a photograph does not tell
@@ -34,12 +35,15 @@ def pair_network(side: int, attributes: Sequence[str]) -> keras.Model:
     """Build a fresh network (Keras' global seed): uint8 (b, side, side, 3) -> logits of all pairs, (b, b, a)."""
     image = keras.Input((side, side, 3), dtype="uint8", name="image")
     x = HighPassColours(name="detail")(image)
+    energies = []
     for number, filters in enumerate(_STAGES, start=1):
         # The first kernels are larger: traces of mosaics and blocks are wider than three pixels.
         x = _convolution(x, filters, 2, f"down_{number}", 5 if number == 1 else 3)
         y = _convolution(x, filters, 1, f"block_{number}")
         x = keras.layers.Add(name=f"sum_{number}")([x, y])
-    x = keras.layers.GlobalAveragePooling2D(name="pooled")(x)
+        energies.append(LogEnergy(name=f"energy_{number}")(x))
+    x = keras.layers.Concatenate(name="energies")(energies)
+    x = PopulationBatchNormalization(1e-5, name="energies_norm")(x)
     features = keras.layers.Dense(FEATURES, name="features")(x)
     return keras.Model(image, PairLogits(attributes, name="same")(features), name="exif_consistency")
 

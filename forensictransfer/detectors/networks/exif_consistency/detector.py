@@ -1,0 +1,264 @@
+"""The detector `exif_consistency`: do all patches of an image agree in what a photograph's EXIF entries would say?
+
+Source: M. Huh, A. Liu, A. Owens, A. Efros, "Fighting Fake News: Image Splice Detection via Learned Self-Consistency",
+2018; `network.py` has the network and the loss, `consistency.py` how pairs of patches become a map, README.md of this
+folder what is ours, what it costs and what was measured.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, ClassVar
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from forensictransfer.core.errors import ErrorCode, UserError, some
+from forensictransfer.core.settings import Settings
+from forensictransfer.data.cameras.photographs import CameraPhotographs
+from forensictransfer.data.image_file import ImageFile
+from forensictransfer.data.tiles import ALIGNMENT, Place, cut, tile_starts
+from forensictransfer.detectors.base import Evidence
+from forensictransfer.detectors.layers import PairLogits
+from forensictransfer.detectors.networks.exif_consistency.attributes import codes, learnable, told
+from forensictransfer.detectors.networks.exif_consistency.batches import draw_batch
+from forensictransfer.detectors.networks.exif_consistency.consistency import consensus, normalised_cut
+from forensictransfer.detectors.networks.exif_consistency.histories import MADE, History
+from forensictransfer.detectors.networks.exif_consistency.network import (
+    balanced_accuracy,
+    balanced_loss,
+    balanced_pairs,
+    pair_network,
+)
+from forensictransfer.detectors.photograph_detector import PhotographDetector
+
+_log = logging.getLogger(__name__)
+MOST_PATCHES = 400  # of an image: all pairs of them are compared
+FEWEST_PATCHES = 9
+_STRIDE = 16  # pixels, of small images
+_CHUNK = 100  # patches that go through the network together
+_WEIGHED = 12  # batches of photographs held out that say how much an attribute counts
+_RELATIVE = "untrained content counts too: flat and finely textured places may disagree in a sound image"
+
+
+@dataclass(frozen=True, eq=False)
+class _Material:
+    """Photographs, their sizes, int (n, 2), and the codes of their EXIF attributes, int32 (n, a)."""
+
+    photographs: CameraPhotographs
+    sizes: np.ndarray
+    codes: np.ndarray
+
+    def cut(self, photograph: int, side: int, rng: np.random.Generator) -> np.ndarray:
+        """Cut a window at a random place out of a photograph."""
+        top, left = (int(rng.integers(0, one - side + 1)) for one in self.sizes[photograph])
+        return self.photographs.patches([photograph], top, left, side)[0]
+
+
+class ExifConsistency(PhotographDetector):
+    """A Siamese network that compares patches; places that most of the image is not consistent with.
+
+    Score: 1 less the mean over the image of the consistency that mean shift finds. Features: that, the mean of all
+    pairs, the 5 % quantile of the former, the normalised cut, the share of its smaller part.
+    """
+
+    name: ClassVar[str] = "exif_consistency"
+    maps: ClassVar[bool] = True
+    fewest: ClassVar[int] = 1
+    by_camera: ClassVar[bool] = False
+
+    def __init__(self, model: keras.Model) -> None:
+        super().__init__(model)
+        self._materials: list[_Material] = []
+
+    @classmethod
+    def create(cls, crop: int) -> ExifConsistency:
+        """Build a fresh network for patches of `crop` pixels (Keras' global seed)."""
+        return cls(pair_network(crop, MADE))
+
+    @classmethod
+    def build(cls, settings: Settings) -> ExifConsistency:
+        """Build a fresh network of the made attributes alone; `prepare` adds those of the photographs."""
+        return cls(pair_network(settings.data.crop, MADE))
+
+    @classmethod
+    def smallest_photograph(cls, settings: Settings) -> int:
+        """Side of the smallest photographs that a patch is cut out of, with its history."""
+        return History().window(settings.data.crop)
+
+    def prepare(self, photographs: CameraPhotographs, settings: Settings) -> None:
+        """Give a fresh network the attributes that EXIF entries differ in; one with weights keeps its own."""
+        if settings.train.weights is not None:
+            return
+        found = learnable(self._told(photographs))
+        _log.info(
+            "attributes: %s; of EXIF: %s",
+            *(", ".join(MADE), some(found, 12) if found else "none that two values of occur often enough"),
+        )
+        self._take(pair_network(settings.data.crop, (*found, *MADE)))
+
+    def compile(self, learning_rate: float) -> None:
+        """Compile with Adam, the balanced cross-entropy of all pairs and attributes, and their balanced accuracy."""
+        accuracy = keras.metrics.MeanMetricWrapper(balanced_accuracy, name="accuracy")
+        self.trainer.compile(keras.optimizers.Adam(learning_rate), loss=balanced_loss, metrics=[accuracy])
+
+    def draw(self, photographs: CameraPhotographs, settings: Settings, rng: np.random.Generator) -> tuple[Any, Any]:
+        """Draw a batch of pairs: patches uint8 (b, k, k, 3), codes of their attributes int32 (b, a)."""
+        material = self._material(photographs)
+        return draw_batch(
+            material.sizes, material.codes, material.cut, patches=settings.train.batch, side=self.side, rng=rng
+        )
+
+    def conclude(self, photographs: CameraPhotographs, settings: Settings) -> None:
+        """Weigh the attributes by the photographs held out: 2 accuracy - 1 each, nothing for one that is chance."""
+        accuracy = self.accuracies(photographs, settings, _WEIGHED)
+        shares = np.clip(2 * np.nan_to_num(accuracy, nan=0.5) - 1, 0, None)
+        told_apart = "; ".join(f"{name} {one:.2f}" for name, one in zip(self.attributes, accuracy, strict=True))
+        _log.info("balanced accuracy on photographs held out: %s", told_apart)
+        self._head.shares.assign(shares if shares.sum() > 0 else np.ones_like(shares))
+
+    def accuracies(self, photographs: CameraPhotographs, settings: Settings, batches: int) -> np.ndarray:
+        """Measure the balanced accuracy of each attribute on pairs of patches, float64 (a,); nan where none differ."""
+        right, total = np.zeros((2, len(self.attributes))), np.zeros((2, len(self.attributes)))
+        for step in range(batches):
+            patches, values = self.draw(photographs, settings, np.random.default_rng([17, settings.seed, step]))
+            logits = self._head(self._features(patches)).numpy()
+            same, weights = (one.numpy() for one in balanced_pairs(tf.constant(values)))
+            for kind in (0, 1):
+                asked = (weights > 0) & (same == kind)
+                right[kind] += (asked & ((logits > 0) == (same > 0))).sum(axis=(0, 1))
+                total[kind] += asked.sum(axis=(0, 1))
+        shares = np.divide(right, total, out=np.full_like(right, np.nan), where=total > 0)
+        found: np.ndarray = shares.mean(axis=0)
+        return found
+
+    @property
+    def attributes(self) -> tuple[str, ...]:
+        """Names of the attributes, in the order of the logits."""
+        return tuple(self._head.attributes)
+
+    @property
+    def side(self) -> int:
+        """Side of the patches, pixels."""
+        return int(self.model.input_shape[1])
+
+    def load_pretrained(self, path: Path) -> None:
+        """Take the weights of a file; a `.keras` file of such a network brings its own attributes and patches."""
+        if not path.name.endswith(".keras"):
+            super().load_pretrained(path)
+            return
+        try:
+            model = keras.models.load_model(path, compile=False)
+        except (ValueError, OSError, KeyError, TypeError) as error:
+            reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+            raise UserError(
+                f"{path}: expected a saved '{self.name}' model: {reason}", code=ErrorCode.WEIGHTS_UNSUITABLE
+            ) from error
+        names = {layer.name: layer for layer in model.layers}
+        if "features" not in names or not isinstance(names.get("same"), PairLogits) or len(model.input_shape) != 4:
+            raise UserError(
+                f"{path}: expected a saved '{self.name}' model, patches to logits of their pairs",
+                code=ErrorCode.WEIGHTS_UNSUITABLE,
+            )
+        self._take(model)
+
+    def examine(self, images: Sequence[ImageFile]) -> list[Evidence]:
+        """Say of each image how far its patches are from agreeing with each other."""
+        return [self._examined(image) for image in images]
+
+    def _examined(self, image: ImageFile) -> Evidence:
+        height, width = image.size
+        if min(height, width) < self.side:
+            return Evidence.does_not_apply(f"smaller than the patches of {self.side} pixels")
+        pixels = image.as_stored(image.pixels)
+        size = (pixels.shape[0], pixels.shape[1])
+        tops, lefts = grid(*size, self.side)
+        places = [Place(top, left) for top in tops for left in lefts]
+        if len(places) < FEWEST_PATCHES:
+            return Evidence.does_not_apply(f"fewer than {FEWEST_PATCHES} patches of {self.side} pixels")
+        matrix = self.consistency(pixels, places)
+        mode = consensus(matrix)
+        part, cut_ = normalised_cut(matrix)
+        heat = between((1 - mode).reshape(len(tops), len(lefts)), tops, lefts, self.side, size)
+        score = float(1 - mode.mean())
+        said = (
+            f"patches are {mode.mean():.0%} consistent with what most agree in, the least consistent {mode.min():.0%}"
+        )
+        return Evidence(
+            score=score,
+            heat_map=image.upright(np.clip(heat, 0, 1).astype(np.float32)),
+            reasons=(said, _RELATIVE),
+            features=np.array([score, matrix.mean(), np.quantile(mode, 0.05), cut_, part.mean()], np.float32),
+        )
+
+    def consistency(self, pixels: np.ndarray, places: Sequence[Place]) -> np.ndarray:
+        """Compare all pairs of patches of an image, uint8 (h, w, 3) as stored: float32 (n, n) in [0, 1]."""
+        features = self._features(cut(pixels, places, self.side))
+        found: np.ndarray = self._head.consistency(features).numpy()
+        return found
+
+    def _take(self, model: keras.Model) -> None:
+        self.model = self.trainer = model
+        self._materials.clear()
+        vars(self).pop("_encode", None)  # a graph of the network before
+
+    def _features(self, patches: np.ndarray) -> tf.Tensor:
+        parts = [self._encode(patches[first : first + _CHUNK]) for first in range(0, len(patches), _CHUNK)]
+        return tf.concat(parts, axis=0)
+
+    @property
+    def _head(self) -> PairLogits:
+        return self.model.get_layer("same")
+
+    @cached_property
+    def _encode(self) -> Any:
+        encoder = keras.Model(self.model.input, self.model.get_layer("features").output)
+        return tf.function(
+            lambda patches: encoder(patches, training=False),
+            input_signature=[tf.TensorSpec((None, self.side, self.side, 3), tf.uint8)],
+        )
+
+    def _material(self, photographs: CameraPhotographs) -> _Material:
+        for one in self._materials:
+            if one.photographs is photographs:
+                return one
+        number = len(photographs.images)
+        sizes = np.array([photographs.size(index) for index in range(number)])
+        own = [name for name in self.attributes if name not in MADE]
+        made = _Material(photographs, sizes, codes(self._told(photographs), own))
+        self._materials.append(made)
+        return made
+
+    @staticmethod
+    def _told(photographs: CameraPhotographs) -> list[dict[str, str]]:
+        return [told(ImageFile.of_record(record).container.exif) for record in photographs.images.records]
+
+
+def grid(height: int, width: int, side: int) -> tuple[list[int], list[int]]:
+    """Choose the rows and columns that patches begin at, at most MOST_PATCHES, all alike in the grid of JPEG."""
+    stride = _STRIDE
+    while True:
+        tops, lefts = tile_starts(height, side, stride), tile_starts(width, side, stride)
+        if len(tops) * len(lefts) <= MOST_PATCHES:
+            return tops, lefts
+        stride += ALIGNMENT
+
+
+def between(
+    values: np.ndarray, tops: Sequence[int], lefts: Sequence[int], side: int, size: tuple[int, int]
+) -> np.ndarray:
+    """Give each of h x w pixels a value by those of the patches (rows, columns) whose middles it lies between."""
+    down, right = (_weights(starts, side, length) for starts, length in zip((tops, lefts), size, strict=True))
+    found: np.ndarray = down @ values @ right.T
+    return found
+
+
+def _weights(starts: Sequence[int], side: int, length: int) -> np.ndarray:
+    """Weigh the patches along one side of an image for each pixel: linear between their middles, (length, n)."""
+    middles = np.array(starts) + (side - 1) / 2
+    return np.stack([np.interp(np.arange(length), middles, one) for one in np.eye(len(starts))], axis=1)
