@@ -62,6 +62,7 @@ def listing(detectors: Iterable[DetectorFacts], crop: int) -> TextTable:
         notes=(
             f"million: multiply-adds to score a crop of {crop} pixels; @: one of so many, the smallest that it takes.",
             "one fit: fitted to the source at once, in seconds; not adapted by finetune and tuned (by gradients).",
+            "photographs: trained on photographs by camera alone, train --photos; adapted as those of one fit.",
             "docs/detectors.md tells more of each; configs/NAME.yaml has settings.",
         ),
     )
