@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from forensictransfer.results.formats.camera import CameraCheck, CameraInfo
     from forensictransfer.results.formats.generator import GeneratorCheck, GeneratorInfo, GeneratorTable
     from forensictransfer.results.formats.inspection import Inspection
+    from forensictransfer.results.formats.light import LightFound
     from forensictransfer.results.formats.metrics import Metrics
     from forensictransfer.sweep.manager import Outcome
 
@@ -50,6 +51,7 @@ __all__ = [
     "evaluate",
     "generator_table",
     "inspect",
+    "light",
     "load_model",
     "results",
     "run_summary",
@@ -292,6 +294,21 @@ def inspect(
     paths = [images] if isinstance(images, (str, Path)) else images
     chosen = [runs] if isinstance(runs, (str, Path)) else runs
     return inspect_images(paths, detectors, out, trust, ghost_shifts=ghost_shifts, runs=chosen)
+
+
+def light(image: str | Path, masks: str | Path | Sequence[str | Path], *, out: str | Path | None = None) -> LightFound:
+    """Ask from where the light falls on objects of an image, and whether two objects differ.
+
+    Args:
+        image: an image file.
+        masks: an image of the same size for each object, white where it is, red where its outline is not to be used.
+        out: a new or empty folder for a picture of outlines and arrows, light.png, and light.json.
+    Returns: the direction on each object with its error bar, or why there is none; the p value of each pair.
+    Raises: UserError for any mistake in the input.
+    """
+    from forensictransfer.inference.light import find_light
+
+    return find_light(image, [masks] if isinstance(masks, (str, Path)) else masks, out)
 
 
 def enroll_camera(

@@ -57,7 +57,7 @@ class MapSheet:
                 while text and pen.textlength(text, font) > _SIDE:
                     text = text[1:]
                 pen.text((x, y + _SIDE), text, _INK, font)
-        _save(canvas, self.folder / SHEET)
+        save_picture(canvas, self.folder / SHEET)
         return SHEET
 
 
@@ -75,7 +75,7 @@ class ImageMaps:
         """Write a map, float (h, w) in [0, 1], as grey PNG, 255 for 1; returns the file's name."""
         name = f"{self._name}.{detector}.png"
         picture = Image.fromarray(np.round(heat_map * 255).astype(np.uint8))
-        _save(picture, self._folder / name)
+        save_picture(picture, self._folder / name)
         if self._grey is not None:
             self.small.append((detector, _small(_overlay(self._grey, heat_map))))
         return name
@@ -91,7 +91,7 @@ class ImageMaps:
         planes = (pale * (1 - red - green) + 220 * red, pale * (1 - red) + 40 * green, pale * (1 - red - green))
         picture = Image.fromarray(np.clip(np.stack(planes, axis=-1), 0, 255).round().astype(np.uint8))
         file = f"{self._name}.{_plain(name)}.png"
-        _save(picture, self._folder / file)
+        save_picture(picture, self._folder / file)
         if self._keeps:
             self.small.append((name, _small(picture)))
         return file
@@ -116,7 +116,8 @@ def _small(picture: Image.Image) -> Image.Image:
     return copy
 
 
-def _save(picture: Image.Image, path: Path) -> None:
+def save_picture(picture: Image.Image, path: Path) -> None:
+    """Write a picture as PNG, whole or not at all. Raises UserError where it cannot be written."""
     try:
         with writing(path) as temporary:
             picture.save(temporary, "PNG")

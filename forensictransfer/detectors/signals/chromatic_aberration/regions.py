@@ -11,7 +11,7 @@ from forensictransfer.detectors.signals.binomial import log10_tail
 
 APART = 60  # degrees from which a local vector is another one's, as the authors have it
 LIMIT = -3.0  # log10 of the false alarms of a region that is kept
-SHARED = 8  # blocks that are counted as one, since neighbours share pixels
+SHARED = 4  # blocks that are counted as one, since neighbours share pixels
 CHANCE = 0.05  # of a block to point elsewhere in an image without a forgery, at most
 
 
