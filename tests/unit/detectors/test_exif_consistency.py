@@ -24,6 +24,7 @@ from forensictransfer.detectors.networks.exif_consistency.batches import draw_ba
 from forensictransfer.detectors.networks.exif_consistency.consistency import consensus, normalised_cut
 from forensictransfer.detectors.networks.exif_consistency.detector import (
     MOST_PATCHES,
+    Answers,
     ExifConsistency,
     between,
     grid,
@@ -162,9 +163,10 @@ def test_a_batch_is_the_same_for_the_same_seed() -> None:
         top, left = int(rng.integers(0, 141 - side)), int(rng.integers(0, 151 - side))
         return photographs[photograph][top : top + side, left : left + side]
 
-    patches, found = draw_batch(sizes, values, cut, patches=12, side=32, rng=np.random.default_rng(5))
+    patches, found, whose = draw_batch(sizes, values, cut, patches=12, side=32, rng=np.random.default_rng(5))
     assert patches.shape == (12, 32, 32, 3) and patches.dtype == np.uint8 and found.shape == (12, 4)
-    again, _ = draw_batch(sizes, values, cut, patches=12, side=32, rng=np.random.default_rng(5))
+    np.testing.assert_array_equal(found[:, 0], values[whose, 0])
+    again, *_ = draw_batch(sizes, values, cut, patches=12, side=32, rng=np.random.default_rng(5))
     np.testing.assert_array_equal(patches, again)
 
 
@@ -241,11 +243,18 @@ def test_it_learns_a_batch_by_heart_and_weighs_the_attributes() -> None:
     detector.prepare(photographs, settings_)
     detector.compile(1e-2)
     batch = detector.draw(photographs, settings_, np.random.default_rng(1))
-    before, *_, after = (detector.trainer.train_on_batch(*batch, return_dict=True)["loss"] for _ in range(25))
+    before, *_, after = (detector.trainer.train_on_batch(*batch, return_dict=True)["loss"] for _ in range(15))
     assert after < before / 2
     detector.conclude(photographs, settings_)
     shares = detector.model.get_layer("same").shares.numpy()
     assert (shares >= 0).all() and shares.sum() > 0
+
+
+def test_an_accuracy_counts_both_kinds_of_pairs_alike() -> None:
+    answers = Answers(np.array([0, 0, 1]), np.array([1, 2, 2]), np.array([1, 0, 0]), np.array([1, 0, 1]))
+    assert answers.accuracy() == 0.75
+    assert answers.accuracy(np.array([1.0, 3.0, 1.0])) == pytest.approx((1 + 1 / 4) / 2)
+    assert np.isnan(answers.accuracy(np.array([0.0, 1.0, 1.0])))
 
 
 def test_an_image_with_few_patches_does_not_apply() -> None:

@@ -18,15 +18,15 @@ Cut = Callable[[int, int, np.random.Generator], np.ndarray]
 
 def draw_batch(
     sizes: np.ndarray, codes: np.ndarray, cut: Cut, *, patches: int, side: int, rng: np.random.Generator
-) -> tuple[np.ndarray, np.ndarray]:
-    """Draw patches, uint8 (b, side, side, 3), and the codes of their attributes, int32 (b, a): EXIF's, then MADE.
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Draw patches, uint8 (b, side, side, 3), codes of their attributes, int32 (b, a): EXIF's, then MADE; and whose.
 
     sizes: height and width of the photographs, int (n, 2). codes: of their EXIF attributes, int32 (n, a - 3).
     cut: makes a square window, of so many pixels, of a photograph.
     """
     last = int(rng.integers(LAST[0], LAST[1])) if rng.random() < _LAST_SHARE else None
     common = tuple(int(one) for one in rng.integers(0, GRID, 2))
-    found, values = [], []
+    found, values, whose = [], [], []
     for _ in range(patches // 2):
         for photograph, history in draw_pair(codes, rng):
             history = history.fitting(side, *sizes[photograph])
@@ -36,8 +36,9 @@ def draw_batch(
             top, left = (0, 0) if last is None else common
             patch = patch if last is None else saved(patch, last)
             found.append(patch[top : top + side, left : left + side])
+            whose.append(photograph)
             values.append((*codes[photograph], *history.codes))
-    return np.stack(found), np.array(values, np.int32)
+    return np.stack(found), np.array(values, np.int32), np.array(whose)
 
 
 def draw_pair(codes: np.ndarray, rng: np.random.Generator) -> list[tuple[int, History]]:

@@ -30,9 +30,9 @@ from forensictransfer.detectors.networks.exif_consistency.batches import draw_ba
 from forensictransfer.detectors.networks.exif_consistency.consistency import consensus, normalised_cut
 from forensictransfer.detectors.networks.exif_consistency.histories import MADE, History
 from forensictransfer.detectors.networks.exif_consistency.network import (
+    UNKNOWN,
     balanced_accuracy,
     balanced_loss,
-    balanced_pairs,
     pair_network,
 )
 from forensictransfer.detectors.photograph_detector import PhotographDetector
@@ -58,6 +58,25 @@ class _Material:
         """Cut a window at a random place out of a photograph."""
         top, left = (int(rng.integers(0, one - side + 1)) for one in self.sizes[photograph])
         return self.photographs.patches([photograph], top, left, side)[0]
+
+
+@dataclass(frozen=True, eq=False)
+class Answers:
+    """Of pairs of photographs, (n,) each: which two, whether they agree in an attribute, whether that was said."""
+
+    first: np.ndarray
+    second: np.ndarray
+    same: np.ndarray
+    right: np.ndarray
+
+    def accuracy(self, weights: np.ndarray | None = None) -> float:
+        """Compute the mean of the share of right answers of pairs that agree, and of those that do not; nan without."""
+        weights = np.ones(len(self.same)) if weights is None else weights
+        totals = [weights[self.same == kind].sum() for kind in (0, 1)]
+        if not all(totals):
+            return float("nan")
+        right = [(weights * self.right)[self.same == kind].sum() for kind in (0, 1)]
+        return float((right[0] / totals[0] + right[1] / totals[1]) / 2)
 
 
 class ExifConsistency(PhotographDetector):
@@ -109,6 +128,12 @@ class ExifConsistency(PhotographDetector):
 
     def draw(self, photographs: CameraPhotographs, settings: Settings, rng: np.random.Generator) -> tuple[Any, Any]:
         """Draw a batch of pairs: patches uint8 (b, k, k, 3), codes of their attributes int32 (b, a)."""
+        patches, values, _ = self._drawn(photographs, settings, rng)
+        return patches, values
+
+    def _drawn(
+        self, photographs: CameraPhotographs, settings: Settings, rng: np.random.Generator
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         material = self._material(photographs)
         return draw_batch(
             material.sizes, material.codes, material.cut, patches=settings.train.batch, side=self.side, rng=rng
@@ -116,31 +141,38 @@ class ExifConsistency(PhotographDetector):
 
     def conclude(self, photographs: CameraPhotographs, settings: Settings) -> None:
         """Weigh the attributes by the photographs held out: 2 accuracy - 1 each, nothing for one that is chance."""
-        accuracy = self.accuracies(photographs, settings, _WEIGHED)
-        shares = np.clip(2 * np.nan_to_num(accuracy, nan=0.5) - 1, 0, None)
+        accuracy = np.array([one.accuracy() for one in self.answers(photographs, settings, _WEIGHED)])
         told_apart = "; ".join(f"{name} {one:.2f}" for name, one in zip(self.attributes, accuracy, strict=True))
         _log.info("balanced accuracy on photographs held out: %s", told_apart)
+        shares = np.clip(2 * np.nan_to_num(accuracy, nan=0.5) - 1, 0, None)
         self._head.shares.assign(shares if shares.sum() > 0 else np.ones_like(shares))
 
-    def accuracies(self, photographs: CameraPhotographs, settings: Settings, batches: int) -> np.ndarray:
-        """Measure the balanced accuracy of each attribute on pairs of patches, float64 (a,); nan where none differ."""
-        right, total = np.zeros((2, len(self.attributes))), np.zeros((2, len(self.attributes)))
+    def answers(self, photographs: CameraPhotographs, settings: Settings, batches: int) -> list[Answers]:
+        """Ask of pairs of patches, of two photographs each, whether they agree in each attribute."""
+        found: list[list[np.ndarray]] = [[] for _ in self.attributes]
         for step in range(batches):
-            patches, values = self.draw(photographs, settings, np.random.default_rng([17, settings.seed, step]))
+            patches, values, whose = self._drawn(
+                photographs, settings, np.random.default_rng([17, settings.seed, step])
+            )
             logits = self._head(self._features(patches)).numpy()
-            same, weights = (one.numpy() for one in balanced_pairs(tf.constant(values)))
-            for kind in (0, 1):
-                asked = (weights > 0) & (same == kind)
-                right[kind] += (asked & ((logits > 0) == (same > 0))).sum(axis=(0, 1))
-                total[kind] += asked.sum(axis=(0, 1))
-        shares = np.divide(right, total, out=np.full_like(right, np.nan), where=total > 0)
-        found: np.ndarray = shares.mean(axis=0)
-        return found
+            for column, parts in enumerate(found):
+                code = values[:, column]
+                known = (code != UNKNOWN)[:, None] & (code != UNKNOWN) & (whose[:, None] != whose)
+                first, second = np.nonzero(np.triu(known, 1))
+                same = code[first] == code[second]
+                right = (logits[first, second, column] > 0) == same
+                parts.append(np.stack([whose[first], whose[second], same, right], axis=1))
+        return [Answers(*np.concatenate(parts).T) for parts in found]
 
     @property
     def attributes(self) -> tuple[str, ...]:
         """Names of the attributes, in the order of the logits."""
         return tuple(self._head.attributes)
+
+    @property
+    def shares(self) -> np.ndarray:
+        """How much each attribute counts in a consistency, (a,)."""
+        return np.array(self._head.shares)
 
     @property
     def side(self) -> int:
