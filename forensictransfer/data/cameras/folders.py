@@ -45,7 +45,7 @@ def open_camera_folder(
     than `fewest` photographs are left out, photographs whose shorter side is below `smallest` pixels too. Held out for
     validation are whole cameras, if there are WHOLE, else photographs of each, always the same ones: the share that
     `data.split` gives to validation, of train and validation. by_camera: whether two cameras at least are needed; else
-    photographs of fewer than WHOLE cameras are held out whatever their camera.
+    photographs are held out whatever their camera where whole cameras are too few.
 
     Raises UserError: no such folder, or too few photographs to learn from and to hold some out.
     """
@@ -70,9 +70,10 @@ def open_camera_folder(
         found[f"{camera}, {container.width} x {container.height}"].append((inside, path))
     cameras = {camera: files for camera, files in sorted(found.items()) if len(files) >= fewest}
     short = {camera: len(files) for camera, files in found.items() if camera not in cameras}
+    splits: dict[str, str] = {}
     if by_camera or len(cameras) >= WHOLE:
         splits = _splits(cameras, data.split, fewest, str(spec), short)
-    else:
+    if not by_camera and sum(split == "validation" for split in splits.values()) < FEWEST_HELD:
         splits = _any_splits([inside for files in cameras.values() for inside, _ in files], data.split, str(spec))
     records = tuple(
         Record(inside, REAL, f"{camera}/{inside}", splits[inside], path)

@@ -106,6 +106,10 @@ def test_without_cameras_photographs_are_held_out(tmp_path: Path) -> None:
         photograph(tmp_path / f"{number}.png", value=number)
     found = open_camera_folder(tmp_path, DataSettings(), fewest=1, smallest=48, by_camera=False)
     assert sum(record.split == "validation" for record in found.domain.records) == 8
+    for number in range(20):  # of as many cameras, of which a fifth held out would be too little
+        photograph(tmp_path / f"{number}.png", model=f"M{number}", value=number)
+    found = open_camera_folder(tmp_path, DataSettings(), fewest=1, smallest=48, by_camera=False)
+    assert sum(record.split == "validation" for record in found.domain.records) == 8
     for number in range(5, 20):
         (tmp_path / f"{number}.png").unlink()
     with pytest.raises(UserError, match="expected 16 readable photographs.*found 5"):

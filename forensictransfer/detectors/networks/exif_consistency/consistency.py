@@ -55,7 +55,7 @@ def normalised_cut(matrix: np.ndarray) -> tuple[np.ndarray, float]:
         chosen = second > level
         if not chosen.any() or chosen.all():
             continue
-        between = float(weights[chosen][:, ~chosen].sum())
+        between = float(chosen @ (weights @ ~chosen))
         cut = between / float(degree[chosen].sum()) + between / float(degree[~chosen].sum())
         if cut < best:
             best, part = cut, chosen
