@@ -142,6 +142,7 @@ class Noiseprint(PhotographDetector):
         return tf.function(
             lambda part: self.model(part, training=False),
             input_signature=[tf.TensorSpec((1, None, None, 3), tf.uint8)],
+            autograph=False,
         )
 
 
