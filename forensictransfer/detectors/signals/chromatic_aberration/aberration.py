@@ -21,6 +21,7 @@ COLOURS = ("red", "blue")
 _PLANES = (0, 2)
 _MOST = 4_000_000  # pixels: larger images are reduced by a whole number
 _LONG = 2.5  # deviations of noise from which the direction of an expected vector can be told
+_MEASURED = 2.0  # the same of a measured one: where colours were copied from green, or lost by JPEG, it is none
 _FLAT = 0.3  # grey levels, deviation of what is band-passed
 _FEWEST = 8  # blocks that do not overlap
 
@@ -100,6 +101,7 @@ def _colour(green: np.ndarray, colour: np.ndarray, able: np.ndarray) -> Colour:
     cross = expected[0] * vectors.down - expected[1] * vectors.right
     angle = np.degrees(np.arctan2(np.abs(cross), inner))
     can = vectors.known & (np.hypot(*expected) >= _LONG * vectors.error)
+    can &= np.hypot(vectors.right, vectors.down) >= _MEASURED * vectors.error
     return Colour(model, error * model.growth if model.growth else np.inf, vectors, angle, can)
 
 

@@ -63,6 +63,18 @@ def test_alpha_and_centre_are_found() -> None:
         assert np.median(colour.angle[colour.able]) < 5
 
 
+def test_where_colours_were_copied_from_green_no_direction_is_told() -> None:
+    """As a mosaic's interpolation, or JPEG, does in places: displaced by nothing, which points nowhere."""
+    scene = fine_picture(256, 320)
+    pixels = pulled_apart(scene, 4e-3, -3e-3)
+    pixels[80:208, 176:304] = scene[80:208, 176:304]
+    found = find_aberration(pixels)
+    assert found is not None
+    copied = (slice(7, 10), slice(13, 16))  # blocks within: of cells 6 to 11, and 12 to 17
+    assert found.colours[0].vectors.known[copied].all() and not found.able[copied].any()
+    assert found.able[2:4, 2:8].all()
+
+
 def test_large_images_are_reduced_by_whole_numbers() -> None:
     pixels = np.arange(5 * 7 * 3).reshape(5, 7, 3).astype(np.uint8)
     half = reduced(pixels, 2)
