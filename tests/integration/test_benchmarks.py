@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from forensictransfer.data.image_file import ImageFile
 from forensictransfer.detectors.signals.copy_move.exact import find_repeats
 from forensictransfer.detectors.signals.splicebuster.detector import Splicebuster
 from tests.generators import domain
@@ -222,6 +223,21 @@ def test_traces_of_a_mosaic_are_measured(monkeypatch: pytest.MonkeyPatch, capsys
     out = capsys.readouterr().out
     assert "| none | 98 | 0 of 1 [0.0, 97.5] | - |" in out
     assert "| bilinear | 98 | 3 of 3 [29.2, 100.0] | 3 of 3 [29.2, 100.0] | 0 of 1 [0.0, 97.5] |" in out
+
+
+def test_lenses_and_lights_are_made_and_asked(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    module = script("photography", monkeypatch)
+    monkeypatch.setattr(module, "_undone", lambda path: ImageFile(path).pixels)  # a search for each photograph
+    assert module.main("--images 1 --sizes 480 --qualities 95 --workers 1".split()) == 0
+    row = capsys.readouterr().out.splitlines()[2]
+    assert row.startswith("| 480 | 95 | 0 of 1 | ")
+    # A lens of alpha 1.002 about the middle moves red by a fifth of a pixel 100 pixels off it.
+    lens = module.Lens((2e-3, -1e-3), (10.0, 0.0))
+    np.testing.assert_allclose(lens.at(210.0, 50.0, (100, 200)), [[0.2, 0], [-0.1, 0]])
+    assert script("light", monkeypatch).main(["--images", "1", "--rows", "even surface"]) == 0
+    assert "| even surface | 1 of 1 | " in capsys.readouterr().out
 
 
 def test_cameras_are_simulated_and_asked(
