@@ -24,7 +24,7 @@ from forensictransfer.data.cameras.folders import open_camera_folder
 from forensictransfer.data.cameras.photographs import CameraPhotographs
 from forensictransfer.data.images import Images
 from forensictransfer.data.tiles import Place
-from forensictransfer.detectors.networks.exif_consistency.consistency import consensus, normalised_cut
+from forensictransfer.detectors.networks.exif_consistency.consistency import consensus, nearness, normalised_cut
 from forensictransfer.detectors.networks.exif_consistency.detector import ExifConsistency, between, grid
 from forensictransfer.detectors.networks.exif_consistency.histories import History
 from forensictransfer.detectors.signals.splicebuster.detector import Splicebuster
@@ -127,12 +127,7 @@ def consistent(detector: ExifConsistency, pixels: np.ndarray) -> Method:
     part, cut = normalised_cut(matrix)
     return {
         "mean shift": (float(1 - mode.mean()), between((1 - mode).reshape(shape), tops, lefts, detector.side, size)),
-        "normalised cut": (2 - cut, between(part.reshape(shape).astype(float), tops, lefts, detector.side, size)),
-        "mean of rows": (
-            float(1 - matrix.mean()),
-            between((1 - matrix.mean(axis=1)).reshape(shape), tops, lefts, detector.side, size),
-        ),
-        "5 % quantile": (float(1 - np.quantile(mode, 0.05)), np.zeros(size)),
+        "normalised cut": (2 - cut, between(nearness(matrix, part).reshape(shape), tops, lefts, detector.side, size)),
     }
 
 

@@ -27,7 +27,7 @@ from forensictransfer.detectors.base import Evidence
 from forensictransfer.detectors.layers import PairLogits
 from forensictransfer.detectors.networks.exif_consistency.attributes import codes, learnable, told
 from forensictransfer.detectors.networks.exif_consistency.batches import draw_batch
-from forensictransfer.detectors.networks.exif_consistency.consistency import consensus, normalised_cut
+from forensictransfer.detectors.networks.exif_consistency.consistency import consensus, nearness, normalised_cut
 from forensictransfer.detectors.networks.exif_consistency.histories import MADE, History
 from forensictransfer.detectors.networks.exif_consistency.network import (
     UNKNOWN,
@@ -43,7 +43,7 @@ FEWEST_PATCHES = 9
 _STRIDE = 16  # pixels, of small images
 _CHUNK = 100  # patches that go through the network together
 _WEIGHED = 12  # batches of photographs held out that say how much an attribute counts
-_RELATIVE = "untrained content counts too: flat and finely textured places may disagree in a sound image"
+_CONTENT = "another scene divides an image as another history does: smooth places beside finely textured ones"
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,10 +80,10 @@ class Answers:
 
 
 class ExifConsistency(PhotographDetector):
-    """A Siamese network that compares patches; places that most of the image is not consistent with.
+    """A Siamese network that compares patches; the smaller of two parts that a normalised cut divides them into.
 
-    Score: 1 less the mean over the image of the consistency that mean shift finds. Features: that, the mean of all
-    pairs, the 5 % quantile of the former, the normalised cut, the share of its smaller part.
+    Score: 2 less the cut. Features: that, the share of the smaller part, the mean of all pairs, and of the consistency
+    with what mean shift finds 1 less the mean, and the 5 % quantile.
     """
 
     name: ClassVar[str] = "exif_consistency"
@@ -214,18 +214,21 @@ class ExifConsistency(PhotographDetector):
         if len(places) < FEWEST_PATCHES:
             return Evidence.does_not_apply(f"fewer than {FEWEST_PATCHES} patches of {self.side} pixels")
         matrix = self.consistency(pixels, places)
-        mode = consensus(matrix)
         part, cut_ = normalised_cut(matrix)
-        heat = between((1 - mode).reshape(len(tops), len(lefts)), tops, lefts, self.side, size)
-        score = float(1 - mode.mean())
+        heat = between(nearness(matrix, part).reshape(len(tops), len(lefts)), tops, lefts, self.side, size)
+        mode = consensus(matrix)
+        within, across = matrix[~part][:, ~part].mean(), matrix[part][:, ~part].mean() if part.any() else np.nan
         said = (
-            f"patches are {mode.mean():.0%} consistent with what most agree in, the least consistent {mode.min():.0%}"
+            f"{part.mean():.0%} of the patches are {across:.0%} consistent with the others, which are {within:.0%} "
+            "with each other"
         )
         return Evidence(
-            score=score,
+            score=2 - cut_,
             heat_map=image.upright(np.clip(heat, 0, 1).astype(np.float32)),
-            reasons=(said, _RELATIVE),
-            features=np.array([score, matrix.mean(), np.quantile(mode, 0.05), cut_, part.mean()], np.float32),
+            reasons=(said, _CONTENT) if part.any() else ("all patches agree",),
+            features=np.array(
+                [2 - cut_, part.mean(), matrix.mean(), 1 - mode.mean(), np.quantile(mode, 0.05)], np.float32
+            ),
         )
 
     def consistency(self, pixels: np.ndarray, places: Sequence[Place]) -> np.ndarray:
