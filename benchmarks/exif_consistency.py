@@ -138,7 +138,11 @@ def by_splicebuster(pixels: np.ndarray) -> Method:
 
 
 def splices(detector: ExifConsistency, images: int, seed: int, last: int | None, *, held_out: bool) -> None:
-    """Print, for each kind of splice and each way, AUC of scores against sound pictures and what maps are worth."""
+    """Print, for each kind of splice and each way, what scores and maps are worth.
+
+    AUC of scores against sound pictures, and against pictures into which a part was pasted that differs in nothing but
+    its scene: what is found of the difference itself.
+    """
     found: dict[tuple[str, str | None], list[tuple[float, dict[str, float]]]] = {}
     for kind in (None, *KINDS):
         for number in range(images):
@@ -148,20 +152,26 @@ def splices(detector: ExifConsistency, images: int, seed: int, last: int | None,
                 worth = against_mask(heat, mask) if kind is not None else {}
                 found.setdefault((name, kind), []).append((score, worth))
     print(f"{images} sound pictures, {images} of each kind; last JPEG: {last or 'none'}")
-    print("| differs in | by | AUC of scores | AUC of pixels (middle) | best F1 (middle) | F1 above 0.5 |")
-    print("| --- | --- | --- | --- | --- | --- |")
+    print("| differs in | by | AUC, sound | AUC, nothing | AUC of pixels (middle) | best F1 (middle) | F1 above 0.5 |")
+    print("| --- | --- | --- | --- | --- | --- | --- |")
     for kind in KINDS:
         for name in sorted({name for name, _ in found}):
-            sound = np.array([score for score, _ in found[name, None] if score == score])
+            sound, alike = (
+                np.array([score for score, _ in found[name, one] if score == score]) for one in (None, "nothing")
+            )
             fakes = [(score, worth) for score, worth in found[name, kind] if score == score]
-            auc = with_interval([sound, np.array([score for score, _ in fakes])], "auc")
+            scores = np.array([score for score, _ in fakes])
+            aucs = [
+                with_interval([one, scores], "auc") if one is not alike or kind != "nothing" else ""
+                for one in (sound, alike)
+            ]
             means = {
                 key: with_interval([np.array([worth[key] for _, worth in fakes])], "mean")
                 for key in ("pixel_auc", "pixel_f1_best", "pixel_f1")
             }
             middle = [np.mean([worth[key] for _, worth in fakes]) for key in ("centre_auc", "centre_f1_best")]
             print(
-                f"| {kind} | {name} | {auc} | {means['pixel_auc']} ({middle[0]:.3f}) | "
+                f"| {kind} | {name} | {' | '.join(aucs)} | {means['pixel_auc']} ({middle[0]:.3f}) | "
                 f"{means['pixel_f1_best']} ({middle[1]:.3f}) | {means['pixel_f1']} |",
                 flush=True,
             )

@@ -131,6 +131,18 @@ def test_weights_of_ones_own_are_taken_as_they_are(trained: Path, photos: Path, 
     assert RunFolder.open(out).info.stop_rule == "weights as given"
 
 
+def test_attributes_of_patches_are_learned_in_the_same_way(photos: Path, domain: Path, tmp_path: Path) -> None:
+    """`exif_consistency`: a run is evaluated, and its weights taken as they are, shares of attributes too."""
+    settings = {**SETTINGS, "detector": "exif_consistency", "data.crop": 32, "train.batch": 8, "train.epochs": 1}
+    del settings["train.layers"], settings["train.filters"]
+    whole = ft.train(None, tmp_path / "whole", photos=photos, settings=settings)
+    given = {**settings, "train.weights": str(whole / "model.keras"), "train.epochs": 0}
+    again = ft.train(None, tmp_path / "given", photos=photos, settings=given)
+    assert (again / "decision.json").read_text() == (whole / "decision.json").read_text()
+    (found,) = ft.evaluate(whole, domain, localise=True)
+    assert found.localisation is not None and found.localisation.metrics["pixel_auc"].value is not None
+
+
 @pytest.mark.parametrize(
     ("words", "code"),
     [
@@ -138,6 +150,7 @@ def test_weights_of_ones_own_are_taken_as_they_are(trained: Path, photos: Path, 
         (["--source", "{domain}", "--detector", "noiseprint"], "detector-unsuitable"),
         (["--photos", "{photos}/nowhere", "--detector", "noiseprint"], "path-missing"),
         (["--photos", "{photos}/camera0", "--detector", "noiseprint", "--data.crop", "48"], "too-few-images"),
+        (["--photos", "{photos}/camera0", "--detector", "exif_consistency"], "too-few-images"),
         (["--photos", "{photos}", "--detector", "noiseprint", "--group", "stem"], "arguments-conflict"),
         (["--photos", "{photos}", "--source", "{domain}", "--detector", "noiseprint"], "command-line"),
         (["--photos", "{photos}", "--detector", "noiseprint", "--train.trials", "3"], "detector-unsuitable"),
