@@ -24,7 +24,7 @@ from forensictransfer.data.cameras.folders import open_camera_folder
 from forensictransfer.data.cameras.photographs import CameraPhotographs
 from forensictransfer.data.images import Images
 from forensictransfer.data.tiles import Place
-from forensictransfer.detectors.networks.exif_consistency.consistency import consensus, nearness, normalised_cut
+from forensictransfer.detectors.networks.exif_consistency.consistency import consensus, normalised_cut
 from forensictransfer.detectors.networks.exif_consistency.detector import ExifConsistency, between, grid
 from forensictransfer.detectors.networks.exif_consistency.histories import History
 from forensictransfer.detectors.signals.splicebuster.detector import Splicebuster
@@ -129,6 +129,18 @@ def consistent(detector: ExifConsistency, pixels: np.ndarray) -> Method:
         "mean shift": (float(1 - mode.mean()), between((1 - mode).reshape(shape), tops, lefts, detector.side, size)),
         "normalised cut": (2 - cut, between(nearness(matrix, part).reshape(shape), tops, lefts, detector.side, size)),
     }
+
+
+def nearness(matrix: np.ndarray, part: np.ndarray) -> np.ndarray:
+    """Compute c / (c + d) of each patch, c and d its mean consistency with a part, bool (n,), and with the others.
+
+    One half where a patch is as consistent with either, or neither part has a patch.
+    """
+    if part.all() or not part.any():
+        return np.full(len(part), 0.5)
+    inside, outside = matrix[:, part].mean(axis=1) + 1e-6, matrix[:, ~part].mean(axis=1) + 1e-6
+    found: np.ndarray = inside / (inside + outside)
+    return found
 
 
 def by_splicebuster(pixels: np.ndarray) -> Method:

@@ -21,7 +21,7 @@ from forensictransfer.data.records import REAL, Record
 from forensictransfer.detectors.layers import PairLogits
 from forensictransfer.detectors.networks.exif_consistency.attributes import codes, learnable, told
 from forensictransfer.detectors.networks.exif_consistency.batches import draw_batch, draw_pair
-from forensictransfer.detectors.networks.exif_consistency.consistency import consensus, nearness, normalised_cut
+from forensictransfer.detectors.networks.exif_consistency.consistency import consensus, normalised_cut
 from forensictransfer.detectors.networks.exif_consistency.detector import (
     MOST_PATCHES,
     Answers,
@@ -188,9 +188,6 @@ def test_the_cut_divides_what_does_not_belong() -> None:
     foreign = np.arange(60) % 5 == 0
     part, cut = normalised_cut(_two_parts(60, foreign, 0.1))
     np.testing.assert_array_equal(part, foreign)
-    near = nearness(_two_parts(60, foreign, 0.1), part)
-    assert near[foreign].min() > 0.8 and near[~foreign].max() < 0.2
-    np.testing.assert_array_equal(nearness(np.ones((3, 3)), np.zeros(3, bool)), [0.5] * 3)
     _, whole = normalised_cut(_two_parts(60, np.zeros(60, bool), 0.1))
     assert cut < 0.6 < 0.9 < whole <= 2
 

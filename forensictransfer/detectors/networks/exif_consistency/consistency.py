@@ -5,8 +5,7 @@ rows near them until they gather; where most of them meet, the mode, is the imag
 the inconsistency of each patch. Near is within the 10 % quantile of the distances, as in the authors' code.
 
 Normalised cut: the matrix is the weight of a graph's edges; the second smallest eigenvector of its Laplacian, cut where
-the cut is least, divides the patches in two; the smaller part is what does not belong. `nearness` says of each patch
-how much more consistent it is with that part than with the others.
+the cut is least, divides the patches in two; the smaller part is what does not belong.
 
 Sources: Huh and others, 2018; J. Shi, J. Malik, "Normalized cuts and image segmentation", 2000.
 """
@@ -61,15 +60,3 @@ def normalised_cut(matrix: np.ndarray) -> tuple[np.ndarray, float]:
         if cut < best:
             best, part = cut, chosen
     return (part if 2 * part.sum() <= len(part) else ~part), min(best, 2.0)
-
-
-def nearness(matrix: np.ndarray, part: np.ndarray) -> np.ndarray:
-    """Compute c / (c + d) of each patch, c and d its mean consistency with a part, bool (n,), and with the others.
-
-    One half where a patch is as consistent with either, or neither part has a patch.
-    """
-    if part.all() or not part.any():
-        return np.full(len(part), 0.5)
-    inside, outside = matrix[:, part].mean(axis=1) + 1e-6, matrix[:, ~part].mean(axis=1) + 1e-6
-    found: np.ndarray = inside / (inside + outside)
-    return found

@@ -27,7 +27,7 @@ from forensictransfer.detectors.base import Evidence
 from forensictransfer.detectors.layers import PairLogits
 from forensictransfer.detectors.networks.exif_consistency.attributes import codes, learnable, told
 from forensictransfer.detectors.networks.exif_consistency.batches import draw_batch
-from forensictransfer.detectors.networks.exif_consistency.consistency import consensus, nearness, normalised_cut
+from forensictransfer.detectors.networks.exif_consistency.consistency import consensus, normalised_cut
 from forensictransfer.detectors.networks.exif_consistency.histories import MADE, History
 from forensictransfer.detectors.networks.exif_consistency.network import (
     UNKNOWN,
@@ -80,10 +80,10 @@ class Answers:
 
 
 class ExifConsistency(PhotographDetector):
-    """A Siamese network that compares patches; the smaller of two parts that a normalised cut divides them into.
+    """A Siamese network that compares patches: how well they fall in two parts, and which the others disagree with.
 
-    Score: 2 less the cut. Features: that, the share of the smaller part, the mean of all pairs, and of the consistency
-    with what mean shift finds 1 less the mean, and the 5 % quantile.
+    Score: 2 less the normalised cut. Map: 1 less the consistency with what mean shift finds. Features: the score, the
+    share of the cut's smaller part, the mean of all pairs, the mean of the map, the 5 % quantile of that consistency.
     """
 
     name: ClassVar[str] = "exif_consistency"
@@ -215,8 +215,8 @@ class ExifConsistency(PhotographDetector):
             return Evidence.does_not_apply(f"fewer than {FEWEST_PATCHES} patches of {self.side} pixels")
         matrix = self.consistency(pixels, places)
         part, cut_ = normalised_cut(matrix)
-        heat = between(nearness(matrix, part).reshape(len(tops), len(lefts)), tops, lefts, self.side, size)
         mode = consensus(matrix)
+        heat = between((1 - mode).reshape(len(tops), len(lefts)), tops, lefts, self.side, size)
         within, across = matrix[~part][:, ~part].mean(), matrix[part][:, ~part].mean() if part.any() else np.nan
         said = (
             f"{part.mean():.0%} of the patches are {across:.0%} consistent with the others, which are {within:.0%} "
