@@ -62,7 +62,7 @@ def add(sub: Any) -> Parser:
         metavar="RUN",
         nargs="+",
         default=[],
-        help="runs of `train --photos` (noiseprint), which know no forgery: what their detectors find, too",
+        help="runs of `train --photos` (noiseprint, exif_consistency), which know no forgery: what they find, too",
     )
     add_json(parser)
     parser.set_defaults(handler=run)
