@@ -20,8 +20,8 @@ from forensictransfer.detectors.signals.chromatic_aberration.vectors import (
 COLOURS = ("red", "blue")
 _PLANES = (0, 2)
 _MOST = 4_000_000  # pixels: larger images are reduced by a whole number
-_LONG = 2.5  # deviations of noise from which the direction of an expected vector can be told
-_MEASURED = 2.0  # the same of a measured one: where colours were copied from green, or lost by JPEG, it is none
+_LONG = 2.0  # deviations of noise from which the direction of an expected vector can be told
+_MEASURED = 1.5  # the same of a measured one: where colours were copied from green, or lost by JPEG, it is none
 _FLAT = 0.3  # grey levels, deviation of what is band-passed
 _FEWEST = 8  # blocks that do not overlap
 

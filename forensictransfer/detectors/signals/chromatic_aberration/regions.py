@@ -11,8 +11,10 @@ from forensictransfer.detectors.signals.binomial import log10_tail
 
 APART = 60  # degrees from which a local vector is another one's, as the authors have it
 LIMIT = -3.0  # log10 of the false alarms of a region that is kept
-SHARED = 4  # blocks that are counted as one, since neighbours share pixels
+SHARED = 2  # blocks that are counted as one, since neighbours share pixels
 CHANCE = 0.05  # of a block to point elsewhere in an image without a forgery, at most
+
+_GAP = 2  # blocks that cannot tell, on either side of one that points elsewhere, are no border of its region
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,9 +34,14 @@ def find_regions(angle: np.ndarray, able: np.ndarray) -> tuple[float, list[Regio
     """
     rows, columns = angle.shape
     log10_tests = float(np.log10((rows * (rows + 1) / 2) * (columns * (columns + 1) / 2)))
-    labels, _ = ndimage.label(able & (angle > APART))
+    astray = able & (angle > APART)
+    labels, _ = ndimage.label(ndimage.binary_dilation(astray, iterations=_GAP) & ~(able & ~astray))
+    labels[~astray] = 0
     best, kept = log10_tests, []
-    for number, (y, x) in enumerate(ndimage.find_objects(labels), 1):
+    for number, box in enumerate(ndimage.find_objects(labels), 1):
+        if box is None:  # what lies across blocks that can tell from all that point elsewhere
+            continue
+        y, x = box
         inside = labels[y, x] == number
         nfa = log10_tests + float(log10_tail(able[y, x].sum() // SHARED, inside.sum() // SHARED, CHANCE))
         best = min(best, nfa)

@@ -90,6 +90,15 @@ def test_regions_are_as_sure_as_their_blocks_are_many() -> None:
     best, (region,) = find_regions(angle, able)
     assert best == region.log10_nfa == pytest.approx(nothing + 64 / SHARED * math.log10(0.05))
     assert region.angle == 90 and region.mask.sum() == 64 and region.mask[4, 5]
+    # Blocks that cannot tell do not part a region; those that agree with the lens do.
+    able[8:10, 5:13] = False
+    (region,) = find_regions(angle, able)[1]
+    assert region.mask.sum() == 48
+    able[:] = True
+    angle[8] = 0
+    assert [one.mask.sum() for one in find_regions(angle, able)[1]] == [32, 24]
+    able[3:8, 3], angle[4:8, 4] = False, 0
+    assert [one.mask.sum() for one in find_regions(angle, able)[1]] == [32, 24]
     # Where directions cannot be told, nothing points elsewhere.
     assert find_regions(angle, angle == 0)[0] == pytest.approx(nothing)
 
