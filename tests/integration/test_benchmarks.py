@@ -309,6 +309,17 @@ def test_a_square_on_another_grid_is_where_the_mask_says(
     assert shown.count("| 60 | 1 of 1, 1, 0.") == 2 and "| saved once | 1 | 0 [0.0, 975.0] |" in shown
 
 
+def test_a_square_without_the_first_compression_is_told(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    module = script("jpeg_double", monkeypatch)
+    monkeypatch.setattr(module, "FIRST", (60,))
+    assert module.main("--images 1 --sound 1 --last 60 90 --workers 1".split()) == 0
+    shown = capsys.readouterr().out
+    assert "| 60 | - | 1 of 1, 1, 1, 0.9" in shown or "| 60 | - | 1 of 1, 1, 1, 1.0" in shown
+    assert "| saved once | 1 | 0 [0.0, 97.5] | 0 [0.0, 97.5] |" in shown
+
+
 def test_what_survives_is_a_table_and_a_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -13,6 +13,9 @@ from forensictransfer.detectors.signals.jpeg_double.histograms import FREQUENCIE
 QUALITIES = range(100, 39, -1)  # of the first compression, with standard tables; of equal ones the highest is named
 SHARES = np.linspace(0.5, 1.0, 11)  # of blocks that were compressed twice: less than half are not looked for
 LEAST_GAIN = 0.25  # nats for a block; below it the models' own errors can be as large
+# Of coefficients compressed twice, those that have lost the trace: where pixels were clipped or colours rounded, as in
+# much detail, no multiple of the first step is left. So no single one says more than -log of this for one compression.
+WITHOUT_TRACE = 0.1
 LEAST_FREE_GAIN, LEAST_FREE_SHARE = 0.5, 0.7  # of steps that belong to no standard table
 
 
@@ -71,7 +74,8 @@ def fit_doubled(luma: Coefficients) -> Doubled:
         steps = [fit.best_step(int(free.argmax())) for fit in fits]
     log_odds = np.zeros(luma.values.shape[:2], np.float32)
     for fit, step in zip(fits, steps, strict=True):
-        log_odds += (np.log(fit.once) - np.log(fit.twice[step])).astype(np.float32)[fit.places]
+        twice = (1 - WITHOUT_TRACE) * fit.twice[step] + WITHOUT_TRACE * fit.once
+        log_odds += (np.log(fit.once) - np.log(twice)).astype(np.float32)[fit.places]
     gain = float(best.max())
     return Doubled(gain, gain >= LEAST_GAIN, quality, float(SHARES[best.argmax()]), log_odds)
 
