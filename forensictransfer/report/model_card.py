@@ -10,6 +10,7 @@ from forensictransfer.core.settings import Settings
 from forensictransfer.core.tables import TextTable
 from forensictransfer.core.visible import visible
 from forensictransfer.core.yaml_text import flat, shown
+from forensictransfer.detectors.registry import detectors
 from forensictransfer.evaluation.estimate import Estimate
 from forensictransfer.report.localisation import localisation_lines
 from forensictransfer.report.names import points
@@ -25,6 +26,8 @@ from forensictransfer.results.runs import RunFolder
 from forensictransfer.results.shots_only import MEANS, NAME, NO_GAIN, ShotsOnly, evaluations_beside
 from forensictransfer.results.threshold_note import threshold_notes
 
+_SCORED_BY_TILES = "An image's score is the mean over tiles of the training crop's size"
+_SCORED_WHOLE = "An image is scored as a whole"
 _LIMITS = """\
 - The score says how much an image resembles the fakes of the domains named above. A forgery of another kind, another
   camera, or a harder compression can look real to it; measure on images of your own before you rely on it.
@@ -65,7 +68,7 @@ def card_text(run: RunFolder) -> str:
     lines = [
         f"# {markdown_escape(title(run))}",
         "",
-        "Tells fake images from real ones. An image's score is the mean over tiles of the training crop's size; above",
+        f"Tells fake images from real ones. {_SCORED_WHOLE if _scores_whole(info) else _SCORED_BY_TILES}; above",
         f"the threshold it is called fake.{f' Tiles: {pooled}.' if (pooled := _pooled(run)) else ''}",
         "",
         "| | |",
@@ -84,6 +87,12 @@ def card_text(run: RunFolder) -> str:
         _LIMITS,
     ]
     return "\n".join(lines) + "\n"
+
+
+def _scores_whole(info: RunInfo) -> bool:
+    """Say whether the detector looks at whole images; of one that another package brings, no."""
+    known = detectors()
+    return info.detector in known and known[info.detector].declared in ("none", "photographs")
 
 
 def show_text(run: RunFolder) -> str:

@@ -39,3 +39,17 @@ def test_a_grouping_rule_is_no_path(adapted: RunFolder) -> None:
     source = adapted.info.source.model_copy(update={"group": r"/b\d+r\d+/"})
     run = RunFolder(adapted.path, adapted.info.model_copy(update={"source": source}))
     assert r"grouped by /b\\d+r\\d+/," in card_text(run)
+
+
+@pytest.mark.parametrize(
+    ("detector", "how"),
+    [
+        ("ft-res", "the mean over tiles of the training crop's size"),
+        ("of another package", "the mean over tiles of the training crop's size"),
+        ("splicebuster", "An image is scored as a whole"),
+        ("noiseprint", "An image is scored as a whole"),
+    ],
+)
+def test_the_card_says_what_of_an_image_is_scored(adapted: RunFolder, detector: str, how: str) -> None:
+    run = RunFolder(adapted.path, adapted.info.model_copy(update={"detector": detector}))
+    assert how in card_text(run)
