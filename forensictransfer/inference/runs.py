@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
+from itertools import chain, count
 from pathlib import Path
 from typing import ClassVar
 
@@ -64,7 +65,11 @@ def run_detectors(runs: Sequence[str | Path]) -> dict[str, Detector]:
     for run in opened.values():
         decision = run.read("decision.json", DecisionFile).decision()
         detector = load_any_detector(run.info.detector, run.path / MODEL)
-        called = f"{run.info.detector}-{run.path.resolve().name}"
-        number = sum(one.split(" ")[0] == called for one in found)
-        found[f"{called} ({number + 1})" if number else called] = RunDetector(detector, decision)
+        found[_free_name(f"{run.info.detector}-{run.path.resolve().name}", found)] = RunDetector(detector, decision)
     return found
+
+
+def _free_name(name: str, taken: Container[str]) -> str:
+    """Give a name that is taken the first number from 2 that makes it another: `name (2)`."""
+    numbered = (f"{name} ({number})" for number in count(2))
+    return next(one for one in chain([name], numbered) if one not in taken)

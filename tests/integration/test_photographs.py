@@ -13,6 +13,7 @@ from PIL import Image
 import forensictransfer as ft
 from forensictransfer import api
 from forensictransfer.experiments.from_photographs import fit
+from forensictransfer.inference.runs import run_detectors
 from forensictransfer.results.runs import RunFolder
 from tests.commands import run_command
 from tests.traces import picture
@@ -122,6 +123,12 @@ def test_inspect_shows_what_it_finds(trained: Path, domain: Path, tmp_path: Path
     said = found.images[0].findings[1]
     assert said.probability is not None and any("relative" in line for line in said.words)
     assert said.map is not None and (tmp_path / "maps" / said.map).is_file()
+
+
+def test_runs_in_folders_of_one_name_are_told_apart(trained: Path, tmp_path: Path) -> None:
+    copies = [shutil.copytree(trained, tmp_path / place / "my phones") for place in "abc"]
+    names = ["noiseprint-my phones", "noiseprint-my phones (2)", "noiseprint-my phones (3)"]
+    assert list(run_detectors(copies)) == names
 
 
 def test_weights_of_ones_own_are_taken_as_they_are(trained: Path, photos: Path, tmp_path: Path) -> None:
