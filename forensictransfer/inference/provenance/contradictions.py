@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 from forensictransfer.data.metadata.exif import Exif
 from forensictransfer.data.metadata.xmp import EXIF, PHOTOSHOP, TIFF, XAP, Xmp
-from forensictransfer.inference.provenance.findings import CLOCKS, contradiction
+from forensictransfer.inference.provenance.findings import CLOCKS, contradiction, quoted
 from forensictransfer.results.formats.inspection import ProvenanceFinding
 
 _ZONES = timedelta(hours=26)  # between the two most distant clocks on Earth
@@ -55,7 +55,7 @@ def date_findings(
             yield contradiction("date", _of(moment), f"{moment} is in the future by this machine's clock", CLOCKS)
     for text, name in ((exif.text(name), name) for name in ("DateTime", "DateTimeOriginal", "DateTimeDigitized")):
         if text and _moment(name, text) is None and not _PLACEHOLDER.fullmatch(text):
-            yield contradiction("date", "EXIF", f"{name} '{text[:40]}' is no date", CLOCKS)
+            yield contradiction("date", "EXIF", f"{name} {quoted(text, 40)} is no date", CLOCKS)
     for early, late in (
         ("EXIF taken", "EXIF modified"),
         ("EXIF taken", "EXIF digitised"),

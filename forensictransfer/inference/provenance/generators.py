@@ -38,7 +38,7 @@ def generator_findings(texts: list[Text], exif: Exif, xmp: Xmp, place: str) -> I
         form = _form(key, text, texts)
         if form and (form, source) not in seen:
             seen.add((form, source))
-            words = f"parameters in the form of {form}, '{key[:40]}', {len(text):,} characters: {quoted(text)}"
+            words = f"parameters in the form of {form}, {quoted(key, 40)}, {len(text):,} characters: {quoted(text)}"
             yield stated("generator", source, words, _ANYONE)
 
 

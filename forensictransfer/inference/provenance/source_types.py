@@ -5,6 +5,8 @@ XMP holds them as Iptc4xmpExt:DigitalSourceType, C2PA in its actions.
 
 from __future__ import annotations
 
+from forensictransfer.inference.provenance.findings import quoted
+
 DIGITAL_SOURCE_TYPES = {
     "digitalCapture": "taken with a digital camera",
     "computationalCapture": "taken with a digital camera, several exposures merged without generative AI",
@@ -36,7 +38,7 @@ def in_words(value: str) -> str:
     """Explain a digital source type, a URI or its last part."""
     name = value.rstrip("/").rpartition("/")[2].rpartition(":")[2]
     said = DIGITAL_SOURCE_TYPES.get(name)
-    return f"{name}: {said}" if said else f"'{name[:60]}', which is no term of IPTC's scheme known here"
+    return f"{name}: {said}" if said else f"{quoted(name, 60)}, which is no term of IPTC's scheme known here"
 
 
 def is_generated(value: str) -> bool:

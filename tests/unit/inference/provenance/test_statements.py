@@ -132,6 +132,15 @@ def test_a_file_without_metadata_has_no_finding_and_a_damaged_one_says_so() -> N
     assert one.what == "metadata" and "left out" in one.words
 
 
+def test_what_a_file_says_stays_in_the_line_of_its_finding() -> None:
+    key = png(more=chunk(b"tEXt", b'a\nb\0{"sui_image_params": 1}'))
+    date = jpeg(exif([text(306, "a\nb")]))
+    kind = jpeg(packets=[xmp("<e:DigitalSourceType>a&#10;b</e:DigitalSourceType>")])
+    for content in (key, date, kind):
+        (one,) = found(content)
+        assert "'a b'" in one.words and "\n" not in one.words
+
+
 def test_what_fails_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object) -> None:
         raise RuntimeError("no luck")
