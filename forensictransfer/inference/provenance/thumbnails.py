@@ -18,6 +18,7 @@ from scipy import ndimage
 from forensictransfer.data.decode import as_stored, decode
 from forensictransfer.data.encoded import ImageError
 from forensictransfer.data.metadata.exif import Exif
+from forensictransfer.detectors.signals.luma import luma_of
 from forensictransfer.inference.provenance.findings import CARELESS, COMPARED, EDITED, UNREAD
 from forensictransfer.results.formats.inspection import ProvenanceFinding
 
@@ -90,10 +91,10 @@ def likeness(small: np.ndarray, pixels: np.ndarray, orientation: int = 1) -> Lik
 
     orientation: of the file, by which thumbnails are not turned.
     """
-    thumb = _luma(small)
+    thumb = luma_of(small)
     if min(thumb.shape) < _SMALLEST or thumb.std() < _FLAT:
         return None
-    reduced = _luma(np.asarray(Image.fromarray(pixels).reduce(max(1, min(pixels.shape[:2]) // 320))))
+    reduced = luma_of(np.asarray(Image.fromarray(pixels).reduce(max(1, min(pixels.shape[:2]) // 320))))
     if min(reduced.shape) < _SMALLEST or reduced.std() < _FLAT:
         return None
     turned = [reduced] if orientation == 1 else [reduced, np.ascontiguousarray(as_stored(reduced, orientation))]
@@ -142,10 +143,6 @@ def _windows(length: int) -> Iterator[slice]:
 
 def _blurred(plane: np.ndarray) -> np.ndarray:
     return ndimage.gaussian_filter(plane, _BLUR)
-
-
-def _luma(pixels: np.ndarray) -> np.ndarray:
-    return np.asarray(pixels @ np.array([0.299, 0.587, 0.114], np.float32), np.float32)
 
 
 def _placements(thumb: np.ndarray, picture: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
