@@ -46,7 +46,7 @@ def date_findings(
     exif: Exif, xmp: Xmp, iptc: Mapping[str, str], now: datetime | None = None
 ) -> Iterator[ProvenanceFinding]:
     """Find dates that cannot be right together, or at all. now: local time (default: this machine's clock)."""
-    found = {name: moment for name, moment in _moments(exif, xmp, iptc) if moment is not None}
+    found = {moment.name: moment for moment in _moments(exif, xmp, iptc) if moment is not None}
     present = (datetime.now(UTC) if now is None else now.astimezone(UTC)).replace(tzinfo=None)
     for moment in found.values():
         if moment.local - (moment.offset or timedelta(0)) - present > (
@@ -70,7 +70,7 @@ def date_findings(
     for one, other in (("EXIF taken", "XMP taken"), ("EXIF taken", "IPTC created")):
         if one in found and other in found:
             much, explained = found[one].less(found[other])
-            if abs(much) > max(explained, _ZONES if other.startswith("IPTC") else explained):
+            if abs(much) > explained:
                 words = f"{found[one]} and {found[other]} are not one moment"
                 yield contradiction("date", _both(found[one], found[other]), words, CLOCKS)
     yield from _satellite(exif, found.get("EXIF taken"))
@@ -121,23 +121,23 @@ def _number(text: str) -> tuple[float, ...]:
     return (float(text),) if text.isascii() and text.isdigit() and len(text) < 10 else ()
 
 
-def _moments(exif: Exif, xmp: Xmp, iptc: Mapping[str, str]) -> Iterator[tuple[str, Moment | None]]:
+def _moments(exif: Exif, xmp: Xmp, iptc: Mapping[str, str]) -> Iterator[Moment | None]:
     for name, entry, zone in (
         ("EXIF taken", "DateTimeOriginal", "OffsetTimeOriginal"),
         ("EXIF digitised", "DateTimeDigitized", "OffsetTimeDigitized"),
         ("EXIF modified", "DateTime", "OffsetTime"),
     ):
-        yield name, _moment(name, f"{exif.text(entry)}{exif.text(zone)}")
+        yield _moment(name, f"{exif.text(entry)}{exif.text(zone)}")
     for name, text in (
         ("XMP created", xmp.first(XAP, "CreateDate")),
         ("XMP modified", xmp.first(XAP, "ModifyDate")),
         ("XMP taken", xmp.first(EXIF, "DateTimeOriginal") or xmp.first(PHOTOSHOP, "DateCreated")),
     ):
-        yield name, _moment(name, text)
+        yield _moment(name, text)
     day, clock = iptc.get("DateCreated", ""), iptc.get("TimeCreated", "")
     if re.fullmatch(r"\d{8}", day):
         hour = f" {clock[:2]}:{clock[2:4]}:{clock[4:6]}" if re.match(r"\d{6}", clock) else " 12:00:00"
-        yield "IPTC created", _moment("IPTC created", f"{day[:4]}-{day[4:6]}-{day[6:]}{hour}")
+        yield _moment("IPTC created", f"{day[:4]}-{day[4:6]}-{day[6:]}{hour}")
 
 
 def _moment(name: str, text: str) -> Moment | None:
