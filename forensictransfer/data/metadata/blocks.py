@@ -20,7 +20,7 @@ from forensictransfer.data.metadata.limits import MOST_PARTS, MOST_TEXT, MOST_TE
 _EXIF, _XMP = b"Exif\0", b"http://ns.adobe.com/xap/1.0/\0"
 _MORE_XMP, _PHOTOSHOP = b"http://ns.adobe.com/xmp/extension/\0", b"Photoshop 3.0\0"
 _IPTC_TAG, _PHOTOSHOP_TAG, _C2PA_TAG = 33723, 34377, 52545
-_IPTC, _THUMBNAILS, _XMP_RESOURCE = 0x0404, (0x0409, 0x040C), 0x0424
+_IPTC, _THUMBNAIL, _XMP_RESOURCE = 0x0404, 0x040C, 0x0424
 _MOST_NOTES = 8
 _RAW = b"Raw profile type "  # ImageMagick's texts of hexadecimal digits
 
@@ -136,7 +136,7 @@ def _resources(content: bytes, blocks: Blocks) -> None:
         body = content[place + 4 : place + 4 + length]
         if number == _IPTC and not blocks.iptc:
             blocks.iptc = body
-        elif number in _THUMBNAILS and number != 0x0409 and len(body) > 28:
+        elif number == _THUMBNAIL and len(body) > 28:
             blocks.photoshop_thumbnail = body[28:]
         elif number == _XMP_RESOURCE:
             blocks.xmp.append(body)

@@ -52,15 +52,19 @@ _PHOTO = {
     42043: "ImageEditingSoftware",
     42044: "MetadataEditingSoftware",
 }
-_GPS = {1: "GPSLatitudeRef", 2: "GPSLatitude", 3: "GPSLongitudeRef", 4: "GPSLongitude", 7: "GPSTimeStamp"} | {
-    29: "GPSDateStamp"
+_GPS = {
+    1: "GPSLatitudeRef",
+    2: "GPSLatitude",
+    3: "GPSLongitudeRef",
+    4: "GPSLongitude",
+    7: "GPSTimeStamp",
+    29: "GPSDateStamp",
 }
 _COMPRESSION, _THUMBNAIL, _THUMBNAIL_SIZE = 259, 513, 514
 _STRIPS, _STRIP_SIZES, _PHOTOMETRIC = 273, 279, 262
 _THUMBNAIL_TAGS = (256, 257, _COMPRESSION, _PHOTOMETRIC, _STRIPS, _STRIP_SIZES, _THUMBNAIL, _THUMBNAIL_SIZE)
 _FORMS = {1: "B", 3: "H", 4: "I", 6: "b", 8: "h", 9: "i", 11: "f", 12: "d", 13: "I", 16: "Q", 17: "q", 18: "Q"}
 _SIZES = {kind: struct.calcsize("=" + form) for kind, form in _FORMS.items()} | {2: 1, 5: 8, 7: 1, 10: 8, 129: 1}
-_UNICODE = "utf-16"
 
 Value = str | tuple[float, ...]
 

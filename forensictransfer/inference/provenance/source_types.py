@@ -39,11 +39,3 @@ def in_words(value: str) -> str:
     name = value.rstrip("/").rpartition("/")[2].rpartition(":")[2]
     said = DIGITAL_SOURCE_TYPES.get(name)
     return f"{name}: {said}" if said else f"{quoted(name, 60)}, which is no term of IPTC's scheme known here"
-
-
-def is_generated(value: str) -> bool:
-    """Tell whether a digital source type says that the picture or a part of it is generated."""
-    name = value.rstrip("/").rpartition("/")[2].rpartition(":")[2]
-    return name in ("trainedAlgorithmicMedia", "compositeWithTrainedAlgorithmicMedia", "algorithmicMedia") or (
-        name == "compositeSynthetic"
-    )
