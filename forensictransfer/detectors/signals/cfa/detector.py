@@ -16,6 +16,7 @@ from forensictransfer.detectors.base import Evidence, ImageFile
 from forensictransfer.detectors.signals.cells import spread
 from forensictransfer.detectors.signals.cfa.interpolation import CELL, NAMES, REACH, cell_errors, clipped_shares
 from forensictransfer.detectors.signals.cfa.traces import Region, find_regions, find_trace, log_odds
+from forensictransfer.detectors.signals.luma import is_grey
 from forensictransfer.detectors.signals.single import SignalDetector
 
 SMALLEST = 64  # pixels
@@ -43,7 +44,7 @@ class Cfa(SignalDetector):
 
 def _evidence(image: ImageFile) -> Evidence:
     pixels = image.pixels
-    if (pixels[..., 0] == pixels[..., 1]).all() and (pixels[..., 1] == pixels[..., 2]).all():
+    if is_grey(pixels):
         return Evidence.does_not_apply("without colours, there is nothing that a mosaic could have left")
     trace = find_trace(cell_errors(pixels), clipped_shares(pixels))
     if trace.able.sum() < _FEWEST:

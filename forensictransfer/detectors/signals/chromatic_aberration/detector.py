@@ -20,6 +20,7 @@ from forensictransfer.detectors.signals.chromatic_aberration.aberration import (
 )
 from forensictransfer.detectors.signals.chromatic_aberration.regions import APART, find_regions
 from forensictransfer.detectors.signals.chromatic_aberration.vectors import CELL
+from forensictransfer.detectors.signals.luma import is_grey
 from forensictransfer.detectors.signals.single import SignalDetector
 
 SMALLEST = 256  # pixels: at the corners of smaller images a lens moves colours by a fifth of a pixel
@@ -46,7 +47,7 @@ class ChromaticAberration(SignalDetector):
 
 def _evidence(image: ImageFile) -> Evidence:
     pixels = image.pixels
-    if (pixels[..., 0] == pixels[..., 1]).all() and (pixels[..., 1] == pixels[..., 2]).all():
+    if is_grey(pixels):
         return Evidence.does_not_apply("without colours, there is nothing that a lens could have pulled apart")
     found = find_aberration(pixels)
     if found is None:

@@ -14,19 +14,22 @@ from scipy.stats import binom
 from forensictransfer.detectors.base import Evidence, ImageFile
 from forensictransfer.detectors.signals.binomial import log10_tail
 from forensictransfer.detectors.signals.cells import large_parts, spread
-from forensictransfer.detectors.signals.luma import luma_of
+from forensictransfer.detectors.signals.luma import is_grey, luma_of
 from forensictransfer.detectors.signals.single import SignalDetector
-
-
-def test_luma_weighs_colours_as_jpeg_does() -> None:
-    np.testing.assert_allclose(
-        luma_of(np.array([[[100, 0, 0], [0, 100, 0], [0, 0, 100]]], np.uint8)), [[29.9, 58.7, 11.4]]
-    )
 
 
 def test_luma_is_that_of_jpeg() -> None:
     pixels = np.array([[[255, 0, 0], [0, 255, 0], [0, 0, 255], [10, 20, 30]]], np.uint8)
     assert luma_of(pixels)[0] == pytest.approx([0.299 * 255, 0.587 * 255, 0.114 * 255, 2.99 + 11.74 + 3.42], rel=1e-5)
+
+
+def test_what_has_one_colour_anywhere_is_not_grey() -> None:
+    grey = np.full((3, 4, 3), 90, np.uint8)
+    assert is_grey(grey)
+    for channel in range(3):
+        coloured = grey.copy()
+        coloured[1, 2, channel] = 91
+        assert not is_grey(coloured)
 
 
 def test_the_tail_is_that_of_the_binomial() -> None:
