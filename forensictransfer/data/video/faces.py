@@ -39,6 +39,11 @@ class Landmarks(NamedTuple):
     right_mouth: tuple[float, float]
     left_mouth: tuple[float, float]
 
+    @property
+    def eye_distance(self) -> float:
+        """How far the eyes are apart, in pixels."""
+        return float(np.hypot(*np.subtract(self.right_eye, self.left_eye)))
+
 
 class Face(NamedTuple):
     """The box of a face in pixels of an image, right and bottom exclusive, and its score in (0, 1)."""

@@ -11,7 +11,7 @@ from typing import ClassVar
 import numpy as np
 from skimage import color
 
-from forensictransfer.data.video.faces import FaceDetector, Landmarks
+from forensictransfer.data.video.faces import FaceDetector
 from forensictransfer.detectors.base import Evidence, ImageFile
 from forensictransfer.detectors.signals.single import SignalDetector
 from forensictransfer.detectors.signals.visual_artifacts.regions import FaceParts, face_parts
@@ -42,21 +42,16 @@ class VisualArtifacts(SignalDetector):
         if not faces:
             return Evidence.does_not_apply("no face from the front")
         _, landmarks = max(faces, key=lambda found: found[0].size)
-        unit = _distance(landmarks)
-        if unit < LEAST_UNIT:
-            return Evidence.does_not_apply(f"eyes {unit:.0f} pixels apart, fewer than {LEAST_UNIT:.0f}")
+        if landmarks.eye_distance < LEAST_UNIT:
+            return Evidence.does_not_apply(
+                f"eyes {landmarks.eye_distance:.0f} pixels apart, fewer than {LEAST_UNIT:.0f}"
+            )
         parts = face_parts(image.pixels, landmarks)
         if parts is None:
             return Evidence.does_not_apply("a face that is not all inside the picture")
         if min(iris.contrast for iris in parts.irises) < _LEAST_CONTRAST or min(map(len, parts.iris_pixels)) < _FEWEST:
             return Evidence.does_not_apply("no two open eyes")
         return _evidence(parts)
-
-
-def _distance(landmarks: Landmarks) -> float:
-    """Compute the distance of the eyes in pixels."""
-    (x, y), (other_x, other_y) = landmarks.right_eye, landmarks.left_eye
-    return float(np.hypot(x - other_x, y - other_y))
 
 
 def _evidence(parts: FaceParts) -> Evidence:

@@ -88,7 +88,7 @@ def face_parts(pixels: np.ndarray, landmarks: Landmarks) -> FaceParts | None:
     """Cut out the parts of a face, uint8 (h, w, 3); None where one of them reaches out of the picture."""
     luma = luma_of(pixels)
     eyes = sorted((landmarks.right_eye, landmarks.left_eye))  # (x, y): the left one in the picture first
-    unit = float(np.hypot(eyes[1][0] - eyes[0][0], eyes[1][1] - eyes[0][1]))
+    unit = landmarks.eye_distance
     irises = find_irises(luma, [(y, x) for x, y in eyes], unit)
     corners = (landmarks.right_mouth, landmarks.left_mouth)
     middle = tuple(float(np.mean([corner[i] for corner in corners])) for i in (0, 1))

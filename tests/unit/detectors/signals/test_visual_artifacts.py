@@ -65,7 +65,8 @@ def test_an_eye_of_another_colour_is_seen(astronaut: np.ndarray) -> None:
     (changed,) = detector.examine(as_files([green]))
     assert changed.score > sound.score + 8
     assert changed.features is not None and sound.features is not None
-    assert changed.features.shape == sound.features.shape and changed.features[3] == pytest.approx(changed.score)
+    assert changed.features.shape == sound.features.shape == (10 + 4 * len(ENERGIES) + 1,)
+    assert changed.features[3] == pytest.approx(changed.score)
 
 
 def test_what_shows_no_face_or_a_small_one_is_not_judged(astronaut: np.ndarray) -> None:
