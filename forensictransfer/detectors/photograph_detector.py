@@ -6,6 +6,7 @@ from abc import abstractmethod
 from pathlib import Path
 from typing import Any, ClassVar
 
+import keras
 import numpy as np
 
 from forensictransfer.core.errors import ErrorCode, UserError
@@ -29,6 +30,7 @@ class PhotographDetector(ModelDetector):
     trains: ClassVar[Trains] = "photographs"
     fewest: ClassVar[int] = 2
     by_camera: ClassVar[bool] = True
+    _fits = "as its settings have it"
 
     @classmethod
     def create(cls, crop: int) -> PhotographDetector:
@@ -41,6 +43,35 @@ class PhotographDetector(ModelDetector):
         detector = cls.build(settings)
         detector.load_pretrained(weights)
         return detector
+
+    def load_pretrained(self, path: Path) -> None:
+        """Take the weights of a file; a `.keras` model that `unlike` has nothing against is taken whole, of any size.
+
+        Raises UserError if the file holds something else.
+        """
+        if not path.name.endswith(".keras"):
+            super().load_pretrained(path)
+            return
+        expected = f"{path}: expected a saved '{self.name}' model"
+        try:
+            model = keras.models.load_model(path, compile=False)
+            other = self.unlike(model)
+        except (ValueError, OSError, KeyError, TypeError, AttributeError) as error:  # the last of one never called
+            reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+            raise UserError(f"{expected}: {reason}", code=ErrorCode.WEIGHTS_UNSUITABLE) from error
+        if other is not None:
+            raise UserError(f"{expected}, {other}", code=ErrorCode.WEIGHTS_UNSUITABLE)
+        self.take(model)
+
+    def unlike(self, model: keras.Model) -> str | None:
+        """Say what a saved model would have to be, or None for one that this detector can be: one of its shapes."""
+        own, given = ((one.input_shape, one.output_shape) for one in (self.model, model))
+        return None if given == own else f"{own[0]} to {own[1]}, got {given[0]} to {given[1]}"
+
+    def take(self, model: keras.Model) -> None:
+        """Go on with another model; what was made of the one before is dropped."""
+        self.model = self.trainer = model
+        self._made.clear()
 
     @classmethod
     def check(cls, settings: Settings) -> None:
@@ -72,8 +103,6 @@ class PhotographDetector(ModelDetector):
 
     def conclude(self, photographs: CameraPhotographs, settings: Settings) -> None:
         """Set what the photographs held out decide; called with the best weights. By default nothing is."""
-
-    _fits = "as its settings have it"
 
 
 def photograph_detector(kind: type[Any]) -> type[PhotographDetector]:

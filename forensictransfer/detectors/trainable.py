@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from abc import abstractmethod
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
@@ -44,10 +44,6 @@ class TrainableDetector(ModelDetector):
     smallest: ClassVar[int] = 32
     reconstructs: ClassVar[bool] = False
     features: ClassVar[str] = "features"
-
-    def __init__(self, model: keras.Model) -> None:
-        super().__init__(model)
-        self._made: dict[Hashable, Any] = {}
 
     @classmethod
     def create(cls, crop: int) -> TrainableDetector:
@@ -264,16 +260,6 @@ class TrainableDetector(ModelDetector):
         reconstruction's part of the loss, a scalar tensor.
         """
         return self.trainer.compute_loss(y=targets, y_pred=outputs)
-
-    def once(self, key: Hashable, make: Callable[[], Made]) -> Made:
-        """Return what `make` gave when `key` was first asked for. It is for graphs, which live as long as the detector.
-
-        They read the weights where these are, so they serve whatever weights are loaded later.
-        """
-        if key not in self._made:
-            self._made[key] = make()
-        made: Made = self._made[key]
-        return made
 
     def pictures(self, images: np.ndarray) -> dict[str, np.ndarray]:
         """Draw what TensorBoard shows of a few crops: name -> float32 (n, h, w, 3) in [0, 1]."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Hashable, Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import keras
 import numpy as np
@@ -12,6 +12,8 @@ import numpy as np
 from forensictransfer.core.errors import ErrorCode, UserError
 from forensictransfer.detectors.base import Detector
 from forensictransfer.detectors.layers import estimate_statistics
+
+Made = TypeVar("Made")
 
 
 class ModelDetector(Detector):
@@ -22,10 +24,22 @@ class ModelDetector(Detector):
     """
 
     trainer: keras.Model
+    _fits = "for this crop"  # what weights have to agree with, in the message of an error
 
     def __init__(self, model: keras.Model) -> None:
         self.model = model
         self.trainer = model
+        self._made: dict[Hashable, Any] = {}
+
+    def once(self, key: Hashable, make: Callable[[], Made]) -> Made:
+        """Return what `make` gave when `key` was first asked for. It is for graphs, which live as long as the model.
+
+        They read the weights where these are, so they serve whatever weights are loaded later.
+        """
+        if key not in self._made:
+            self._made[key] = make()
+        made: Made = self._made[key]
+        return made
 
     def get_weights(self) -> list[np.ndarray]:
         """Return the weights of the model."""
@@ -58,9 +72,6 @@ class ModelDetector(Detector):
             raise UserError(
                 f"{path}: expected weights of '{self.name}' {self._fits}: {reason}", code=ErrorCode.WEIGHTS_UNSUITABLE
             ) from error
-
-    # What weights have to agree with, in the message of an error.
-    _fits = "for this crop"
 
     def save(self, path: str) -> None:
         """Write the model as a `.keras` file (weights and structure; no optimiser)."""

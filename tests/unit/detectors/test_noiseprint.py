@@ -154,21 +154,12 @@ def test_the_map_says_that_its_colours_are_relative(small: Noiseprint) -> None:
     assert said.applies and any("relative" in line for line in said.reasons)
 
 
-def test_weights_of_a_file_bring_their_layers_or_are_refused(tmp_path: Path, small: Noiseprint) -> None:
+def test_weights_of_a_file_bring_their_layers(tmp_path: Path, small: Noiseprint) -> None:
     path = tmp_path / "mine.keras"
     small.save(str(path))
     again = Noiseprint.create_from(Settings(detector="noiseprint"), path)
     for one, other in zip(again.get_weights(), small.get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)
-    other = tmp_path / "other.keras"
-    keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)]).save(other)
-    plain = tmp_path / "plain.h5"
-    plain.write_bytes(b"no model")
-    broken = tmp_path / "broken.keras"
-    broken.write_bytes(b"no model")
-    for file in (other, plain, broken):
-        with pytest.raises(UserError, match=file.name, check=lambda error: error.code == "weights-unsuitable"):
-            Noiseprint.create_from(load_settings(None, SMALL), file)
 
 
 @pytest.mark.parametrize("batch", [4, 10])

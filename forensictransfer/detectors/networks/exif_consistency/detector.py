@@ -10,15 +10,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from pathlib import Path
 from typing import Any, ClassVar
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from forensictransfer.core.errors import ErrorCode, UserError, some
+from forensictransfer.core.errors import some
 from forensictransfer.core.settings import Settings
 from forensictransfer.data.cameras.photographs import CameraPhotographs
 from forensictransfer.data.image_file import ImageFile
@@ -91,10 +89,6 @@ class ExifConsistency(PhotographDetector):
     fewest: ClassVar[int] = 1
     by_camera: ClassVar[bool] = False
 
-    def __init__(self, model: keras.Model) -> None:
-        super().__init__(model)
-        self._materials: list[_Material] = []
-
     @classmethod
     def create(cls, crop: int) -> ExifConsistency:
         """Build a fresh network for patches of `crop` pixels (Keras' global seed)."""
@@ -119,7 +113,7 @@ class ExifConsistency(PhotographDetector):
             "attributes: %s; of EXIF: %s",
             *(", ".join(MADE), some(found, 12) if found else "none that two values of occur often enough"),
         )
-        self._take(pair_network(settings.data.crop, (*found, *MADE)))
+        self.take(pair_network(settings.data.crop, (*found, *MADE)))
 
     def compile(self, learning_rate: float) -> None:
         """Compile with Adam, the balanced cross-entropy of all pairs and attributes, and their balanced accuracy."""
@@ -179,25 +173,11 @@ class ExifConsistency(PhotographDetector):
         """Side of the patches, pixels."""
         return int(self.model.input_shape[1])
 
-    def load_pretrained(self, path: Path) -> None:
-        """Take the weights of a file; a `.keras` file of such a network brings its own attributes and patches."""
-        if not path.name.endswith(".keras"):
-            super().load_pretrained(path)
-            return
-        try:
-            model = keras.models.load_model(path, compile=False)
-        except (ValueError, OSError, KeyError, TypeError) as error:
-            reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
-            raise UserError(
-                f"{path}: expected a saved '{self.name}' model: {reason}", code=ErrorCode.WEIGHTS_UNSUITABLE
-            ) from error
-        names = {layer.name: layer for layer in model.layers}
-        if "features" not in names or not isinstance(names.get("same"), PairLogits) or len(model.input_shape) != 4:
-            raise UserError(
-                f"{path}: expected a saved '{self.name}' model, patches to logits of their pairs",
-                code=ErrorCode.WEIGHTS_UNSUITABLE,
-            )
-        self._take(model)
+    def unlike(self, model: keras.Model) -> str | None:
+        """Refuse what does not compare patches; the attributes and the side of the patches are the file's own."""
+        layers = {layer.name: layer for layer in model.layers}
+        alike = "features" in layers and isinstance(layers.get("same"), PairLogits) and len(model.input_shape) == 4
+        return None if alike else "patches to logits of their pairs"
 
     def examine(self, images: Sequence[ImageFile]) -> list[Evidence]:
         """Say of each image how far its patches are from agreeing with each other."""
@@ -237,21 +217,16 @@ class ExifConsistency(PhotographDetector):
         found: np.ndarray = self._head.consistency(features).numpy()
         return found
 
-    def _take(self, model: keras.Model) -> None:
-        self.model = self.trainer = model
-        self._materials.clear()
-        vars(self).pop("_encode", None)  # a graph of the network before
-
     def _features(self, patches: np.ndarray) -> tf.Tensor:
-        parts = [self._encode(patches[first : first + _CHUNK]) for first in range(0, len(patches), _CHUNK)]
+        encode = self.once("encode", self._encoder)
+        parts = [encode(patches[first : first + _CHUNK]) for first in range(0, len(patches), _CHUNK)]
         return tf.concat(parts, axis=0)
 
     @property
     def _head(self) -> PairLogits:
         return self.model.get_layer("same")
 
-    @cached_property
-    def _encode(self) -> Any:
+    def _encoder(self) -> Any:
         encoder = keras.Model(self.model.input, self.model.get_layer("features").output)
         return tf.function(
             lambda patches: encoder(patches, training=False),
@@ -259,15 +234,12 @@ class ExifConsistency(PhotographDetector):
         )
 
     def _material(self, photographs: CameraPhotographs) -> _Material:
-        for one in self._materials:
-            if one.photographs is photographs:
-                return one
-        number = len(photographs.images)
-        sizes = np.array([photographs.size(index) for index in range(number)])
-        own = [name for name in self.attributes if name not in MADE]
-        made = _Material(photographs, sizes, codes(self._told(photographs), own))
-        self._materials.append(made)
-        return made
+        def make() -> _Material:
+            sizes = np.array([photographs.size(index) for index in range(len(photographs.images))])
+            own = [name for name in self.attributes if name not in MADE]
+            return _Material(photographs, sizes, codes(self._told(photographs), own))
+
+        return self.once(photographs, make)
 
     @staticmethod
     def _told(photographs: CameraPhotographs) -> list[dict[str, str]]:

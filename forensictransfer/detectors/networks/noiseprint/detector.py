@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
-from functools import cached_property
-from pathlib import Path
 from typing import Any, ClassVar
 
 import keras
@@ -82,31 +80,17 @@ class Noiseprint(PhotographDetector):
             found.append(photographs.patches(chosen, top, left, side))
         return np.concatenate(found), np.repeat(np.arange(groups, dtype=np.int32), GROUP)[:, None]
 
-    def load_pretrained(self, path: Path) -> None:
-        """Take the weights of a file; a `.keras` file of a noiseprint brings its own number of layers and filters."""
-        if path.name.endswith(".keras"):
-            try:
-                model = keras.models.load_model(path, compile=False)
-            except (ValueError, OSError, KeyError, TypeError) as error:
-                reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
-                raise UserError(
-                    f"{path}: expected a saved '{self.name}' model: {reason}", code=ErrorCode.WEIGHTS_UNSUITABLE
-                ) from error
-            if model.input_shape != self.model.input_shape or model.output_shape != self.model.output_shape:
-                raise UserError(
-                    f"{path}: expected a saved '{self.name}' model, images of any size to one plane, "
-                    f"got {model.input_shape} to {model.output_shape}",
-                    code=ErrorCode.WEIGHTS_UNSUITABLE,
-                )
-            self.model = self.trainer = model
-            return
-        super().load_pretrained(path)
+    def unlike(self, model: keras.Model) -> str | None:
+        """Refuse what makes no noiseprint; the numbers of layers and filters are the file's own."""
+        unlike = super().unlike(model)
+        return None if unlike is None else f"images of any size to one plane: {unlike}"
 
     def noiseprint(self, pixels: np.ndarray) -> np.ndarray:
         """Make the noiseprint of pixels, uint8 (h, w, 3) as stored: float32 (h, w).
 
         Tile by tile with as much beside each as the network sees, so that it is that of the whole image at once.
         """
+        forward = self.once("forward", self._forward)
         height, width = pixels.shape[:2]
         margin = sum(isinstance(layer, keras.layers.Conv2D) for layer in self.model.layers)
         found = np.empty((height, width), np.float32)
@@ -114,7 +98,7 @@ class Noiseprint(PhotographDetector):
             for left in range(0, width, _TILE):
                 above, before = max(0, top - margin), max(0, left - margin)
                 part = pixels[above : top + _TILE + margin, before : left + _TILE + margin]
-                made = self._forward(part[None])[0, ..., 0].numpy()
+                made = forward(part[None])[0, ..., 0].numpy()
                 kept = made[top - above : top - above + _TILE, left - before : left - before + _TILE]
                 found[top : top + _TILE, left : left + _TILE] = kept
         return found
@@ -136,7 +120,6 @@ class Noiseprint(PhotographDetector):
             return said
         return dataclasses.replace(said, heat_map=image.upright(said.heat_map), reasons=(*said.reasons, _RELATIVE))
 
-    @cached_property
     def _forward(self) -> Any:
         # Of any size: the tiles at the borders are smaller, and another trace would cost seconds.
         return tf.function(
