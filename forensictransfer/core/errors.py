@@ -115,6 +115,11 @@ def some(names: Iterable[str], most: int = 6) -> str:
     return ", ".join(listed[:most]) + (f" and {len(listed) - most} more" if len(listed) > most else "")
 
 
+def first_line(error: Exception) -> str:
+    """Say what went wrong in a library, for a message of one line: the first of the error, or its class."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
     """Suggest the known spelling closest to `name`, as the tail of an error message, or nothing."""
     match = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import keras
 
-from forensictransfer.core.errors import ErrorCode, UserError, nearest, some
+from forensictransfer.core.errors import ErrorCode, UserError, first_line, nearest, some
 from forensictransfer.detectors.base import Detector
 from forensictransfer.detectors.registry import detectors, load_target
 from forensictransfer.detectors.trainable import TrainableDetector
@@ -113,8 +113,7 @@ _DAMAGED = (ValueError, OSError, KeyError, TypeError)
 
 
 def _unloadable(name: str, path: Path, error: Exception) -> UserError:
-    reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
     return UserError(
-        f"{path}: expected a saved '{name}' model, got one that cannot be loaded ({reason})",
+        f"{path}: expected a saved '{name}' model, got one that cannot be loaded ({first_line(error)})",
         code=ErrorCode.WEIGHTS_UNSUITABLE,
     )

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import keras
 import numpy as np
 
-from forensictransfer.core.errors import ErrorCode, UserError
+from forensictransfer.core.errors import ErrorCode, UserError, first_line
 from forensictransfer.core.settings import Settings
 from forensictransfer.data.cameras.photographs import CameraPhotographs
 from forensictransfer.detectors.base import Trains
@@ -57,8 +57,7 @@ class PhotographDetector(ModelDetector):
             model = keras.models.load_model(path, compile=False)
             other = self.unlike(model)
         except (ValueError, OSError, KeyError, TypeError, AttributeError) as error:  # the last of one never called
-            reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
-            raise UserError(f"{expected}: {reason}", code=ErrorCode.WEIGHTS_UNSUITABLE) from error
+            raise UserError(f"{expected}: {first_line(error)}", code=ErrorCode.WEIGHTS_UNSUITABLE) from error
         if other is not None:
             raise UserError(f"{expected}, {other}", code=ErrorCode.WEIGHTS_UNSUITABLE)
         self.take(model)

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import keras
 import numpy as np
 
-from forensictransfer.core.errors import ErrorCode, UserError
+from forensictransfer.core.errors import ErrorCode, UserError, first_line
 from forensictransfer.detectors.base import Detector
 from forensictransfer.detectors.layers import estimate_statistics
 
@@ -68,9 +68,9 @@ class ModelDetector(Detector):
         try:
             self.model.load_weights(path)
         except (ValueError, OSError, KeyError, TypeError) as error:
-            reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
             raise UserError(
-                f"{path}: expected weights of '{self.name}' {self._fits}: {reason}", code=ErrorCode.WEIGHTS_UNSUITABLE
+                f"{path}: expected weights of '{self.name}' {self._fits}: {first_line(error)}",
+                code=ErrorCode.WEIGHTS_UNSUITABLE,
             ) from error
 
     def save(self, path: str) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import keras
 
-from forensictransfer.core.errors import ErrorCode, UserError
+from forensictransfer.core.errors import ErrorCode, UserError, first_line
 from forensictransfer.detectors.layers import PopulationBatchNormalization
 from forensictransfer.detectors.networks.logit import LogitDetector
 from forensictransfer.detectors.trainable import TrainableDetector
@@ -54,9 +54,8 @@ class BackboneDetector(LogitDetector):
         try:
             given = self.backbone(keras.Input((self.crop, self.crop, 3)), weights=str(path))
         except (ValueError, OSError, KeyError, TypeError, IndexError) as error:
-            reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
             raise UserError(
-                f"{path}: expected ImageNet weights of '{self.name}' without top (.h5): {reason}",
+                f"{path}: expected ImageNet weights of '{self.name}' without top (.h5): {first_line(error)}",
                 code=ErrorCode.WEIGHTS_UNSUITABLE,
             ) from error
         # By order: Keras names some layers again in each model.

@@ -15,7 +15,7 @@ import h5py
 import keras
 import numpy as np
 
-from forensictransfer.core.errors import ErrorCode, UserError
+from forensictransfer.core.errors import ErrorCode, UserError, first_line
 from forensictransfer.detectors.layers import PopulationBatchNormalization
 
 KINDS: dict[str, tuple[type[keras.Layer], ...]] = {
@@ -39,9 +39,8 @@ def read_keras2_weights(path: Path) -> dict[str, list[np.ndarray]]:
                 if arrays:
                     found[name] = arrays
     except (OSError, KeyError, TypeError, ValueError) as error:
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise UserError(
-            f"{path}: expected weights that Keras 2 saved (.h5): {reason}", code=ErrorCode.WEIGHTS_UNSUITABLE
+            f"{path}: expected weights that Keras 2 saved (.h5): {first_line(error)}", code=ErrorCode.WEIGHTS_UNSUITABLE
         ) from error
     if not found:
         raise UserError(

@@ -10,7 +10,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from forensictransfer.core.errors import ErrorCode, UserError
+from forensictransfer.core.errors import ErrorCode, UserError, first_line
 from forensictransfer.core.files import read_json
 from forensictransfer.detectors.layers import BackboneStatistics
 from forensictransfer.detectors.layers.backbone_statistics import chosen_stages, import_keras_hub, stage_model
@@ -106,9 +106,8 @@ def _other_crop(folder: Path, wanted: int, crop: int) -> UserError:
 
 
 def _unsuitable(folder: Path, error: Exception) -> UserError:
-    reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
     return UserError(
-        f"{folder}: expected a preset of Keras Hub with a backbone of images: {reason}",
+        f"{folder}: expected a preset of Keras Hub with a backbone of images: {first_line(error)}",
         code=ErrorCode.WEIGHTS_UNSUITABLE,
     )
 

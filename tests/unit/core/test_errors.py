@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from forensictransfer.core.errors import ErrorCode, UserError, nearest, some
+from forensictransfer.core.errors import ErrorCode, UserError, first_line, nearest, some
 from forensictransfer.core.problems import Problem, SettingsError
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -81,3 +81,8 @@ def test_a_message_is_no_longer_than_anyone_reads() -> None:
     first, second, third = str(settings).splitlines()
     assert first == "file: 2 problems" and third == "  b: is unknown"
     assert len(second) < 1600 and second.startswith("  yyy") and second.endswith("is required")
+
+
+def test_an_error_of_a_library_is_cut_to_one_line() -> None:
+    assert first_line(ValueError("\n no such layer\nlong story")) == "no such layer"
+    assert first_line(KeyError()) == "KeyError"
