@@ -25,8 +25,9 @@ from forensictransfer.data.cameras.photographs import CameraPhotographs
 from forensictransfer.data.images import Images
 from forensictransfer.data.tiles import Place
 from forensictransfer.detectors.networks.exif_consistency.consistency import consensus, normalised_cut
-from forensictransfer.detectors.networks.exif_consistency.detector import ExifConsistency, between, grid
+from forensictransfer.detectors.networks.exif_consistency.detector import ExifConsistency
 from forensictransfer.detectors.networks.exif_consistency.histories import History
+from forensictransfer.detectors.networks.exif_consistency.patches import between, grid
 from forensictransfer.detectors.signals.splicebuster.detector import Splicebuster
 from forensictransfer.evaluation.localisation import against_mask
 

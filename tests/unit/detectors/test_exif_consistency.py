@@ -18,16 +18,11 @@ from forensictransfer.data.cameras.photographs import CameraPhotographs
 from forensictransfer.data.images import Images
 from forensictransfer.data.records import REAL, Record
 from forensictransfer.detectors.layers import PairLogits
+from forensictransfer.detectors.networks.exif_consistency.answers import Answers
 from forensictransfer.detectors.networks.exif_consistency.attributes import codes, learnable, told
 from forensictransfer.detectors.networks.exif_consistency.batches import draw_batch, draw_pair
 from forensictransfer.detectors.networks.exif_consistency.consistency import consensus, normalised_cut
-from forensictransfer.detectors.networks.exif_consistency.detector import (
-    MOST_PATCHES,
-    Answers,
-    ExifConsistency,
-    between,
-    grid,
-)
+from forensictransfer.detectors.networks.exif_consistency.detector import ExifConsistency
 from forensictransfer.detectors.networks.exif_consistency.histories import MADE, QUALITIES, SCALES, History
 from forensictransfer.detectors.networks.exif_consistency.network import (
     UNKNOWN,
@@ -35,6 +30,7 @@ from forensictransfer.detectors.networks.exif_consistency.network import (
     balanced_loss,
     pair_network,
 )
+from forensictransfer.detectors.networks.exif_consistency.patches import MOST_PATCHES, between, grid
 from forensictransfer.testing.toys import as_files
 from tests.traces import picture
 

@@ -20,9 +20,10 @@ from forensictransfer.core.errors import some
 from forensictransfer.core.settings import Settings
 from forensictransfer.data.cameras.photographs import CameraPhotographs
 from forensictransfer.data.image_file import ImageFile
-from forensictransfer.data.tiles import ALIGNMENT, Place, cut, tile_starts
+from forensictransfer.data.tiles import Place, cut
 from forensictransfer.detectors.base import Evidence
 from forensictransfer.detectors.layers import PairLogits
+from forensictransfer.detectors.networks.exif_consistency.answers import Answers
 from forensictransfer.detectors.networks.exif_consistency.attributes import codes, learnable, told
 from forensictransfer.detectors.networks.exif_consistency.batches import draw_batch
 from forensictransfer.detectors.networks.exif_consistency.consistency import consensus, normalised_cut
@@ -33,12 +34,11 @@ from forensictransfer.detectors.networks.exif_consistency.network import (
     balanced_loss,
     pair_network,
 )
+from forensictransfer.detectors.networks.exif_consistency.patches import between, grid
 from forensictransfer.detectors.photograph_detector import PhotographDetector
 
 _log = logging.getLogger(__name__)
-MOST_PATCHES = 400  # of an image: all pairs of them are compared
 FEWEST_PATCHES = 9
-_STRIDE = 16  # pixels, of small images
 _CHUNK = 100  # patches that go through the network together
 _WEIGHED = 12  # batches of photographs held out that say how much an attribute counts
 _CONTENT = "another scene divides an image as another history does: smooth places beside finely textured ones"
@@ -56,25 +56,6 @@ class _Material:
         """Cut a window at a random place out of a photograph."""
         top, left = (int(rng.integers(0, one - side + 1)) for one in self.sizes[photograph])
         return self.photographs.patches([photograph], top, left, side)[0]
-
-
-@dataclass(frozen=True, eq=False)
-class Answers:
-    """Of pairs of photographs, (n,) each: which two, whether they agree in an attribute, whether that was said."""
-
-    first: np.ndarray
-    second: np.ndarray
-    same: np.ndarray
-    right: np.ndarray
-
-    def accuracy(self, weights: np.ndarray | None = None) -> float:
-        """Compute the mean of the share of right answers of pairs that agree, and of those that do not; nan without."""
-        weights = np.ones(len(self.same)) if weights is None else weights
-        totals = [weights[self.same == kind].sum() for kind in (0, 1)]
-        if not all(totals):
-            return float("nan")
-        right = [(weights * self.right)[self.same == kind].sum() for kind in (0, 1)]
-        return float((right[0] / totals[0] + right[1] / totals[1]) / 2)
 
 
 class ExifConsistency(PhotographDetector):
@@ -244,28 +225,3 @@ class ExifConsistency(PhotographDetector):
     @staticmethod
     def _told(photographs: CameraPhotographs) -> list[dict[str, str]]:
         return [told(ImageFile.of_record(record).container.exif) for record in photographs.images.records]
-
-
-def grid(height: int, width: int, side: int) -> tuple[list[int], list[int]]:
-    """Choose the rows and columns that patches begin at, at most MOST_PATCHES, all alike in the grid of JPEG."""
-    stride = _STRIDE
-    while True:
-        tops, lefts = tile_starts(height, side, stride), tile_starts(width, side, stride)
-        if len(tops) * len(lefts) <= MOST_PATCHES:
-            return tops, lefts
-        stride += ALIGNMENT
-
-
-def between(
-    values: np.ndarray, tops: Sequence[int], lefts: Sequence[int], side: int, size: tuple[int, int]
-) -> np.ndarray:
-    """Give each of h x w pixels a value by those of the patches (rows, columns) whose middles it lies between."""
-    down, right = (_weights(starts, side, length) for starts, length in zip((tops, lefts), size, strict=True))
-    found: np.ndarray = down @ values @ right.T
-    return found
-
-
-def _weights(starts: Sequence[int], side: int, length: int) -> np.ndarray:
-    """Weigh the patches along one side of an image for each pixel: linear between their middles, (length, n)."""
-    middles = np.array(starts) + (side - 1) / 2
-    return np.stack([np.interp(np.arange(length), middles, one) for one in np.eye(len(starts))], axis=1)
