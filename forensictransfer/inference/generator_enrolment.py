@@ -82,6 +82,8 @@ def enroll(
     if len(held[REAL]) < fewest:
         what = f"reals held out, for a rate of false alarms of {FALSE_ALARMS:g}"
         raise _too_few(what, fewest, len(held[REAL]), left)
+    least = threshold([one.strength for one in held[REAL]], FALSE_ALARMS)
+    borne = [one.strength > least for one in held[FAKE]]
     info = GeneratorInfo(
         name=name or file.stem,
         height=side,
@@ -93,11 +95,9 @@ def enroll(
         held_out_fakes=tuple(held[FAKE]),
         held_out_reals=tuple(held[REAL]),
         files=tuple(known),
+        recognised=share(borne, [one.group for one in held[FAKE]]),
         skipped=tuple(left),
     )
-    least = threshold(info.real_strengths, FALSE_ALARMS)
-    borne = [one.strength > least for one in held[FAKE]]
-    info = info.model_copy(update={"recognised": share(borne, [one.group for one in held[FAKE]])})
     write_generator(file, Generator(info, fingerprint))
     if info.fakes < ENOUGH:
         _log.warning("%s: %d fakes: some %d make a sure fingerprint", info.name, info.fakes, ENOUGH)

@@ -63,9 +63,10 @@ def table(
     check_side(side)
     check_rate(false_alarms)
     _check_differ([*domains, *others])
-    numbers: list[int | None] = sorted(set(fakes)) if fakes else [None]  # type: ignore[assignment]
+    numbers: list[int | None] = [*sorted(set(fakes))] or [None]
     known: dict[str, str] = {}
     left: dict[str, list[SkippedImage]] = {domain.name: [] for domain in (*domains, *others)}
+    # Each number is checked; the fakes of the largest begin with those of the others.
     orders = [[enrolled_fakes(domain, number, seed) for number in numbers][-1] for domain in domains]
     prints, counts = zip(
         *(
@@ -238,14 +239,11 @@ def _thresholds(names: Sequence[str], reals: Sequence[Sequence[float]], false_al
 
 
 def _check_differ(domains: Sequence[Domain]) -> None:
-    """Refuse a domain that is named twice, and two of one name."""
-    for what, values in (
-        ("is named twice", [one.origin for one in domains]),
-        ("names two", [one.name for one in domains]),
+    """Raise UserError for a domain that is named twice, and for two of one name."""
+    for values, trouble in (
+        ([one.origin for one in domains], "is named twice"),
+        ([one.name for one in domains], "names two domains; give one a name in a domain file"),
     ):
         twice = next((value for value, count in Counter(values).items() if count > 1), None)
         if twice is not None:
-            said = f"{twice}: {what}" + (
-                "" if what == "is named twice" else " domains; give one a name in a domain file"
-            )
-            raise UserError(said, code=ErrorCode.DOMAIN_REPEATED)
+            raise UserError(f"{twice}: {trouble}", code=ErrorCode.DOMAIN_REPEATED)

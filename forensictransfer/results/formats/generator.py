@@ -24,7 +24,7 @@ class GeneratorInfo(Document):
 
     height, width: of the pattern, a side of the tiles. fakes, reals: images it was estimated from. held_out_fakes,
     held_out_reals: others, which tell what to expect. recognised: the share of such fakes that is recognised at the
-    usual rate of false alarms; None where there are too few reals for it. files: SHA-256 of all these images.
+    usual rate of false alarms, without a value where no fake was held out. files: SHA-256 of all these images.
     skipped: left out, and why.
     """
 
