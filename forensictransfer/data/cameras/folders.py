@@ -53,7 +53,8 @@ def open_camera_folder(
     name = Path(os.path.abspath(folder)).name or str(folder)
     files = [Path(path) for path in files_below(folder)[0] if os.path.splitext(path)[1].lower() in SUFFIXES]
     found: dict[str, list[tuple[str, Path]]] = defaultdict(list)
-    by_exif, unreadable, small = 0, [], 0
+    by_exif: set[str] = set()
+    unreadable, small = [], 0
     for path in progress_bar(files, desc=f"reading the cameras of {name}", unit="photograph", leave=False):
         inside = path.relative_to(folder).as_posix()
         try:
@@ -65,24 +66,26 @@ def open_camera_folder(
             small += 1
             continue
         model = _model(container.exif)
-        by_exif += model is not None
+        if model is not None:
+            by_exif.add(inside)
         camera = model or Path(inside).parent.as_posix()
         found[f"{camera}, {container.width} x {container.height}"].append((inside, path))
     cameras = {camera: files for camera, files in sorted(found.items()) if len(files) >= fewest}
     short = {camera: len(files) for camera, files in found.items() if camera not in cameras}
+    share = data.split[1] / max(data.split[0] + data.split[1], 1e-9)
     splits: dict[str, str] = {}
     if by_camera or len(cameras) >= WHOLE:
-        splits = _splits(cameras, data.split, fewest, str(spec), short)
+        splits = _splits(cameras, share, fewest, str(spec), short)
     if not by_camera and sum(split == "validation" for split in splits.values()) < FEWEST_HELD:
-        splits = _any_splits([inside for files in cameras.values() for inside, _ in files], data.split, str(spec))
+        splits = _any_splits([inside for files in cameras.values() for inside, _ in files], share, str(spec))
     records = tuple(
         Record(inside, REAL, f"{camera}/{inside}", splits[inside], path)
         for camera, files in cameras.items()
         for inside, path in files
     )
     notes = [
-        f"{len(records)} photographs of {len(cameras)} cameras, {by_exif} of {len(files) - len(unreadable)} by EXIF, "
-        f"the others by their folder"
+        f"{len(records)} photographs of {len(cameras)} cameras, {sum(one.name in by_exif for one in records)} by EXIF, "
+        "the others by their folder"
     ]
     if short:
         listed = some(f"{camera} ({number})" for camera, number in short.items())
@@ -114,13 +117,12 @@ def _model(exif: Mapping[str, object]) -> str | None:
 
 def _splits(
     cameras: Mapping[str, Sequence[tuple[str, Path]]],
-    shares: tuple[float, float, float],
+    share: float,
     fewest: int,
     spec: str,
     short: Mapping[str, int],
 ) -> dict[str, str]:
     """Give each photograph, by name, the split `train` or `validation`. Raises UserError if there are too few."""
-    share = shares[1] / max(shares[0] + shares[1], 1e-9)
     if len(cameras) >= WHOLE:
         held = set(_first(cameras, share, 2))
         return {
@@ -143,14 +145,14 @@ def _splits(
     return by_name
 
 
-def _any_splits(names: Sequence[str], shares: tuple[float, float, float], spec: str) -> dict[str, str]:
+def _any_splits(names: Sequence[str], share: float, spec: str) -> dict[str, str]:
     """Hold out a share of some photographs, FEWEST_HELD at least. Raises UserError if there are too few."""
     if len(names) < 2 * FEWEST_HELD:
         raise UserError(
             f"{spec}: expected {2 * FEWEST_HELD} readable photographs that are large enough, found {len(names)}",
             code=ErrorCode.TOO_FEW_IMAGES,
         )
-    held = set(_first(names, shares[1] / max(shares[0] + shares[1], 1e-9), FEWEST_HELD))
+    held = set(_first(names, share, FEWEST_HELD))
     return {name: "validation" if name in held else "train" for name in names}
 
 

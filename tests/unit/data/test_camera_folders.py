@@ -48,13 +48,14 @@ def test_exif_names_a_camera_and_folders_the_others(tmp_path: Path) -> None:
         photograph(tmp_path / "old" / f"small{number}.png", size=(56, 64), value=number)
     photograph(tmp_path / "tiny.png", size=(40, 64))
     photograph(tmp_path / "lone.png")
+    photograph(tmp_path / "only.png", model="Of one photograph")
     (tmp_path / "broken.jpg").write_bytes(b"nothing")
     found = opened(tmp_path)
     assert set(found.cameras.values()) == {"Maker One, 64 x 56", "old, 64 x 56", "old, 56 x 64"}
     assert len(found.domain.records) == 24 and all(record.label == 0 for record in found.domain.records)
     notes = " ".join(found.domain.notes)
-    assert "24 photographs of 3 cameras, 8 of 26 by EXIF" in notes
-    assert "1 cameras with fewer than 4" in notes and "smaller than 48" in notes and "broken.jpg" in notes
+    assert "24 photographs of 3 cameras, 8 by EXIF, the others by their folder" in notes
+    assert "2 cameras with fewer than 4" in notes and "smaller than 48" in notes and "broken.jpg" in notes
 
 
 def test_whole_cameras_are_held_out_where_there_are_enough(tmp_path: Path) -> None:
