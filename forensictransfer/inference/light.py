@@ -88,7 +88,7 @@ def _object_of(mask: str, image: ImageFile) -> tuple[np.ndarray, np.ndarray]:
     red, green = (pixels[..., plane] > _MARKED for plane in (0, 1))
     if not green.any() or green.all():
         raise UserError(
-            f"{mask}: expected an object in white on black, got {'white' if green.any() else 'no white'} alone",
+            f"{mask}: expected an object in white on black, got {'nothing but white' if green.any() else 'no white'}",
             code=ErrorCode.MASKS_UNSUITABLE,
         )
     return green, red & ~green
