@@ -101,7 +101,7 @@ def _log_shares(group: tf.Tensor, noiseprint: tf.Tensor) -> tuple[tf.Tensor, tf.
     number = tf.reshape(group, [-1])
     flat = tf.reshape(noiseprint, [tf.shape(noiseprint)[0], -1])
     squares = tf.reduce_sum(tf.square(flat), axis=1)
-    # |a - b|^2 = |a|^2 + |b|^2 - 2 a.b: a difference of all pairs would take 4 MB for each pair of rows.
+    # |a - b|^2 = |a|^2 + |b|^2 - 2 a.b: the differences of all pairs of 200 patches of 48 pixels would take 370 MB.
     distance = squares[:, None] + squares[None] - 2.0 * tf.matmul(flat, flat, transpose_b=True)
     itself = tf.eye(tf.shape(number)[0], dtype=tf.bool)
     log_shares = tf.nn.log_softmax(tf.where(itself, -float("inf"), -tf.maximum(distance, 0.0)), axis=1)
