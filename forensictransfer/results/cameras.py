@@ -38,19 +38,10 @@ def write_camera(path: Path, camera: Camera) -> None:
     _FILE.write(path, camera.info, camera.fingerprint.pattern)
 
 
-def read_camera_info(path: Path) -> CameraInfo:
-    """Read what is known of a camera. Raises UserError for a file that is missing, no camera, or damaged."""
-    return _checked(path, _FILE.read_info(path))
-
-
 def read_camera(path: Path) -> Camera:
     """Read a camera. Raises UserError for a file that is missing, no camera, of another format, or damaged."""
     info, pattern = _FILE.read(path)
-    return Camera(_checked(path, info), Fingerprint(pattern))
-
-
-def _checked(path: Path, info: CameraInfo) -> CameraInfo:
     lengths = {(len(one.coefficients), len(one.low), len(one.high)) for one in info.expected}
     if lengths - {(TERMS, FEATURES, FEATURES)}:
-        raise _FILE.none(path)
-    return info
+        raise _FILE.invalid(path)
+    return Camera(info, Fingerprint(pattern))

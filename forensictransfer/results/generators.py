@@ -34,5 +34,5 @@ def read_generator(path: Path) -> Generator:
     """Read a generator. Raises UserError for a file that is missing, no generator, of another format, or damaged."""
     info, pattern = _FILE.read(path)
     if info.height != info.width:
-        raise _FILE.none(path)
+        raise _FILE.invalid(path)
     return Generator(info, GeneratorFingerprint(pattern))

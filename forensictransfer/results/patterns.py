@@ -93,7 +93,7 @@ class PatternFile(Generic[Info]):
         assert pattern is not None
         return info, pattern
 
-    def none(self, path: Path) -> UserError:
+    def invalid(self, path: Path) -> UserError:
         """Build the error of a file that is none of these."""
         return UserError(
             f"{path}: is no {self.noun} file, or damaged; `{self.made_by}` makes one from {self.material}",
@@ -118,14 +118,14 @@ class PatternFile(Generic[Info]):
                 raise UserError(
                     f"{path}: cannot be read: {error.strerror}", code=ErrorCode.PATH_NOT_READABLE
                 ) from error
-            raise self.none(path) from error
+            raise self.invalid(path) from error
         info = parse_document(path, content, self.kind, f"enroll the {self.noun} again")
         if values is None:
             return info, None
         if values.dtype != np.float16 or values.shape != (info.height, info.width) or not np.isfinite(values).all():
-            raise self.none(path)
+            raise self.invalid(path)
         if not np.isfinite(unit) or unit <= 0:
-            raise self.none(path)
+            raise self.invalid(path)
         return info, values.astype(np.float32) * np.float32(unit)
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from forensictransfer.core.errors import ErrorCode, UserError
 from forensictransfer.detectors.signals.prnu.fingerprint import Fingerprint
-from forensictransfer.results.cameras import Camera, check_camera_file, read_camera, read_camera_info, write_camera
+from forensictransfer.results.cameras import Camera, check_camera_file, read_camera, write_camera
 from forensictransfer.results.formats.camera import CameraInfo, EnrolledPhotograph
 
 
@@ -28,7 +28,7 @@ def test_a_camera_is_read_as_it_was_written(tmp_path: Path) -> None:
     camera = _camera()
     write_camera(tmp_path / "cam.npz", camera)
     found = read_camera(tmp_path / "cam.npz")
-    assert found.info == camera.info == read_camera_info(tmp_path / "cam.npz")
+    assert found.info == camera.info
     error = np.abs(found.fingerprint.pattern - camera.fingerprint.pattern)
     assert error.max() < 1e-3 * np.abs(camera.fingerprint.pattern).max()
     assert found.fingerprint.pattern.dtype == np.float32
