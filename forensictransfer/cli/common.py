@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from forensictransfer.cli.flags import Parser
+from forensictransfer.core.errors import ErrorCode, UserError
 
 NAME = "forensictransfer"
 DOMAIN = """\
@@ -20,6 +22,25 @@ Settings come from the run (which may differ from the defaults shown above: `for
 then single flags such as --evaluate.stride 32.
 """
 RUN_FIXES = "belongs to the run, which can only be read as it was trained; train a run of its own to change it"
+
+
+def add_commands(
+    sub: Any, name: str, commands: Mapping[str, Callable[[Any], Parser]], **texts: str
+) -> tuple[Parser, dict[str, Parser]]:
+    """Add a command that has commands of its own to the parser of all commands; returns both, its own by name.
+
+    commands: what adds each of them. texts: as of `add_parser`. Without one of them the command is a UserError.
+    """
+    parser: Parser = sub.add_parser(name, **texts)
+
+    def refuse(arguments: argparse.Namespace) -> None:
+        raise UserError(
+            f"{name}: expected one of {', '.join(commands)} (see `{NAME} {name} --help`)", code=ErrorCode.COMMAND_LINE
+        )
+
+    parser.set_defaults(handler=refuse)
+    inner = parser.add_subparsers(title="commands", metavar="COMMAND", parser_class=Parser)
+    return parser, {own: add(inner) for own, add in commands.items()}
 
 
 def add_group(place: Any) -> None:

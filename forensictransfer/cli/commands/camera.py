@@ -6,10 +6,9 @@ from argparse import Namespace
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from forensictransfer.cli.common import NAME, add_overwrite
+from forensictransfer.cli.common import NAME, add_commands, add_overwrite
 from forensictransfer.cli.flags import Parser
 from forensictransfer.cli.output import add_json, answer, check_json, say
-from forensictransfer.core.errors import ErrorCode, UserError
 
 if TYPE_CHECKING:
     from forensictransfer.results.formats.camera import AbsenceFound, CameraCheck, CameraInfo, CameraMatch
@@ -50,20 +49,14 @@ examples:
 
 def add(sub: Any) -> tuple[Parser, dict[str, Parser]]:
     """Add the command to the parser of all commands; returns its own commands by name, too."""
-    parser: Parser = sub.add_parser(
+    return add_commands(
+        sub,
         "camera",
+        {"enroll": _add_enroll, "check": _add_check},
         help="enroll cameras, and ask which of them took an image",
         description="Fingerprints of cameras (photo response non-uniformity): enroll cameras, check images.",
         epilog=_EPILOG,
     )
-    parser.set_defaults(handler=run)
-    inner = parser.add_subparsers(title="commands", metavar="COMMAND", parser_class=Parser)
-    return parser, {"enroll": _add_enroll(inner), "check": _add_check(inner)}
-
-
-def run(arguments: Namespace) -> None:
-    """Say that a command is missing."""
-    raise UserError(f"camera: expected one of enroll, check (see `{NAME} camera --help`)", code=ErrorCode.COMMAND_LINE)
 
 
 def _add_enroll(inner: Any) -> Parser:

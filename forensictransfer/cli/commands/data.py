@@ -7,10 +7,9 @@ from argparse import Namespace
 from typing import TYPE_CHECKING, Any
 
 from forensictransfer.cli.commands import data_faces
-from forensictransfer.cli.common import DOMAIN, NAME, add_group
+from forensictransfer.cli.common import DOMAIN, NAME, add_commands, add_group
 from forensictransfer.cli.flags import Parser
 from forensictransfer.cli.output import STDOUT, add_json, answer, check_json, print_table, say
-from forensictransfer.core.errors import ErrorCode, UserError
 from forensictransfer.core.progress import is_lively
 
 if TYPE_CHECKING:
@@ -19,29 +18,16 @@ if TYPE_CHECKING:
 
 def add(sub: Any) -> tuple[Parser, dict[str, Parser]]:
     """Add the command to the parser of all commands; returns its own commands by name, too."""
-    parser: Parser = sub.add_parser(
+    return add_commands(
+        sub,
         "data",
+        {"list": _add_list, "build": _add_build, "show": _add_show, "faces": data_faces.add},
         help="list, build or look at domains",
         description="Built-in data sets (nothing is downloaded: what is not made here, you get); a look at any domain.",
         epilog=DOMAIN
         + f"\nexamples:\n  {NAME} data list\n  {NAME} data list casia_v2\n  {NAME} data build forged_photos\n"
         + f"  {NAME} data build casia_v2/splicing --from /disk/CASIA2.0\n"
         + f"  {NAME} data show photos/faces --sheet faces.png\n  {NAME} data faces videos faces --per-video 16\n",
-    )
-    parser.set_defaults(handler=run)
-    inner = parser.add_subparsers(title="commands", metavar="COMMAND", parser_class=Parser)
-    return parser, {
-        "list": _add_list(inner),
-        "build": _add_build(inner),
-        "show": _add_show(inner),
-        "faces": data_faces.add(inner),
-    }
-
-
-def run(arguments: Namespace) -> None:
-    """Say that a command is missing."""
-    raise UserError(
-        f"data: expected one of list, build, show, faces (see `{NAME} data --help`)", code=ErrorCode.COMMAND_LINE
     )
 
 

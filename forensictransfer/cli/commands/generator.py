@@ -6,10 +6,9 @@ from argparse import Namespace
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from forensictransfer.cli.common import DOMAIN, NAME, add_group, add_overwrite
+from forensictransfer.cli.common import DOMAIN, NAME, add_commands, add_group, add_overwrite
 from forensictransfer.cli.flags import Parser
 from forensictransfer.cli.output import add_json, answer, check_json, print_table, say
-from forensictransfer.core.errors import ErrorCode, UserError
 
 if TYPE_CHECKING:
     from forensictransfer.results.formats.generator import GeneratorCheck, GeneratorInfo, GeneratorMatch, GeneratorTable
@@ -69,21 +68,13 @@ examples:
 
 def add(sub: Any) -> tuple[Parser, dict[str, Parser]]:
     """Add the command to the parser of all commands; returns its own commands by name, too."""
-    parser: Parser = sub.add_parser(
+    return add_commands(
+        sub,
         "generator",
+        {"enroll": _add_enroll, "check": _add_check, "table": _add_table},
         help="enroll generators, and ask which of them made an image",
         description="Fingerprints of generators: enroll generators, check images, measure attribution.",
         epilog=_EPILOG,
-    )
-    parser.set_defaults(handler=run)
-    inner = parser.add_subparsers(title="commands", metavar="COMMAND", parser_class=Parser)
-    return parser, {"enroll": _add_enroll(inner), "check": _add_check(inner), "table": _add_table(inner)}
-
-
-def run(arguments: Namespace) -> None:
-    """Say that a command is missing."""
-    raise UserError(
-        f"generator: expected one of enroll, check, table (see `{NAME} generator --help`)", code=ErrorCode.COMMAND_LINE
     )
 
 
