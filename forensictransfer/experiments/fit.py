@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import math
-import time
 from collections.abc import Callable, Generator, Iterator
 from functools import partial
 from typing import Any
 
-import keras
 import numpy as np
 
 from forensictransfer.core.errors import ErrorCode, UserError, nearest
@@ -16,16 +13,9 @@ from forensictransfer.core.settings import Settings, TrainSettings
 from forensictransfer.data.batches import STATISTICS_EPOCH, Images, epoch_order, tiles, training_batch, training_batches
 from forensictransfer.detectors.trainable import TrainableDetector
 from forensictransfer.experiments import checkpoint
-from forensictransfer.experiments.callbacks import (
-    BeginEpoch,
-    Clock,
-    EndEarly,
-    KeepBest,
-    RefreshStatistics,
-    TellEpochs,
-    TensorBoardLog,
-)
+from forensictransfer.experiments.callbacks import TensorBoardLog
 from forensictransfer.experiments.divergence import Step, StopAtDivergence
+from forensictransfer.experiments.epochs import run_epochs, spent
 from forensictransfer.results.runs import RunFolder
 
 VALIDATION_CROPS = 1024  # at most; enough for a loss that is steadier than its change from epoch to epoch
@@ -44,11 +34,10 @@ def fit(
     judge: asked after each epoch but the last whether to end here; a resumed training asks it first.
     """
     options = settings.train
-    limit = math.inf if options.minutes is None else 60 * options.minutes
 
     def ended(state: checkpoint.TrainingState) -> bool:
-        over = state.epochs >= options.epochs or state.exhausted(options.patience) or state.seconds >= limit
-        return over or bool(state.divergence) or (judge is not None and state.epochs > 0 and judge(state))
+        over = spent(state, options) or bool(state.divergence)
+        return over or (judge is not None and state.epochs > 0 and judge(state))
 
     detector.compile(options.learning_rate)
     state = checkpoint.restore(run.path / checkpoint.NAME, detector.trainer)
@@ -93,53 +82,28 @@ def fit(
             yield *cut, [train.records[int(index)].name for index in indices]
 
     held_out = validation_crops(validation, detector.crop)
-    feed = batches()
-    try:
-        detector.trainer.fit(
-            feed,
-            steps_per_epoch=steps,
-            epochs=options.epochs,
-            initial_epoch=state.epochs,
-            validation_data=detector.fit_batch(*held_out),
-            validation_batch_size=options.batch,
-            shuffle=False,
-            verbose=0,
-            callbacks=[
-                TellEpochs(options.epochs),
-                Clock(state),
-                BeginEpoch(detector),
-                RefreshStatistics(detector, statistics_batches),
-                StopAtDivergence(
-                    detector,
-                    state,
-                    partial(checkpoint.restore, run.path / checkpoint.NAME, detector.trainer),
-                    steps_again,
-                ),
-                TensorBoardLog(run.path / "tensorboard", detector, *held_out),
-                KeepBest(state, options.monitor, options.patience, partial(save_epoch, run)),
-                EndEarly(state, ended),
-            ],
-        )
-    finally:
-        close_feed(feed)
+    run_epochs(
+        detector,
+        batches(),
+        steps=steps,
+        held_out=detector.fit_batch(*held_out),
+        held_out_batch=options.batch,
+        statistics_batches=statistics_batches,
+        state=state,
+        ended=ended,
+        options=options,
+        run=run,
+        watchers=[
+            StopAtDivergence(
+                detector,
+                state,
+                partial(checkpoint.restore, run.path / checkpoint.NAME, detector.trainer),
+                steps_again,
+            ),
+            TensorBoardLog(run.path / "tensorboard", detector, *held_out),
+        ],
+    )
     return state
-
-
-def save_epoch(run: RunFolder, state: checkpoint.TrainingState, model: keras.Model) -> None:
-    """Write the state of a training after an epoch, and the history of all its epochs."""
-    with run.writing(checkpoint.NAME) as path:
-        checkpoint.save(path, state, model)
-    names = list(state.history[-1])
-    run.write_csv("history.csv", names, [[row.get(name) for name in names] for row in state.history])
-
-
-def close_feed(feed: Generator[Any]) -> None:
-    """End a generator that `fit` was fed with: TensorFlow keeps it for ever, and with it all that it refers to."""
-    while True:
-        try:
-            return feed.close()
-        except ValueError:  # a thread is still fetching ahead, which ends when its buffer is full
-            time.sleep(0.01)
 
 
 def validation_crops(images: Images, crop: int) -> tuple[np.ndarray, np.ndarray]:

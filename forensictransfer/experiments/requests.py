@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -94,13 +94,7 @@ def train_request(
     for domain in domains:
         if note := crop_note(domain.split("train"), settings.data.crop):
             _log.info("%s: %s", domain.name, note)
-    finished = False
-    if resume and not (out / "run.json").exists():
-        _log.info("%s: there is nothing to resume; the training begins at its first epoch", out)
-    elif resume:
-        run = RunFolder.open(out, finished=False)
-        run.check_same(_asked(settings, domains), settings)
-        finished = run.finished
+    finished = resume and _finished(out, lambda: _asked(settings, domains), settings)
     return TrainRequest(domains, settings, out, finished)
 
 
@@ -146,14 +140,18 @@ def photographs_request(
     for domain in domains:
         for note in domain.notes:
             _log.info("%s: %s", domain.name, note)
-    finished = False
-    if resume and not (out / "run.json").exists():
-        _log.info("%s: there is nothing to resume; the training begins at its first epoch", out)
-    elif resume:
-        run = RunFolder.open(out, finished=False)
-        run.check_same(run_info(domains, settings), settings)
-        finished = run.finished
+    finished = resume and _finished(out, lambda: run_info(domains, settings), settings)
     return PhotographsRequest(folders, settings, out, finished)
+
+
+def _finished(out: Path, info: Callable[[], RunInfo], settings: Settings) -> bool:
+    """Say whether the training that is to be resumed has ended. Raises UserError where it is not the one asked for."""
+    if not (out / "run.json").exists():
+        _log.info("%s: there is nothing to resume; the training begins at its first epoch", out)
+        return False
+    run = RunFolder.open(out, finished=False)
+    run.check_same(info(), settings)
+    return run.finished
 
 
 def _asked(settings: Settings, domains: Sequence[Domain]) -> RunInfo:

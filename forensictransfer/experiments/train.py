@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import logging
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
 import keras
 import numpy as np
 
-from forensictransfer.core.environment import environment
 from forensictransfer.core.ownership import Ownership
 from forensictransfer.core.settings import Settings
 from forensictransfer.data.balance import balanced_rows, balanced_weights, thinned_rows
@@ -34,9 +32,9 @@ from forensictransfer.experiments.fit import check_monitor, fit
 from forensictransfer.experiments.session import Session
 from forensictransfer.experiments.sources import describe, read_sources
 from forensictransfer.experiments.strategies import AUTO, MEAN
+from forensictransfer.experiments.training_run import begun_run, complete
 from forensictransfer.experiments.tuning import source as search
 from forensictransfer.experiments.weights import take_best, weights_file, weights_path
-from forensictransfer.report.model_card import card_text
 from forensictransfer.results.formats.decision import DecisionFile
 from forensictransfer.results.formats.run import RunInfo
 from forensictransfer.results.places import check_new, owning_run
@@ -92,21 +90,12 @@ def _train(
         # Before anything is written; what it says of the others is used below.
         sources = sources.applied(detector, settings, session)
     train, validation = sources.train, sources.validation
-    continued = resume and (out / "run.json").exists()
-    run = RunFolder.create(out, _info(domains, settings), settings, resume=resume, overwrite=overwrite, owned=owned)
-    if run.finished:
-        _log.info("%s: is finished already; nothing to resume", run.path)
-        return run
-    try:
-        run.write("environment.json", environment())
+    info = _info(domains, settings)
+    with begun_run(out, info, settings, owned, resume=resume, overwrite=overwrite, resumable=search.begun) as run:
+        if run.finished:
+            return run
         run.write("data.json", describe(sources, weights_file(settings.train.weights)))
         state = _fit(detector, train, validation, settings, run, session)
-    except Exception:
-        # Unless an earlier call has made it, a resumed training could continue from it, or it is another's by now.
-        kept = continued or (run.path / checkpoint.NAME).exists() or search.begun(run)
-        if owned.holds() and not kept:
-            shutil.rmtree(owned.folder, ignore_errors=True)  # not by a link, which would stay
-        raise
     if state is not None:
         take_best(as_trainable(detector), state, settings, run)
     if isinstance(detector, TrainableDetector):
@@ -115,12 +104,7 @@ def _train(
     _decide(detector, validation, settings, run, session)
     _keep_features(detector, train, settings, run, session)
     evaluate_run(run, sources.learned, settings, overwrite=True, session=session)
-    run.write_text("CARD.md", card_text(run))
-    run.finish()
-    # Last of all: a kill before this line costs no epoch.
-    (run.path / checkpoint.NAME).unlink(missing_ok=True)
-    run.owned = ()
-    return run
+    return complete(run)
 
 
 def _fit(

@@ -12,6 +12,7 @@ from PIL import Image
 
 import forensictransfer as ft
 from forensictransfer import api
+from forensictransfer.experiments.callbacks import KeepBest
 from forensictransfer.experiments.from_photographs import fit
 from forensictransfer.inference.runs import run_detectors
 from forensictransfer.results.runs import RunFolder
@@ -107,7 +108,7 @@ def test_a_killed_training_ends_in_the_same_weights(
 ) -> None:
     out = tmp_path / "killed"
     with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
-        patched.setattr(fit.KeepBest, "on_epoch_end", _once(fit.KeepBest.on_epoch_end))
+        patched.setattr(KeepBest, "on_epoch_end", _once(KeepBest.on_epoch_end))
         ft.train(None, out, photos=photos, settings=SETTINGS)
     assert not RunFolder.open(out, finished=False).finished
     ft.train(None, out, photos=photos, settings=SETTINGS, resume=True)

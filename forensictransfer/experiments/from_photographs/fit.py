@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import math
 from collections.abc import Generator, Iterator
 from functools import partial
 from typing import Any
@@ -16,15 +15,7 @@ from forensictransfer.data.cameras.photographs import CameraPhotographs
 from forensictransfer.data.images import in_order
 from forensictransfer.detectors.photograph_detector import PhotographDetector
 from forensictransfer.experiments import checkpoint
-from forensictransfer.experiments.callbacks import (
-    BeginEpoch,
-    Clock,
-    EndEarly,
-    KeepBest,
-    RefreshStatistics,
-    TellEpochs,
-)
-from forensictransfer.experiments.fit import close_feed, save_epoch
+from forensictransfer.experiments.epochs import run_epochs, spent
 from forensictransfer.results.runs import RunFolder
 
 STEPS = 32  # batches of an epoch: what can be cut out of photographs has no end
@@ -45,10 +36,7 @@ def fit_photographs(
     A batch is keyed by seed, epoch and step, so that a resumed training ends in the weights of the undisturbed one.
     """
     options = settings.train
-    limit = math.inf if options.minutes is None else 60 * options.minutes
-
-    def ended(state: checkpoint.TrainingState) -> bool:
-        return state.epochs >= options.epochs or state.exhausted(options.patience) or state.seconds >= limit
+    ended = partial(spent, options=options)
 
     def draw(use: int, photographs: CameraPhotographs, place: tuple[int, ...]) -> tuple[Any, Any]:
         return detector.draw(photographs, settings, np.random.default_rng([use, settings.seed, *place]))
@@ -68,27 +56,17 @@ def fit_photographs(
     held_out = [draw(_VALIDATE, validation, (step,)) for step in range(VALIDATION)]
     joined = keras.tree.map_structure(lambda *parts: np.concatenate(parts), *held_out)
     rows = len(keras.tree.flatten(held_out[0])[0])
-    feed = batches(state.epochs)
-    try:
-        detector.trainer.fit(
-            feed,
-            steps_per_epoch=STEPS,
-            epochs=options.epochs,
-            initial_epoch=state.epochs,
-            validation_data=joined,
-            validation_batch_size=rows,  # the batches as they were drawn: groups stay together
-            shuffle=False,
-            verbose=0,
-            callbacks=[
-                TellEpochs(options.epochs),
-                Clock(state),
-                BeginEpoch(detector),
-                RefreshStatistics(detector, statistics_batches),
-                keras.callbacks.TerminateOnNaN(),
-                KeepBest(state, options.monitor, options.patience, partial(save_epoch, run)),
-                EndEarly(state, ended),
-            ],
-        )
-    finally:
-        close_feed(feed)
+    run_epochs(
+        detector,
+        batches(state.epochs),
+        steps=STEPS,
+        held_out=joined,
+        held_out_batch=rows,  # the batches as they were drawn: groups stay together
+        statistics_batches=statistics_batches,
+        state=state,
+        ended=ended,
+        options=options,
+        run=run,
+        watchers=[keras.callbacks.TerminateOnNaN()],
+    )
     return state

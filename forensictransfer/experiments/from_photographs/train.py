@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-import logging
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
 import keras
 import numpy as np
 
-from forensictransfer.core.environment import environment
 from forensictransfer.core.errors import ErrorCode, UserError
 from forensictransfer.core.ownership import Ownership
 from forensictransfer.core.settings import Settings
@@ -26,20 +23,18 @@ from forensictransfer.detectors.registry import check_training
 from forensictransfer.evaluation.applicability import applied_to
 from forensictransfer.evaluation.decision import Decision
 from forensictransfer.evaluation.thresholds import FALSE_ALARMS, by_false_alarms
-from forensictransfer.experiments import checkpoint
 from forensictransfer.experiments.evaluate import scored_images
 from forensictransfer.experiments.from_photographs.fit import fit_photographs
 from forensictransfer.experiments.session import Session
 from forensictransfer.experiments.sources import LEARNED, together
+from forensictransfer.experiments.training_run import begun_run, complete
 from forensictransfer.experiments.weights import take_best, weights_file, weights_path
-from forensictransfer.report.model_card import card_text
 from forensictransfer.results.formats.data import SeenImages, SourceData, TrainingData
 from forensictransfer.results.formats.decision import DecisionFile
 from forensictransfer.results.formats.run import PHOTOGRAPHS, RunInfo
 from forensictransfer.results.places import check_new, owning_run
 from forensictransfer.results.runs import MODEL, RunFolder, domain_reference
 
-_log = logging.getLogger(__name__)
 MOST_SCORED = 120  # photographs of a split that the threshold, or the background of an adaptation, comes from
 FEWEST_SCORED = 8  # held-out photographs that a threshold is chosen on
 
@@ -85,14 +80,10 @@ def _train(
     check_training(settings.detector, settings.train, photographs=True)
     detector = _fresh(settings)
     sources = _read(folders, settings, detector)
-    continued = resume and (out / "run.json").exists()
     info = run_info([one.domain for one in folders], settings)
-    run = RunFolder.create(out, info, settings, resume=resume, overwrite=overwrite, owned=owned)
-    if run.finished:
-        _log.info("%s: is finished already; nothing to resume", run.path)
-        return run
-    try:
-        run.write("environment.json", environment())
+    with begun_run(out, info, settings, owned, resume=resume, overwrite=overwrite) as run:
+        if run.finished:
+            return run
         run.write("data.json", _describe(sources, settings))
         if settings.train.epochs:
             train, validation = (sources.splits[split] for split in LEARNED)
@@ -103,15 +94,7 @@ def _train(
             detector.save(str(path))
         _decide(detector, sources.splits["validation"].images, settings, run, session)
         _keep_features(detector, sources.splits["train"].images, settings, run, session)
-    except Exception:
-        if owned.holds() and not (continued or (run.path / checkpoint.NAME).exists()):
-            shutil.rmtree(owned.folder, ignore_errors=True)
-        raise
-    run.write_text("CARD.md", card_text(run))
-    run.finish()
-    (run.path / checkpoint.NAME).unlink(missing_ok=True)
-    run.owned = ()
-    return run
+    return complete(run)
 
 
 def run_info(domains: Sequence[Domain], settings: Settings) -> RunInfo:
