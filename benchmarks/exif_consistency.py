@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import io
 import os
 import sys
 import time
@@ -18,7 +17,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.mosaics import image_file, saved
-from benchmarks.simulated_cameras import SimulatedCamera, cameras, scenes, window
+from benchmarks.simulated_cameras import SimulatedCamera, cameras, scenes, window, write_photographs
 from benchmarks.splices import with_interval
 from forensictransfer.data.cameras.folders import open_camera_folder
 from forensictransfer.data.cameras.photographs import CameraPhotographs
@@ -42,29 +41,12 @@ Method = dict[str, tuple[float, np.ndarray]]  # score and map by name
 
 def entries(camera: SimulatedCamera) -> Image.Exif:
     """Write what a camera does to pixels as EXIF entries: name, program, sensitivity, sharpness."""
-    exif = Image.Exif()
-    exif[ExifTags.Base.Make], exif[ExifTags.Base.Model] = "Simulated", camera.name
+    exif = camera.entries()
     exif[ExifTags.Base.Software] = camera.demosaic
     more = exif.get_ifd(ExifTags.IFD.Exif)
     more[ExifTags.Base.ISOSpeedRatings] = ISO[min(int((camera.gain - 0.005) / 0.045 * len(ISO)), len(ISO) - 1)]
     more[ExifTags.Base.Sharpness] = SHARPNESS[min(int(camera.sharpening * len(SHARPNESS)), len(SHARPNESS) - 1)]
     return exif
-
-
-def write(folder: Path, count: int, photographs: int, seed: int, *, held_out: bool) -> None:
-    """Write photographs of `count` cameras, a sub-folder for each, on the scenes to learn from or on others."""
-    whole = scenes(held_out=held_out)
-    for number, camera in enumerate(cameras(count, seed)):
-        place = folder / f"camera{number:03d}"
-        place.mkdir(parents=True)
-        rng = np.random.default_rng([seed, 1, number])
-        for one in range(photographs):
-            shown = camera.develop(window(whole[int(rng.integers(len(whole)))], SIDE, rng), rng)
-            stream = io.BytesIO()
-            Image.fromarray(shown).save(
-                stream, "JPEG", quality=camera.quality, subsampling=camera.colours, exif=entries(camera)
-            )
-            (place / f"{one:03d}.jpg").write_bytes(stream.getvalue())
 
 
 def attributes(detector: ExifConsistency, folder: Path, batches: int, seed: int) -> None:
@@ -203,8 +185,8 @@ def main(words: Sequence[str] | None = None) -> int:
     options = parser.parse_args(words)
     start = time.perf_counter()
     if options.write is not None:
-        write(options.write / "learn", 60, 12, 1, held_out=False)
-        write(options.write / "others", 16, 12, 2, held_out=True)
+        write_photographs(options.write / "learn", 60, 12, SIDE, 1, entries=entries)
+        write_photographs(options.write / "others", 16, 12, SIDE, 2, held_out=True, entries=entries)
     if options.model is not None:
         detector = ExifConsistency.create(64)
         detector.load_pretrained(options.model)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import io
 import os
 import sys
 import tempfile
@@ -16,6 +15,7 @@ from PIL import Image
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from benchmarks.mosaics import saved
 from forensictransfer.core.settings import DataSettings
 from forensictransfer.data.domains import open_domain
 from forensictransfer.data.image_file import ImageFile
@@ -28,13 +28,6 @@ from forensictransfer.report.names import percent
 from forensictransfer.results.generators import read_generator
 
 
-def _jpeg(pixels: np.ndarray, quality: int) -> np.ndarray:
-    stream = io.BytesIO()
-    Image.fromarray(pixels).save(stream, "JPEG", quality=quality)
-    with Image.open(stream) as image:
-        return np.array(image.convert("RGB"))
-
-
 def _resized(pixels: np.ndarray, factor: float) -> np.ndarray:
     size = [round(side * factor) for side in pixels.shape[1::-1]]
     return np.array(Image.fromarray(pixels).resize(size, Image.Resampling.BICUBIC))
@@ -42,9 +35,9 @@ def _resized(pixels: np.ndarray, factor: float) -> np.ndarray:
 
 CHANGES: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "as stored": lambda pixels: pixels,
-    "JPEG of 90 after it": lambda pixels: _jpeg(pixels, 90),
-    "JPEG of 75 after it": lambda pixels: _jpeg(pixels, 75),
-    "JPEG of 50 after it": lambda pixels: _jpeg(pixels, 50),
+    "JPEG of 90 after it": lambda pixels: saved(pixels, 90),
+    "JPEG of 75 after it": lambda pixels: saved(pixels, 75),
+    "JPEG of 50 after it": lambda pixels: saved(pixels, 50),
     "their upper left 128 x 128 alone": lambda pixels: pixels[:128, :128],
     "without 8 rows and columns at the upper left": lambda pixels: pixels[8:, 8:],
     "without 4 of them": lambda pixels: pixels[4:, 4:],

@@ -20,9 +20,9 @@ from benchmarks.renderings import rendered
 from forensictransfer.detectors.signals.lighting.direction import Direction, apart, find_direction, p_value
 from forensictransfer.detectors.signals.lighting.outline import find_outline, light_of
 from forensictransfer.detectors.signals.luma import luma_of
+from forensictransfer.inference.light import UNLIKELY
 
 TURN = 30.0  # degrees between two lights
-UNLIKELY = 0.01
 
 # What is rendered: options of `rendered`, quality of JPEG, degrees of the outline that are used.
 ROWS: dict[str, tuple[Mapping[str, Any], int | None, int]] = {

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib.util
 import io
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -68,11 +70,16 @@ class SimulatedCamera:
         shown += self.sharpening * (shown - ndimage.gaussian_filter(shown, (self.radius, self.radius, 0)))
         return to_bytes(255 * (np.clip(shown, 0, 255) / 255) ** self.tone)
 
-    def encode(self, pixels: np.ndarray) -> bytes:
-        """Save as the camera does: a JPEG with the camera's name in its EXIF entries."""
-        image, stream = Image.fromarray(pixels), io.BytesIO()
+    def entries(self) -> Image.Exif:
+        """Write the camera's name as EXIF entries."""
         exif = Image.Exif()
         exif[ExifTags.Base.Make], exif[ExifTags.Base.Model] = "Simulated", self.name
+        return exif
+
+    def encode(self, pixels: np.ndarray, exif: Image.Exif | None = None) -> bytes:
+        """Save as the camera does: a JPEG with EXIF entries (default: the camera's name)."""
+        image, stream = Image.fromarray(pixels), io.BytesIO()
+        exif = self.entries() if exif is None else exif
         image.save(stream, "JPEG", quality=self.quality, subsampling=self.colours, exif=exif)
         return stream.getvalue()
 
@@ -89,8 +96,6 @@ def cameras(count: int, seed: int) -> list[SimulatedCamera]:
 
 def scenes(*, held_out: bool) -> list[np.ndarray]:
     """Load the photographs that scenes are cut out of, uint8 (h, w, 3): those of the test split, or all others."""
-    import importlib.util
-
     found = []
     for one in PHOTOGRAPHS:
         package, _, folder = one.package.partition("/")
@@ -110,13 +115,25 @@ def window(whole: np.ndarray, side: int, rng: np.random.Generator) -> np.ndarray
     return np.ascontiguousarray(cut[:, ::-1] if rng.integers(2) else cut)
 
 
-def write_photographs(folder: Path, count: int, photographs: int, side: int, seed: int) -> None:
-    """Write photographs of `count` cameras on the scenes to learn from, a sub-folder for each."""
-    whole = scenes(held_out=False)
+def write_photographs(
+    folder: Path,
+    count: int,
+    photographs: int,
+    side: int,
+    seed: int,
+    *,
+    held_out: bool = False,
+    entries: Callable[[SimulatedCamera], Image.Exif] = SimulatedCamera.entries,
+) -> None:
+    """Write photographs of `count` cameras, a sub-folder for each, on the scenes to learn from or on others.
+
+    entries: the EXIF entries of a camera.
+    """
+    whole = scenes(held_out=held_out)
     for number, camera in enumerate(cameras(count, seed)):
         place = folder / f"camera{number:03d}"
         place.mkdir(parents=True)
         rng = np.random.default_rng([seed, 1, number])
         for one in range(photographs):
             scene = window(whole[int(rng.integers(len(whole)))], side, rng)
-            (place / f"{one:03d}.jpg").write_bytes(camera.encode(camera.develop(scene, rng)))
+            (place / f"{one:03d}.jpg").write_bytes(camera.encode(camera.develop(scene, rng), entries(camera)))
