@@ -7,18 +7,18 @@ import os
 import sys
 import time
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from scipy.stats import binomtest
 from sklearn.metrics import roc_auc_score
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # each process has a core of its own
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from benchmarks.intervals import share
 from benchmarks.mosaics import DEMOSAICS, PATCH, image_file, photographed, saved, shrunk
+from benchmarks.processes import measured
 from benchmarks.wheel_photographs import wheel_photographs
 from forensictransfer.data.image_file import ImageFile
 from forensictransfer.detectors.signals.cfa.detector import Cfa
@@ -77,19 +77,12 @@ def _outcome(job: Job) -> Outcome:
     return Outcome(f"{row} | {job.quality or 'none'}", job.kind, said.applies, right, found, auc)
 
 
-def _share(hits: int, n: int) -> str:
-    if not n:
-        return "-"
-    test = binomtest(hits, n).proportion_ci(method="exact")
-    return f"{hits} of {n} [{100 * test.low:.1f}, {100 * test.high:.1f}]"
-
-
 def _row(name: str, outcomes: Sequence[Outcome]) -> str:
     applies = [one for one in outcomes if one.applies]
-    cells = [name, _share(len(applies), len(outcomes)), _share(sum(one.right for one in applies), len(applies))]
+    cells = [name, share(len(applies), len(outcomes)), share(sum(one.right for one in applies), len(applies))]
     for kind in KINDS:
         of_kind = [one for one in applies if one.kind == kind]
-        cells.append(_share(sum(one.found for one in of_kind), len(of_kind)))
+        cells.append(share(sum(one.found for one in of_kind), len(of_kind)))
         if kind != "sound":
             cells.append(f"{np.mean([one.auc for one in of_kind]):.3f}" if of_kind else "-")
     return f"| {' | '.join(cells)} |"
@@ -120,11 +113,7 @@ def main(words: Sequence[str] | None = None) -> int:
                     path, other = paths[i % len(paths)], paths[(i + 3) % len(paths)]
                     jobs.append(Job(how, options.developed and how is not None, quality, kind, path, other, seed))
     start = time.perf_counter()
-    if options.workers > 1:
-        with ProcessPoolExecutor(options.workers) as pool:
-            outcomes = list(pool.map(_outcome, jobs, chunksize=8))
-    else:
-        outcomes = [_outcome(job) for job in jobs]
+    outcomes = measured(_outcome, jobs, options.workers)
     print(f"{len(paths)} photographs, seed {options.seed}, patches of {PATCH} pixels")
     print("| mosaic | JPEG | applies | right pattern | false alarms | no mosaic | AUC | other pattern | AUC |")
     print("| --- | --- | --- | --- | --- | --- | --- | --- | --- |")
@@ -135,7 +124,7 @@ def main(words: Sequence[str] | None = None) -> int:
         files = sorted(path for path in options.folder.rglob("*") if path.suffix.lower() in {".png", ".jpg", ".jpeg"})
         said = [Cfa().examine([ImageFile(path)])[0] for path in files]
         found = sum(one.mask is not None and bool(one.mask.any()) for one in said)
-        print(f"{options.folder}: applies to {_share(sum(one.applies for one in said), len(said))}, finds in {found}")
+        print(f"{options.folder}: applies to {share(sum(one.applies for one in said), len(said))}, finds in {found}")
     return 0
 
 

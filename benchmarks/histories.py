@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from typing import TypeVar
+from collections.abc import Sequence
 
 import numpy as np
 from PIL import Image
-from scipy.stats import binomtest
 from sklearn.metrics import roc_auc_score
 
 from benchmarks.mosaics import saved
 from forensictransfer.data.image_file import ImageFile
 from forensictransfer.detectors.evidence import Evidence
 
-Job = TypeVar("Job")
-Result = TypeVar("Result")
 Shift = tuple[int, int]
 OWN: Shift = (0, 0)
 
@@ -75,19 +70,3 @@ def overlap(said: Evidence, mask: np.ndarray) -> float:
     if said.mask is None:
         return float("nan")
     return float((said.mask & mask).sum() / (said.mask | mask).sum())
-
-
-def share(hits: int, n: int, times: int = 100) -> str:
-    """Write a share with its exact 95 % interval, in a hundred or in `times`."""
-    if not n:
-        return "-"
-    test = binomtest(hits, n).proportion_ci(method="exact")
-    return f"{times * hits / n:.3g} [{times * test.low:.1f}, {times * test.high:.1f}]"
-
-
-def measured(examine: Callable[[Job], Result], jobs: Iterable[Job], workers: int) -> list[Result]:
-    """Examine all jobs, in order, in some processes."""
-    if workers < 2:
-        return [examine(job) for job in jobs]
-    with ProcessPoolExecutor(workers) as pool:
-        return list(pool.map(examine, jobs, chunksize=4))

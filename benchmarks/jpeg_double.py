@@ -15,8 +15,10 @@ import numpy as np
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # each process has a core of its own
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from benchmarks.histories import called, joined, map_auc, measured, share, square, written
+from benchmarks.histories import called, joined, map_auc, square, written
+from benchmarks.intervals import rate
 from benchmarks.mosaics import saved, shrunk
+from benchmarks.processes import measured
 from benchmarks.wheel_photographs import wheel_photographs
 from forensictransfer.detectors.signals.jpeg_double.detector import JpegDouble
 from forensictransfer.detectors.signals.jpeg_double.fit import fit_doubled
@@ -106,7 +108,7 @@ def main(words: Sequence[str] | None = None) -> int:
     print("| --- | ---: | --- | --- |")
     for kind in SOUND if said else ():
         of_kind = [one[1:] for one in said if one[0] == kind]
-        hits = [share(sum(rows), len(of_kind)) for rows in zip(*of_kind, strict=True)]
+        hits = [rate(sum(rows), len(of_kind)) for rows in zip(*of_kind, strict=True)]
         print(f"| {kind} | {len(of_kind)} | {hits[0]} | {hits[1]} |")
     print(f"{len(paths)} photographs, seed {options.seed}, {time.perf_counter() - start:.0f} s")
     return 0

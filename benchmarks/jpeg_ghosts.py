@@ -16,8 +16,10 @@ import numpy as np
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # each process has a core of its own
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from benchmarks.histories import OWN, called, drawn_shift, joined, map_auc, measured, saved_on, share, square, written
+from benchmarks.histories import OWN, called, drawn_shift, joined, map_auc, saved_on, square, written
+from benchmarks.intervals import rate
 from benchmarks.mosaics import saved, shrunk
+from benchmarks.processes import measured
 from benchmarks.splices import with_interval
 from benchmarks.wheel_photographs import wheel_photographs
 from forensictransfer.data.image_file import ImageFile
@@ -111,7 +113,7 @@ def _print_sound(outcomes: Sequence[Outcome], searches: Sequence[str]) -> None:
     print(f"| --- | ---: |{' --- |' * len(searches)}")
     for kind in [*dict.fromkeys(one.kind for one in outcomes), "all"]:
         found = [one for one in outcomes if kind in (one.kind, "all")]
-        cells = [share(sum(one.said[search].called for one in found), len(found), 1000) for search in searches]
+        cells = [rate(sum(one.said[search].called for one in found), len(found), 1000) for search in searches]
         print(f"| {kind} | {len(found):,} | {' | '.join(cells)} |", flush=True)
 
 
@@ -126,7 +128,7 @@ def _print_forged(outcomes: Sequence[Outcome], searches: Sequence[str]) -> None:
         for search in searches:
             said = [one.said[search] for one in found]
             hits = sum(one.called for one in said)
-            cells += [share(hits, len(said)), f"{sum(one.quality for one in said)} of {hits}"]
+            cells += [rate(hits, len(said)), f"{sum(one.quality for one in said)} of {hits}"]
             cells.append(with_interval([np.array([one.auc for one in said])], "mean"))
         print(f"| {kind} | {len(found)} | {' | '.join(cells)} |")
 

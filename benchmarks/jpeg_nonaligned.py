@@ -15,9 +15,11 @@ import numpy as np
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # each process has a core of its own
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from benchmarks.histories import called, drawn_shift, joined, map_auc, measured, overlap, saved_on, share, square
+from benchmarks.histories import called, drawn_shift, joined, map_auc, overlap, saved_on, square
 from benchmarks.histories import written as file_of
+from benchmarks.intervals import rate
 from benchmarks.mosaics import saved, shrunk
+from benchmarks.processes import measured
 from benchmarks.wheel_photographs import wheel_photographs
 from forensictransfer.data.folders.layout import SUFFIXES
 from forensictransfer.data.image_file import ImageFile
@@ -135,7 +137,7 @@ def main(words: Sequence[str] | None = None) -> int:
     print("| --- | ---: | --- | --- |")
     for kind in dict.fromkeys(one.kind for one in said):
         of_kind = [one for one in said if one.kind == kind]
-        hits = [share(sum(rows), len(of_kind), 1000) for rows in zip(*(one[1:] for one in of_kind), strict=True)]
+        hits = [rate(sum(rows), len(of_kind), 1000) for rows in zip(*(one[1:] for one in of_kind), strict=True)]
         print(f"| {kind} | {len(of_kind)} | {hits[0]} | {hits[1]} |")
     print(f"{len(paths)} photographs, seed {options.seed}, {time.perf_counter() - start:.0f} s")
     return 0

@@ -7,7 +7,6 @@ import os
 import sys
 import time
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
 from functools import cache, partial
 from pathlib import Path
 from typing import NamedTuple
@@ -22,6 +21,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.intervals import share
 from benchmarks.mosaics import image_file, saved
+from benchmarks.processes import measured
 from benchmarks.wheel_photographs import wheel_photographs
 from forensictransfer.data.image_file import ImageFile
 from forensictransfer.detectors.signals.chromatic_aberration.aberration import find_aberration
@@ -224,12 +224,7 @@ def main(words: Sequence[str] | None = None) -> int:
         for quality in options.qualities or QUALITIES:
             make = partial(Job, size=size, quality=quality, colours=options.colours)
             jobs = [make(options.seed + number, kind=kind) for number in range(options.images) for kind in KINDS]
-            if options.workers > 1:
-                with ProcessPoolExecutor(options.workers) as pool:
-                    found = list(pool.map(outcome, jobs, chunksize=8))
-            else:
-                found = [outcome(job) for job in jobs]
-            print(_row(size, quality, found), flush=True)
+            print(_row(size, quality, measured(outcome, jobs, options.workers)), flush=True)
     print(f"{time.perf_counter() - start:.0f} s")
     return 0
 

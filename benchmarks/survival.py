@@ -18,8 +18,10 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # each process has a core of
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks import copy_move
-from benchmarks.histories import called, drawn_shift, joined, map_auc, measured, saved_on, share, square, written
+from benchmarks.histories import called, drawn_shift, joined, map_auc, saved_on, square, written
+from benchmarks.intervals import rate
 from benchmarks.mosaics import photographed, saved, shrunk
+from benchmarks.processes import measured
 from benchmarks.splices import made as taken_twice
 from benchmarks.splices import with_interval
 from benchmarks.wheel_photographs import wheel_photographs
@@ -214,7 +216,7 @@ def row(outcomes: Sequence[Outcome], usual: float | None) -> tuple[Row, float]:
     value, low = float(auc.split()[0]), float(auc.split("[")[1].split(",")[0])
     limited = [[one.called for one in kind if one.called is not None] for kind in kinds]
     without = any(one.called is None for one in outcomes)
-    false, found = ("-" if without else share(sum(map(bool, kind)), len(kind)) for kind in limited)
+    false, found = ("-" if without else rate(sum(map(bool, kind)), len(kind)) for kind in limited)
     maps = with_interval([np.array([one.auc for one in kinds[1] if one.auc == one.auc])], "mean")
     kept = 1.0 if usual is None else (value - 0.5) / max(usual - 0.5, 1e-9)
     nothing = "not shown" if usual is None else "gone"
