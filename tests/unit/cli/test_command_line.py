@@ -18,6 +18,7 @@ from PIL import Image
 import forensictransfer as ft
 from forensictransfer import api as commands
 from forensictransfer import experiments
+from forensictransfer.api import runs
 from forensictransfer.cli.main import main
 from forensictransfer.cli.parser import build_parser
 from forensictransfer.core.errors import UserError
@@ -315,7 +316,7 @@ def test_calls_hand_over_what_was_checked(monkeypatch: pytest.MonkeyPatch) -> No
     stub = type("stub", (), {"adapt_run": staticmethod(lambda *args, **named: seen.extend([*args, named]))})
     monkeypatch.setitem(sys.modules, "forensictransfer.experiments.adapt", stub)
     monkeypatch.setattr(experiments, "adapt", stub, raising=False)  # where another test has imported it already
-    monkeypatch.setattr(commands, "import_tensorflow", lambda: None)
+    monkeypatch.setattr(runs, "import_tensorflow", lambda: None)
     out = ft.adapt("run", DomainSettings(path=str(target), name="Others"), "new", shots=3, settings={"adapt.steps": 5})
     assert out == Path("new")
     parent, domain, settings, path, named = seen

@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from forensictransfer import api
+from forensictransfer.api import runs
 from forensictransfer.cli.main import main
 from forensictransfer.core.settings import DataSettings
 from forensictransfer.data.checks.crop_size import crop_note
@@ -42,7 +43,7 @@ def no_training(monkeypatch: pytest.MonkeyPatch) -> None:
     stub = type("stub", (), {"train_run": staticmethod(lambda *args, **named: None)})
     monkeypatch.setitem(sys.modules, "forensictransfer.experiments.train", stub)
     monkeypatch.setattr("forensictransfer.experiments.train", stub, raising=False)
-    monkeypatch.setattr(api, "import_tensorflow", lambda: None)
+    monkeypatch.setattr(runs, "import_tensorflow", lambda: None)
     monkeypatch.setattr(api, "results", lambda run: "measured")
 
 
