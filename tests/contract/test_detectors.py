@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -148,7 +148,52 @@ class OfPairs(DetectorContract):
         return ExifConsistency(model)
 
 
-BASES = {"gan_fingerprint": OnAPattern, "noiseprint": OfPhotographs, "exif_consistency": OfPairs}
+class WithOneMiddleBlock(DetectorContract):
+    """The contract of Xception with one of its eight middle blocks: what is traced and saved here is of each kind.
+
+    The published network: tests/unit/detectors/test_backbones.py.
+    """
+
+    @pytest.fixture(scope="class", autouse=True)
+    @classmethod
+    def _shallow(cls) -> Iterator[None]:
+        from keras.src.applications import xception
+
+        with pytest.MonkeyPatch.context() as monkeypatch:
+            # The one loop of that module is over the middle blocks.
+            monkeypatch.setattr(xception, "range", lambda count: range(min(count, 1)), raising=False)
+            yield
+
+
+class WithFewerRepeats(DetectorContract):
+    """The contract of MobileNetV3-Small without two of its bottlenecks that are as the one after them.
+
+    The published network: tests/unit/detectors/test_backbones.py.
+    """
+
+    @pytest.fixture(scope="class", autouse=True)
+    @classmethod
+    def _shallow(cls) -> Iterator[None]:
+        from keras.src.applications import mobilenet_v3
+
+        block = mobilenet_v3._inverted_res_block
+
+        def kept(x: Any, *given: Any) -> Any:
+            number = given[-1]
+            return x if number in (4, 9) else block(x, *given)
+
+        with pytest.MonkeyPatch.context() as monkeypatch:
+            monkeypatch.setattr(mobilenet_v3, "_inverted_res_block", kept)
+            yield
+
+
+BASES = {
+    "exif_consistency": OfPairs,
+    "gan_fingerprint": OnAPattern,
+    "mobilenet": WithFewerRepeats,
+    "noiseprint": OfPhotographs,
+    "xception": WithOneMiddleBlock,
+}
 
 
 def _tests_of(name: str) -> type[DetectorContract]:

@@ -38,6 +38,6 @@ class Xception(BackboneDetector):
     @property
     def stages(self) -> tuple[str, ...]:
         """Entry flow, middle flow, exit flow, head."""
-        # Keras numbers the sums again in each process.
+        # Keras numbers the sums again in each process: three of the entry, one of each middle block, one of the exit.
         sums = [layer.name for layer in self.model.layers if isinstance(layer, keras.layers.Add)]
-        return (sums[2], sums[10], "block14_sepconv2_act", "logit")
+        return (sums[2], sums[-2], "block14_sepconv2_act", "logit")
