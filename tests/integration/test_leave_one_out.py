@@ -27,7 +27,7 @@ from tests.commands import run_command
 pytestmark = pytest.mark.slow
 
 NAMES = ("alpha", "beta", "gamma")
-GRID = {
+GRID: dict[str, Any] = {
     "domains": list(NAMES),
     "leave_one_out": True,
     "detectors": ["cooccurrence"],
@@ -36,6 +36,7 @@ GRID = {
     "strategies": ["head"],
     "settings": {
         "data.crop": 64,
+        "adapt.shots_only": False,
         "evaluate": {"max_tiles": 1, "batch": 16, "resamples": 50},
     },
 }
@@ -82,7 +83,7 @@ def swept(domains: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A sweep of pairs and of each target from all others, ended once on the way, with its report."""
     path, out = write(domains), tmp_path_factory.mktemp("out") / "sweep"
     assert sweep_here(path, out, most=8) == 8
-    assert sweep_here(path, out) == 19, "what is done is not done again"
+    assert sweep_here(path, out) == 16, "what is done is not done again"
     write_report(out, out / "report")
     return out
 
@@ -92,7 +93,8 @@ def results_of(swept: Path) -> SweepResults:
 
 
 def test_each_target_is_met_by_all_others(domains: Path) -> None:
-    grid = plan(write(domains))
+    settings = {**GRID["settings"], "adapt.shots_only": True}
+    grid = plan(write(domains, settings=settings))
     trainings = [job for job in grid.jobs if job.kind == TRAIN]
     assert [job.sources for job in trainings] == [
         *((name,) for name in NAMES),
@@ -109,11 +111,11 @@ def test_each_target_is_met_by_all_others(domains: Path) -> None:
         if len(job.sources) > 1:
             assert job.source == " + ".join(job.sources) and job.name.startswith("all-but-")
             assert job.target in {None, *(set(NAMES) - set(job.sources))}
-    alone = plan(write(domains, leave_one_out=False))
+    alone = plan(write(domains, leave_one_out=False, settings=settings))
     assert {job.name for job in alone.jobs if job.kind != SHOTS_ONLY} == {
         job.name for job in grid.jobs if len(job.sources) == 1
     }
-    only = plan(write(domains, pairs=False))
+    only = plan(write(domains, pairs=False, settings=settings))
     assert {job.name for job in only.jobs if job.kind != SHOTS_ONLY} == {
         job.name for job in grid.jobs if len(job.sources) > 1
     }
@@ -150,7 +152,7 @@ def test_what_cannot_be_is_one_line(domains: Path, tmp_path: Path) -> None:
 
 def test_means_over_pairs_hold_single_sources_alone(swept: Path, rows: Rows) -> None:
     found = results_of(swept)
-    assert found.finished and found.counts["done"] == 27
+    assert found.finished and found.counts["done"] == 24
     assert found.sources == (*NAMES, "beta + gamma", "alpha + gamma", "alpha + beta")
     assert found.only("pairs").sources == NAMES and len(found.only("combined").sources) == 3
     table = rows(swept / "report/tables.csv")
@@ -199,9 +201,9 @@ def test_a_sweep_of_nothing_else_has_a_report_too(swept: Path, domains: Path, tm
     """Its numbers are those of the larger sweep."""
     path, out = write(domains, pairs=False), tmp_path / "sweep"
     sweep_here(path, out, most=0)
-    for name in ("runs", "jobs", "shots_only"):  # done there: the jobs have the same names
+    for name in ("runs", "jobs"):  # done there: the jobs have the same names
         (out / name).mkdir(exist_ok=True)
-        for found in [*(swept / name).glob("all-but-*"), *(swept / name).glob("shots_only-*")]:
+        for found in (swept / name).glob("all-but-*"):
             (shutil.copytree if found.is_dir() else shutil.copy2)(found, out / name / found.name)
     assert sweep_here(path, out) == 0
     write_report(out, out / "report")
