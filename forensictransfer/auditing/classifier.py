@@ -86,13 +86,14 @@ def out_of_fold(
         return OutOfFold(probabilities, rows, folds)
     outside = np.setdiff1d(np.arange(len(labels)), rows)
     count = int(folds.max()) + 1
-    for fold in range(count):
-        model = fitted(values[rows[folds != fold]], labels[rows[folds != fold]], kinds, seed)
-        here = rows[folds == fold]
-        probabilities[here] = probability(model, values[here])
-        if outside.size:
-            # Seen by no fold: the mean of them all.
-            probabilities[outside] += (probability(model, values[outside]) - 0.5) / count
+    with threadpool_limits(1):  # once: it looks through all libraries that are loaded
+        for fold in range(count):
+            model = fitted(values[rows[folds != fold]], labels[rows[folds != fold]], kinds, seed)
+            here = rows[folds == fold]
+            probabilities[here] = probability(model, values[here])
+            if outside.size:
+                # Seen by no fold: the mean of them all.
+                probabilities[outside] += (probability(model, values[outside]) - 0.5) / count
     return OutOfFold(probabilities, rows, folds)
 
 
@@ -112,8 +113,9 @@ def transfer(
     if not names:
         return _separability(parts, _CHANCE, _CHANCE, labels, groups)
     values, kinds = encoded(source, names)
-    model = fitted(values[rows], learned, kinds, seed)
-    found = probability(model, encoded(target, names, like=source)[0][tested])
+    with threadpool_limits(1):
+        model = fitted(values[rows], learned, kinds, seed)
+        found = probability(model, encoded(target, names, like=source)[0][tested])
     accuracy = balanced_accuracy(_called(found), labels, groups, seed=seed)
     return _separability(parts, accuracy.estimate, auc(found, labels, groups).estimate, labels, groups)
 
@@ -142,7 +144,10 @@ def encoded(scan: Scan, names: Sequence[str], like: Scan | None = None) -> tuple
 
 
 def fitted(values: np.ndarray, labels: np.ndarray, kinds: Sequence[bool], seed: int) -> Any:
-    """Fit the classifier. values: (n, traces); labels: 0 or 1, both among them; kinds: which are categories."""
+    """Fit the classifier. values: (n, traces); labels: 0 or 1, both among them; kinds: which are categories.
+
+    The caller limits the threads to one.
+    """
     from sklearn.ensemble import HistGradientBoostingClassifier
 
     leaf = max(2, min(LEAF, len(labels) // 20))
@@ -156,14 +161,12 @@ def fitted(values: np.ndarray, labels: np.ndarray, kinds: Sequence[bool], seed: 
         early_stopping=False,
         random_state=seed,
     )
-    with threadpool_limits(1):
-        return model.fit(values, labels)
+    return model.fit(values, labels)
 
 
 def probability(model: Any, values: np.ndarray) -> np.ndarray:
     """Compute the probability of fake, float (n,)."""
-    with threadpool_limits(1):
-        return np.asarray(model.predict_proba(values)[:, 1], float)
+    return np.asarray(model.predict_proba(values)[:, 1], float)
 
 
 def _called(probabilities: np.ndarray) -> np.ndarray:

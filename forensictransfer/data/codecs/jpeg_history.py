@@ -54,10 +54,13 @@ def scaled_table(quality: int, base: np.ndarray = LUMINANCE) -> np.ndarray:
     return np.asarray(np.clip((base * scale + 50) // 100, 1, 255))
 
 
+_BY_QUALITY = np.stack([scaled_table(quality) for quality in range(1, 101)])
+
+
 def nearest_quality(table: np.ndarray) -> int:
     """Find the quality, 1 to 100, whose scaled standard table of luminance is nearest in absolute difference."""
-    steps = np.asarray(table, int).reshape(8, 8)
-    return min(range(1, 101), key=lambda quality: int(np.abs(scaled_table(quality) - steps).sum()))
+    differences = np.abs(_BY_QUALITY - np.asarray(table, int).reshape(8, 8)).sum(axis=(1, 2))
+    return int(differences.argmin()) + 1
 
 
 @dataclass(frozen=True)
