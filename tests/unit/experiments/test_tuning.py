@@ -303,7 +303,9 @@ def test_bad_trials_end_early_and_are_not_chosen(
 
     rigged(monkeypatch, loss)
     adapted, _ = run(make_task())
-    assert [(row.state, row.done) for row in adapted.trials.rows] == [("complete", 3)] * 4 + [("pruned", 1)] * (TRIALS - 4)
+    assert [(row.state, row.done) for row in adapted.trials.rows] == [("complete", 3)] * 4 + [("pruned", 1)] * (
+        TRIALS - 4
+    )
     assert adapted.chosen.pruned == TRIALS - 4 and adapted.chosen.number == 0
     assert len(seen) == 4 * 3 + TRIALS - 4, "the folds that were not needed were not run"
 
