@@ -20,17 +20,18 @@ from PIL import Image, JpegImagePlugin
 from scipy import ndimage
 
 FEW = (9, 8, 12)
+BUILT = (3, 2, 2)  # of a whole build: each photograph that is remade costs a quarter of a second
 GREY = {photograph.scene for photograph in photographs.PHOTOGRAPHS if not photograph.colour}
 
 
 def small(forgery: str) -> ForgedPhotosConfig:
-    return ForgedPhotosConfig(name=f"{forgery}_small", forgery=forgery, per_class=FEW, steps=3)
+    return ForgedPhotosConfig(name=f"{forgery}_small", forgery=forgery, per_class=BUILT, steps=3)
 
 
 class ForgedPhotosTest(tfds.testing.DatasetBuilderTestCase):
     DATASET_CLASS = Builder
     BUILDER_CONFIG_NAMES_TO_TEST: ClassVar = [small("splice"), small("resynth_nearest")]
-    SPLITS: ClassVar = dict(zip(photographs.SPLITS, (2 * count for count in FEW), strict=True))
+    SPLITS: ClassVar = dict(zip(photographs.SPLITS, (2 * count for count in BUILT), strict=True))
     EXAMPLE_DIR = str(Path(__file__).parent)
 
 
