@@ -86,7 +86,7 @@ def out_of_fold(
         return OutOfFold(probabilities, rows, folds)
     outside = np.setdiff1d(np.arange(len(labels)), rows)
     count = int(folds.max()) + 1
-    with threadpool_limits(1):  # once: it looks through all libraries that are loaded
+    with _one_thread():
         for fold in range(count):
             model = fitted(values[rows[folds != fold]], labels[rows[folds != fold]], kinds, seed)
             here = rows[folds == fold]
@@ -113,7 +113,7 @@ def transfer(
     if not names:
         return _separability(parts, _CHANCE, _CHANCE, labels, groups)
     values, kinds = encoded(source, names)
-    with threadpool_limits(1):
+    with _one_thread():
         model = fitted(values[rows], learned, kinds, seed)
         found = probability(model, encoded(target, names, like=source)[0][tested])
     accuracy = balanced_accuracy(_called(found), labels, groups, seed=seed)
@@ -167,6 +167,13 @@ def fitted(values: np.ndarray, labels: np.ndarray, kinds: Sequence[bool], seed: 
 def probability(model: Any, values: np.ndarray) -> np.ndarray:
     """Compute the probability of fake, float (n,)."""
     return np.asarray(model.predict_proba(values)[:, 1], float)
+
+
+def _one_thread() -> threadpool_limits:
+    """Limit threads to one, once for several fits: it looks through all libraries that are loaded, and limits these."""
+    import sklearn.ensemble  # noqa: F401  # its OpenMP would come too late
+
+    return threadpool_limits(1)
 
 
 def _called(probabilities: np.ndarray) -> np.ndarray:
