@@ -148,7 +148,7 @@ def test_batch_norm_looks_at_every_state(
     config, out = tmp_path / "tiny.yaml", tmp_path / "out.json"
     config.write_text(
         "data: {crop: 32}\ntrain: {batch: 8, statistics_batches: 2}\n"
-        "adapt: {steps: 2, batch: 4}\nevaluate: {stride: 32, batch: 8}\n"
+        "adapt: {steps: 2, batch: 4, shots_only: false}\nevaluate: {stride: 32, batch: 8}\n"
     )
     source, target = folder_of_noise(tmp_path / "first", 20), folder_of_noise(tmp_path / "second", 40)
     words = f"--source {source} --target {target} --epochs 2 --shots 2 --config {config} --out {out}".split()
@@ -188,7 +188,7 @@ def test_detectors_side_by_side(
     out = tmp_path / "detectors.json"
     words = ["--source", source, "--target", target, "--minutes", 0.001, "--draws", 2, "--seconds", 0.01]
     words += ["--set", "evaluate.resamples=50", "evaluate.batch=16", "train.batch=16", "adapt.shots=3"]
-    words += ["adapt.steps=2", "adapt.batch=4", "train.statistics_batches=2", "--out", out]
+    words += ["adapt.steps=2", "adapt.batch=4", "adapt.shots_only=false", "train.statistics_batches=2", "--out", out]
     words += ["--detectors", "cooccurrence", "meso4"]
     module = script("detectors", monkeypatch)
     assert module.main(list(map(str, words))) == 0

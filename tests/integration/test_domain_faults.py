@@ -17,7 +17,13 @@ from forensictransfer.results.formats.run import RunInfo
 from forensictransfer.results.runs import RunFolder
 from forensictransfer.sweep.manager import dry_run
 
-CHEAP = {"detector": "cooccurrence", "data.crop": 64, "evaluate.resamples": 10, "adapt.strategy": "threshold"}
+CHEAP = {
+    "detector": "cooccurrence",
+    "data.crop": 64,
+    "evaluate.resamples": 10,
+    "adapt.strategy": "threshold",
+    "adapt.shots_only": False,
+}
 
 
 def refused(code: str, call: Callable[[], object]) -> str:

@@ -36,7 +36,7 @@ def place(make_domain: Callable[..., Path], tmp_path_factory: pytest.TempPathFac
     train = ("train", "--source", folder / "alpha", folder / "beta", "--detector", "cooccurrence")
     run(*train, "--out", folder / "run", *FLAGS)
     run("adapt", folder / "run", "--target", folder / "gamma", "--strategy", "head", "--shots", 3, "--draws", 2,
-        "--out", folder / "adapted")  # fmt: skip
+        "--adapt.shots_only", "false", "--out", folder / "adapted")  # fmt: skip
     return folder
 
 
