@@ -174,7 +174,7 @@ def main(words: Sequence[str] | None = None) -> int:
         write_photographs(options.folder, options.cameras, options.photographs, options.side, options.seed)
         return 0
     from forensictransfer.detectors.networks.noiseprint.detector import Noiseprint
-    from forensictransfer.experiments.finished import finished_detector
+    from forensictransfer.inference.finished import finished_detector
     from forensictransfer.results.runs import RunFolder
 
     start = time.perf_counter()

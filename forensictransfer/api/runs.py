@@ -191,7 +191,7 @@ def load_model(run: str | Path, draw: int = 0) -> Any:
             code=ErrorCode.RUN_UNSUITABLE,
         )
     from forensictransfer.detectors.trainable import as_trainable
-    from forensictransfer.experiments.finished import finished_detector
+    from forensictransfer.inference.finished import finished_detector
 
     return as_trainable(finished_detector(opened, draw)[0]).inference_model()
 

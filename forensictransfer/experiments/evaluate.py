@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -24,8 +24,8 @@ from forensictransfer.evaluation.metrics import ScoredImages, summarise_draws
 from forensictransfer.evaluation.scoring import Analyse, analyse_images, decided
 from forensictransfer.experiments.localise import Localise, MapTest, map_test
 from forensictransfer.experiments.session import Session, weights_restored
+from forensictransfer.results.draws import decided_draws
 from forensictransfer.results.formats.data import Seen
-from forensictransfer.results.formats.decision import DecisionFile
 from forensictransfer.results.formats.metrics import (
     DrawMetrics,
     Dropped,
@@ -189,17 +189,6 @@ def evaluate_run(
             maps.finish(detector)
         results.append(test.write(overwrite=overwrite, add_files=add_files, maps=maps))
     return results
-
-
-def decided_draws(run: RunFolder) -> Iterator[tuple[int, Decision, Path | None]]:
-    """Yield number and decision of every draw, and the file of its weights if they are not the run's own."""
-    if run.kind == "train":
-        yield 0, run.read("decision.json", DecisionFile).decision(), None
-        return
-    for folder in run.draws():
-        weights = folder / "model.keras"
-        decision = run.read(f"draws/{folder.name}/decision.json", DecisionFile).decision()
-        yield int(folder.name), decision, weights if weights.is_file() else None
 
 
 def check_splits(domain: Domain, splits: Sequence[str]) -> None:

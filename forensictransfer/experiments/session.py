@@ -13,7 +13,6 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from forensictransfer.auditing.metadata_baseline import metadata_only
-from forensictransfer.core.errors import ErrorCode, UserError
 from forensictransfer.core.settings import DataSettings, DomainSettings, EvaluateSettings
 from forensictransfer.data.domains import Domain, open_domain
 from forensictransfer.data.exclusion import LeftOut
@@ -29,8 +28,9 @@ from forensictransfer.evaluation.applicability import NotApplied, applied_to, un
 from forensictransfer.evaluation.score_cache import ScoreCache
 from forensictransfer.evaluation.scoring import Analyse
 from forensictransfer.experiments.descriptors import SCORING, build_descriptor, is_descriptor
+from forensictransfer.results.draws import ModelFile, model_files, weights_not_kept
 from forensictransfer.results.formats.metrics import MetadataBaseline
-from forensictransfer.results.runs import MODEL, RunFolder, member_file
+from forensictransfer.results.runs import RunFolder
 
 _MOST_IMAGES = 4096  # larger splits are read for each job, as far as it needs them
 _MOST_SPLITS = 16
@@ -147,30 +147,23 @@ class Session:
 
         Of a run that fuses several it is all their detectors. Raises UserError if they were not kept.
         """
-        if run.info.members:
-            parts = [(one.detector, one.crop, member_file(i)) for i, one in enumerate(run.info.members)]
-            return JoinedDetector([self._loaded(run, *part, place) for place, part in enumerate(parts)])
-        return self._loaded(run, run.info.detector, run.settings.data.crop, MODEL)
+        members = [self._loaded(run, model, place) for place, model in enumerate(model_files(run))]
+        return members[0] if len(members) == 1 else JoinedDetector(members)
 
     def joined(self, runs: Sequence[RunFolder]) -> Detector:
         """Load the detectors of several trained runs as one; that of one run as it is."""
         if len(runs) == 1:
             return self.detector(runs[0])
-        return JoinedDetector(
-            [self._loaded(one, one.info.detector, one.settings.data.crop, MODEL, i) for i, one in enumerate(runs)]
-        )
+        return JoinedDetector([self._loaded(one, model_files(one)[0], place) for place, one in enumerate(runs)])
 
-    def _loaded(self, run: RunFolder, name: str, crop: int, file: str, place: int = 0) -> Detector:
+    def _loaded(self, run: RunFolder, model: ModelFile, place: int = 0) -> Detector:
         """Load a detector whose weights are in a file of a run. place: tells those apart that are in use at once."""
+        name, crop, weights = model
         kind = detector_class(name)
         if not issubclass(kind, ModelDetector):
             return kind.create(crop)
-        weights = run.path / file
         if not weights.is_file():
-            raise UserError(
-                f"{run.path}: its weights were not kept; adapt again outside a sweep, or with keep_weights",
-                code=ErrorCode.RUN_UNSUITABLE,
-            )
+            raise weights_not_kept(run)
         # One network serves all runs of a detector. What one counts that is fitted at once stands in its model alone,
         # a preset for one, and may be another in a run of an earlier version.
         shape = "" if kind.gradient else model_config_digest(weights)

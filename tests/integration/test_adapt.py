@@ -369,8 +369,8 @@ def test_what_tiles_differ_by_is_scored_alike_by_adapt_evaluate_and_examine(
 ) -> None:
     from forensictransfer.data.image_file import ImageFile
     from forensictransfer.detectors.trainable import as_trainable
-    from forensictransfer.experiments.evaluate import decided_draws
     from forensictransfer.experiments.session import Session
+    from forensictransfer.results.draws import decided_draws
 
     settings = {"adapt.pooling": "spread", "adapt.draws": 1}
     out = ft.adapt(trained, target, tmp_path / "spread", strategy="head", settings=settings)

@@ -16,7 +16,7 @@ def test_a_model_of_crops_alone(trained: Path, target: Path, quick: dict[str, An
     """`ft-res` is trained with a label input; its inference model does without, and is saved and loaded as any is."""
     import keras
 
-    from forensictransfer.experiments.finished import finished_detector
+    from forensictransfer.inference.finished import finished_detector
     from forensictransfer.results.runs import RunFolder
 
     crops = np.random.default_rng(0).integers(0, 256, (5, 64, 64, 3), np.uint8)

@@ -17,8 +17,8 @@ from forensictransfer.data.image_file import ImageFile
 from forensictransfer.data.masks import read_mask
 from forensictransfer.detectors.trainable import as_trainable
 from forensictransfer.evaluation.localisation import against_mask, false_alarm_area
-from forensictransfer.experiments.evaluate import decided_draws
 from forensictransfer.experiments.session import Session
+from forensictransfer.results.draws import decided_draws
 from forensictransfer.results.runs import RunFolder
 from tests.commands import run_command
 
