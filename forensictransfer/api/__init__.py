@@ -23,6 +23,7 @@ from forensictransfer.api.fingerprints import (
 from forensictransfer.api.images import (
     inspect,
     light,
+    predict,
 )
 from forensictransfer.api.runs import (
     adapt,
@@ -53,6 +54,7 @@ __all__ = [
     "inspect",
     "light",
     "load_model",
+    "predict",
     "results",
     "run_summary",
     "run_sweep",

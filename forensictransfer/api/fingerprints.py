@@ -84,7 +84,7 @@ def enroll_generator(
     Raises: UserError for any mistake in the input.
     """
     from forensictransfer.inference import generator_enrolment as enrolment
-    from forensictransfer.results.formats.inspection import SkippedImage
+    from forensictransfer.results.formats.skipped import SkippedImage
 
     listed = [fakes] if isinstance(fakes, (str, Path, DomainSettings)) else list(fakes)
     skipped: list[SkippedImage] = []

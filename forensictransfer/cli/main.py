@@ -34,7 +34,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             _discard_output()
         return _say(f"error: {_file(error)}: {_TROUBLE[error.errno]}", 2)
     except KeyboardInterrupt:
-        return _say("interrupted; a training continues with --resume, a sweep and `data faces` when called again", 130)
+        return _say(_INTERRUPTED, 130)
     except Exception as error:
         trouble = _TENSORFLOW_TROUBLE.get(type(error).__name__)
         if trouble is None or not type(error).__module__.startswith("tensorflow"):
@@ -42,6 +42,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _say(f"error: {trouble}: {str(error).splitlines()[0]}", 2)
 
 
+_INTERRUPTED = (
+    "interrupted; a training continues with --resume, a sweep, `predict` into files and `data faces` when called again"
+)
 # What the machine may refuse while nothing is wrong with the program: said in one line, without a traceback.
 _TROUBLE = {
     errno.ENOSPC: "the disk is full",

@@ -115,6 +115,22 @@ class Images:
         whole.domains = np.repeat(np.arange(len(every), dtype=np.int32), [len(part) for part in every])
         return whole
 
+    @classmethod
+    def of_files(cls, files: Sequence[ImageFile]) -> Images:
+        """Take images that nobody has labelled, each a group of its own; they are decoded, and stay in memory.
+
+        Their labels mean nothing. Raises ImageError for one that cannot be read: decode them before.
+        """
+        whole = cls((), data=DataSettings(memory_mb=0))
+        whole.records = tuple(Record(one.name, REAL, str(i), "test", one.source) for i, one in enumerate(files))
+        whole._kept = [one.pixels for one in files]
+        whole._masks = [None] * len(files)
+        whole.labels = np.full(len(files), REAL, np.int32)
+        whole.groups = [record.group for record in whole.records]
+        whole.digests = [digest(one.pixels) for one in files]
+        whole.domains = np.zeros(len(files), np.int32)
+        return whole
+
     @property
     def kept_bytes(self) -> int:
         """Memory that the decoded images take."""

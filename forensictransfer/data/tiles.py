@@ -58,6 +58,14 @@ def tile_places(height: int, width: int, *, crop: int, stride: int, max_tiles: i
     return [Place(top, left) for top in _evenly(tops, rows) for left in _evenly(lefts, columns)]
 
 
+def covered(height: int, width: int, places: Sequence[Place], crop: int) -> float:
+    """Compute the share of an image's pixels that lie in at least one of its tiles, in [0, 1]."""
+    seen = np.zeros((height, width), bool)
+    for top, left in places:
+        seen[top : top + crop, left : left + crop] = True
+    return float(seen.mean())
+
+
 def cut(image: np.ndarray, places: Sequence[Place], crop: int) -> np.ndarray:
     """Cut the tiles at some places of an image, uint8 (t, crop, crop, 3).
 

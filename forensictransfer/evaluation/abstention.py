@@ -108,8 +108,12 @@ def _limit(error: float, low: Floats, high: Floats) -> float:
     if not high.size or not low.size:
         return math.inf
     candidates = np.unique(np.concatenate([high, np.nextafter(low, np.inf)]))
-    above = lambda scores: scores.size - np.searchsorted(np.sort(scores), candidates, side="left")  # noqa: E731
-    wrong = (1 + above(low)) / (low.size + 1)
-    right = above(high) / high.size
+    wrong = (1 + _at_least(candidates, low)) / (low.size + 1)
+    right = _at_least(candidates, high) / high.size
     kept = candidates[(wrong <= error + 1e-12) & (wrong <= (error + 1e-12) * (wrong + right))]
     return float(kept[0]) if kept.size else math.inf
+
+
+def _at_least(limits: Floats, scores: Floats) -> NDArray[np.int64]:
+    """Count the scores that are at least as high as each limit."""
+    return scores.size - np.searchsorted(np.sort(scores), limits, side="left")

@@ -39,6 +39,7 @@ from forensictransfer.experiments.shots_only import measure_shots_only
 from forensictransfer.experiments.strategies import WITH_BACKGROUND, WITH_GRADIENT, holds_out, pools
 from forensictransfer.experiments.strategies.base import Adapted, FewShotTask, strategy
 from forensictransfer.report.model_card import card_text
+from forensictransfer.results.calibration import HELD_OUT
 from forensictransfer.results.formats.data import AdaptationData, TargetData
 from forensictransfer.results.formats.decision import DecisionFile
 from forensictransfer.results.formats.run import PAIRED, RunInfo
@@ -252,6 +253,9 @@ def _write_draw(
     decision = adapted.fitted(settings.adapt.threshold, analysis, shots.labels)
     run.write(f"draws/{draw}/decision.json", DecisionFile.of(decision))
     run.write_scores(f"draws/{draw}/shots.csv", scored_images(shots, decision, scores, analysis.energies))
+    if adapted.held_out is not None:
+        held_out = scored_images(shots, decision, adapted.held_out, analysis.energies)
+        run.write_scores(f"draws/{draw}/{HELD_OUT}", held_out)
     if adapted.changed and keep_weights:
         with run.writing(f"draws/{draw}/model.keras") as path:
             as_trainable(detector).save(str(path))

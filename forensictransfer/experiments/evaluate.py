@@ -18,15 +18,18 @@ from forensictransfer.data.splits import drop_shared
 from forensictransfer.detectors.base import Detector
 from forensictransfer.detectors.loading import load_weights
 from forensictransfer.detectors.trainable import as_trainable
+from forensictransfer.evaluation.abstained import ERRORS, measure_abstention
 from forensictransfer.evaluation.applicability import NotApplied
 from forensictransfer.evaluation.decision import Decision
 from forensictransfer.evaluation.metrics import ScoredImages, summarise_draws
 from forensictransfer.evaluation.scoring import Analyse, analyse_images, decided
 from forensictransfer.experiments.localise import Localise, MapTest, map_test
 from forensictransfer.experiments.session import Session, weights_restored
+from forensictransfer.results.calibration import Calibration, calibration
 from forensictransfer.results.draws import decided_draws
 from forensictransfer.results.formats.data import Seen
 from forensictransfer.results.formats.metrics import (
+    AbstentionMetrics,
     DrawMetrics,
     Dropped,
     Metrics,
@@ -127,6 +130,7 @@ class DomainTest:
             metrics=dict(summary.metrics),
             per_draw=tuple(DrawMetrics.of(one) for one in summary.per_draw),
             localisation=None if maps is None else maps.metrics(),
+            abstention=self._abstention(),
         )
 
         def add(folder: Path) -> None:
@@ -137,6 +141,18 @@ class DomainTest:
 
         self.run.write_evaluation(self.domain.name, self.draws, metrics, overwrite=overwrite, add_files=add)
         return metrics
+
+    def _abstention(self) -> tuple[AbstentionMetrics, ...]:
+        """Measure what the draws decide at some shares of errors; nothing where they have nothing to calibrate on."""
+        draws = {one.number: one for one in decided_draws(self.run)}
+        calibrated = [calibration(self.run, draws[one.draw]) for one in self.draws]
+        usable = [one for one in calibrated if isinstance(one, Calibration)]
+        if len(usable) < len(calibrated):
+            return ()
+        resamples, seed = self.settings.evaluate.resamples, self.settings.seed
+        limits = ([one.abstention(error) for one in usable] for error in ERRORS)
+        found = (measure_abstention(self.draws, one, resamples=resamples, seed=seed) for one in limits)
+        return tuple(map(AbstentionMetrics.of, found))
 
 
 def _doubts(images: Images, detector: Detector, lost: NotApplied | None) -> list[str]:

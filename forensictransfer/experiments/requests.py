@@ -272,6 +272,13 @@ def evaluate_request(
     return EvaluateRequest(run, domains, settings)
 
 
+def settings_of_run(run: RunFolder, config: str | Path | None, settings: SettingsLike | None) -> Settings:
+    """Lay settings over those of a run that is used as it is. Raises UserError for what belongs to the run."""
+    chosen = requested_settings(config, settings, {}, base=run.settings)
+    _check_fixed(run, chosen)
+    return chosen
+
+
 def requested_settings(
     config: str | Path | None,
     settings: SettingsLike | None,

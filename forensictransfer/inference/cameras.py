@@ -22,7 +22,7 @@ from forensictransfer.inference.pictures import MapSheet
 from forensictransfer.results.cameras import read_camera
 from forensictransfer.results.formats.camera import AbsenceFound, CameraCheck, CameraInfo, CameraMatch, CheckedImage
 from forensictransfer.results.formats.document import write_document
-from forensictransfer.results.formats.inspection import SkippedImage
+from forensictransfer.results.formats.skipped import SkippedImage
 
 NAME = "cameras.json"
 _SCALES = (0.05, 4.0)  # between which a size may be asked for

@@ -27,7 +27,7 @@ from forensictransfer.detectors.signals.prnu.search import SMALLEST, zero_shift_
 from forensictransfer.inference.inputs import images_of, nothing_read, skipped_image
 from forensictransfer.results.cameras import Camera, check_camera_file, write_camera
 from forensictransfer.results.formats.camera import CameraInfo, EnrolledPhotograph, ExpectedCorrelation
-from forensictransfer.results.formats.inspection import SkippedImage
+from forensictransfer.results.formats.skipped import SkippedImage
 
 _log = logging.getLogger(__name__)
 

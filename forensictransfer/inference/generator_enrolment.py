@@ -29,7 +29,7 @@ from forensictransfer.detectors.signals.generator.noise import SIDE, folded_nois
 from forensictransfer.evaluation.attribution import share
 from forensictransfer.inference.inputs import images_of, nothing_read, skipped_image
 from forensictransfer.results.formats.generator import GeneratorInfo, HeldOut
-from forensictransfer.results.formats.inspection import SkippedImage
+from forensictransfer.results.formats.skipped import SkippedImage
 from forensictransfer.results.generators import Generator, check_generator_file, write_generator
 
 _log = logging.getLogger(__name__)

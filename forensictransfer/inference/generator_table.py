@@ -24,7 +24,7 @@ from forensictransfer.inference.generator_enrolment import (
 )
 from forensictransfer.inference.generators import allowed_threshold, check_rate
 from forensictransfer.results.formats.generator import AttributedClass, Attribution, GeneratorTable, LeftOutGenerator
-from forensictransfer.results.formats.inspection import SkippedImage
+from forensictransfer.results.formats.skipped import SkippedImage
 
 
 class _Asked(NamedTuple):

@@ -23,7 +23,7 @@ from forensictransfer.evaluation.attribution import NONE, attribute
 from forensictransfer.inference.generator_enrolment import FALSE_ALARMS, no_noise
 from forensictransfer.inference.inputs import images_of, nothing_read, skipped_image
 from forensictransfer.results.formats.generator import AttributedImage, GeneratorCheck, GeneratorInfo, GeneratorMatch
-from forensictransfer.results.formats.inspection import SkippedImage
+from forensictransfer.results.formats.skipped import SkippedImage
 from forensictransfer.results.generators import Generator, read_generator
 
 

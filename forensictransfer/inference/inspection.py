@@ -25,7 +25,8 @@ from forensictransfer.inference.provenance.c2pa import ManifestReader, is_instal
 from forensictransfer.inference.provenance.examine import provenance_of
 from forensictransfer.inference.runs import run_detectors
 from forensictransfer.results.formats.document import write_document
-from forensictransfer.results.formats.inspection import Finding, InspectedImage, Inspection, SkippedImage
+from forensictransfer.results.formats.inspection import Finding, InspectedImage, Inspection
+from forensictransfer.results.formats.skipped import SkippedImage
 
 _log = logging.getLogger(__name__)
 

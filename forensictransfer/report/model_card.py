@@ -12,6 +12,7 @@ from forensictransfer.core.visible import visible
 from forensictransfer.core.yaml_text import flat, shown
 from forensictransfer.detectors.registry import detectors
 from forensictransfer.evaluation.estimate import Estimate
+from forensictransfer.report.abstention import abstention_lines
 from forensictransfer.report.localisation import localisation_lines
 from forensictransfer.report.names import points
 from forensictransfer.report.tables.markup import markdown_escape
@@ -121,7 +122,7 @@ def show_text(run: RunFolder) -> str:
     lines += ["", "Measured on test splits:" if evaluations else "Not evaluated yet."]
     table = evaluation_table(evaluations, evaluations_beside(run, evaluations)).text().splitlines()
     lines += [f"  {line}".rstrip() for line in (table if evaluations else ())]
-    lines += [f"  {line}" for line in localisation_lines(evaluations)]
+    lines += [f"  {line}" for line in [*abstention_lines(evaluations), *localisation_lines(evaluations)]]
     lines += [f"  {line}" for line in [*_doubts(evaluations), *remarks(evaluations)]]
     lines += ["", *forgotten] if (forgotten := forgetting_lines(run)) else []
     names = sorted(path.name + "/" * path.is_dir() for path in run.path.iterdir() if not path.name.startswith("."))

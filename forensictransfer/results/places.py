@@ -14,7 +14,8 @@ from forensictransfer.results.evaluations import FOLDER
 MARKER = "FINISHED"
 _RESULTS = {
     *("run.json", "settings.yaml", MARKER, "data.json", "environment.json", "decision.json", "metrics.json"),
-    *("predictions.csv", "history.csv", "validation.csv", "shots.csv", "trials.csv", "chosen.json", "CARD.md"),
+    *("predictions.csv", "history.csv", "validation.csv", "shots.csv", "held_out.csv", "trials.csv"),
+    *("chosen.json", "CARD.md"),
     *("model.keras", "source_features.npz", "latents.npz", "pictures.json", "sweep.json", "sweep.yaml", "study.db"),
 }
 _RECORDS = ("jobs", "audits")  # folders of a sweep that hold results alone

@@ -3,7 +3,8 @@
     run.json         what it is: kind, detector, domains, shots, seed, rules    settings.yaml   valid as --config again
     model.keras      the detector            decision.json   threshold and slope (train)
     members/<i>/     model.keras of each run that was fused with others (adapt)
-    draws/<i>/       decision.json, shots.csv, model.keras if the weights changed (adapt)
+    draws/<i>/       decision.json, shots.csv, held_out.csv where fits without a shot's group scored it, model.keras if
+                     the weights changed (adapt)
     history.csv      losses by epoch         source_features.npz, data.json, environment.json, tensorboard/
     evaluations/<domain>/  predictions.csv, metrics.json              CARD.md  the same for people
     shots_only/      predictions.csv, metrics.json: what the shots alone reach on the target's test (adapt)

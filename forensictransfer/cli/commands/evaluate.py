@@ -49,6 +49,7 @@ examples:
 def run(arguments: Namespace) -> None:
     """Evaluate, then print a line for each domain."""
     from forensictransfer import api
+    from forensictransfer.report.abstention import abstention_lines
     from forensictransfer.report.localisation import localisation_lines
     from forensictransfer.report.model_card import evaluation_lines, remarks
 
@@ -61,4 +62,4 @@ def run(arguments: Namespace) -> None:
         overwrite=arguments.overwrite,
         localise=arguments.localise,
     )
-    say("\n".join([*evaluation_lines(found), *localisation_lines(found), *remarks(found)]))
+    say("\n".join([*evaluation_lines(found), *abstention_lines(found), *localisation_lines(found), *remarks(found)]))

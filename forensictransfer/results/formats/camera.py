@@ -7,7 +7,8 @@ from typing import ClassVar
 from forensictransfer.core.values import Flag, Integer, Number
 from forensictransfer.detectors.signals.prnu import THRESHOLD
 from forensictransfer.results.formats.document import Document, Part
-from forensictransfer.results.formats.inspection import Place, SkippedImage
+from forensictransfer.results.formats.inspection import Place
+from forensictransfer.results.formats.skipped import SkippedImage
 
 
 class EnrolledPhotograph(Part):

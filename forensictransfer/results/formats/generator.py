@@ -9,7 +9,7 @@ from pydantic import Field
 from forensictransfer.core.values import Flag, Integer, Number
 from forensictransfer.evaluation.estimate import Estimate
 from forensictransfer.results.formats.document import Document, Part
-from forensictransfer.results.formats.inspection import SkippedImage
+from forensictransfer.results.formats.skipped import SkippedImage
 
 
 class HeldOut(Part):

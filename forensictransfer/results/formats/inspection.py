@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from forensictransfer.core.values import Flag, Integer, Number
 from forensictransfer.results.formats.document import Document, Part
+from forensictransfer.results.formats.skipped import SkippedImage
 
 
 class Place(Part):
@@ -72,14 +73,6 @@ class InspectedImage(Part):
     about: tuple[str, ...]
     findings: tuple[Finding, ...]
     provenance: tuple[ProvenanceFinding, ...] = ()
-
-
-class SkippedImage(Part):
-    """A file that could not be inspected, and why; code: of the error."""
-
-    name: str
-    reason: str
-    code: str
 
 
 class Inspection(Document):

@@ -11,6 +11,7 @@ from pydantic import ConfigDict, Field, PlainSerializer, ValidationInfo, field_v
 from forensictransfer.core.values import Integer, Number
 from forensictransfer.data.counts import Counts
 from forensictransfer.data.exclusion import LeftOut
+from forensictransfer.evaluation.abstained import Abstained
 from forensictransfer.evaluation.applicability import NotApplied
 from forensictransfer.evaluation.estimate import Estimate
 from forensictransfer.evaluation.metrics import DrawSummary
@@ -106,6 +107,23 @@ class LocalisationMetrics(Part):
     _with_n = field_validator("metrics", mode="after")(with_groups)
 
 
+class AbstentionMetrics(Part):
+    """What is decided where a share of errors is allowed and the rest is left open (`evaluation.abstained`).
+
+    error: that share; reals, fakes: the calibration images behind it, of a draw the fewest, one of a group.
+    """
+
+    error: Number
+    reals: Integer
+    fakes: Integer
+    metrics: dict[str, StoredEstimate]
+
+    @classmethod
+    def of(cls, found: Abstained) -> AbstentionMetrics:
+        """Describe what was measured as a part of metrics.json."""
+        return cls(error=found.error, reals=found.reals, fakes=found.fakes, metrics=dict(found.metrics))
+
+
 class Metrics(Document):
     """metrics.json. A run is named by its source, the domain that it was adapted to and how; `target` is the test's.
 
@@ -113,7 +131,8 @@ class Metrics(Document):
     could not be read; left_out: these by class; not_applied: those of the rest that the detector does not apply to,
     None where there are none; warnings: what makes the numbers doubtful, a line each;
     metadata_baseline: None in results of versions that did not measure it; localisation: None where it was not asked
-    for.
+    for; abstention: what is decided at some shares of errors, the smallest first, empty where nothing is left to
+    calibrate on, and in results of versions that did not measure it.
     """
 
     WHAT: ClassVar[str] = "the metrics of an evaluation"
@@ -142,5 +161,6 @@ class Metrics(Document):
     metrics: dict[str, StoredEstimate]
     per_draw: tuple[DrawMetrics, ...]
     localisation: LocalisationMetrics | None = None
+    abstention: tuple[AbstentionMetrics, ...] = ()
 
     _with_n = field_validator("metrics", mode="after")(with_groups)

@@ -268,7 +268,8 @@ def test_a_read_only_place_is_named(monkeypatch: pytest.MonkeyPatch, capsys: pyt
         (UserError("no such thing"), "error: no such thing [invalid-input]", 2),
         (
             KeyboardInterrupt(),
-            "interrupted; a training continues with --resume, a sweep and `data faces` when called again",
+            "interrupted; a training continues with --resume, a sweep, `predict` into files and `data faces` when "
+            "called again",
             130,
         ),
     ],

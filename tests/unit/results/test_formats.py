@@ -164,6 +164,7 @@ OPTIONAL = {
         "not_applied",
         "warnings",
         "localisation",
+        "abstention",
     },
     "job": {"error", "balanced_accuracy", "worker", "attempt", "ended", "checksum"},
     "sweep.json": {"version", "created", "checksum", "pairs", "combined"},
