@@ -94,6 +94,7 @@ setup(
         "optuna>=5",
         "jinja2>=3.1",  # the page's templates, escaped by themselves; MarkupSafe, which it brings, marks what is HTML
         "markupsafe>=3",
+        "pyarrow>=18",  # verdicts as Parquet; the reference library of the format, tensorflow-datasets needs it too
         "psutil>=6",  # which workers live and what memory they take, on every system; tensorflow-datasets needs it too
         "pydantic>=2.10",
         "pyyaml>=6",
