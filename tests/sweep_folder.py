@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -97,6 +98,11 @@ def sign(folder: Path, info: SweepInfo | None = None) -> None:
     info = info or read_document(folder / "sweep.json", SweepInfo)
     hashes = {name: file_sha256(folder / name) for name in ("sweep.yaml", "environment.json")}
     write_with_checksum(folder / "sweep.json", info.model_copy(update={"sha256": hashes}))
+
+
+@cache
+def _settings_text(**given: Any) -> str:
+    return dump(load_settings(None, given))
 
 
 class _Writer:
@@ -264,7 +270,7 @@ class _Writer:
         )
         run.mkdir(parents=True)
         write_document(run / "run.json", info)
-        write_text(run / "settings.yaml", dump(load_settings(None, {"seed": job["seed"], **own})))
+        write_text(run / "settings.yaml", _settings_text(seed=job["seed"], **own))
         if not adapted:
             write_scores(run / "validation.csv", Scored.of(self._scored(job, job["source"], 0, VALIDATION)))
         for draw in range(job["draws"] if adapted else 0):

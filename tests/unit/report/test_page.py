@@ -113,7 +113,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Callable[[dict[str, Any]]
     def page(options: dict[str, Any]) -> Page:
         if str(options) not in made:
             folder = tmp_path_factory.mktemp("small")
-            path = write_sweep(folder / "sweep", **{"images": 6, "shots": (0, 10), **options})
+            path = write_sweep(folder / "sweep", **{"images": 6, "shots": (0, 10), "draws": 2, **options})
             made[str(options)] = Page(write_report(path, folder / "out"))
         return made[str(options)]
 
