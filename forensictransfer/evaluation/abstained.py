@@ -17,9 +17,9 @@ from forensictransfer.evaluation.resampling import Floats, drawn_counts, percent
 ERRORS = (0.05, 0.1, 0.2)  # at which every evaluation says what would be decided
 
 # decided: share of images that are called real or fake; wrong_real, wrong_fake: share of the reals (fakes) that are
-# called the other; wrong_decided: share of the decided images that are called the other. All are means over the two
-# classes, so that they count alike.
-MEASURES = ("decided", "wrong_real", "wrong_fake", "wrong_decided")
+# called the other; wrong_decided: share of the decided images that are called the other; left_open: share that is left
+# open whatever its score. All are means over the two classes, so that they count alike.
+MEASURES = ("decided", "wrong_real", "wrong_fake", "wrong_decided", "left_open")
 
 
 @dataclass(frozen=True)
@@ -49,13 +49,15 @@ def measure_abstention(
     """
     labels = np.asarray(draws[0].labels)
     calls = np.stack([one.calls(draw.scores) for one, draw in zip(limits, draws, strict=True)])
-    decided = calls != UNSURE if left_open is None else (calls != UNSURE) & ~left_open
+    if left_open is None:
+        left_open = np.zeros(calls.shape, bool)
+    decided = (calls != UNSURE) & ~left_open
     wrong = decided & (calls != labels)
     names, group_of = np.unique(np.asarray(draws[0].groups), return_inverse=True)
-    whole = _values(decided, wrong, labels, np.ones((1, labels.size)), np.full((1, len(draws)), 1.0))
+    whole = _values(decided, wrong, left_open, labels, np.ones((1, labels.size)), np.full((1, len(draws)), 1.0))
     images = drawn_counts(np.random.default_rng([seed, 0]), resamples, len(names))[:, group_of.reshape(-1)]
     weights = drawn_counts(np.random.default_rng([seed, 1]), resamples, len(draws))
-    resampled = _values(decided, wrong, labels, images, weights)
+    resampled = _values(decided, wrong, left_open, labels, images, weights)
     metrics = {}
     for name in MEASURES:
         value = float(whole[name][0])
@@ -64,7 +66,12 @@ def measure_abstention(
 
 
 def _values(
-    decided: NDArray[np.bool_], wrong: NDArray[np.bool_], labels: NDArray[Any], images: Floats, draws: Floats
+    decided: NDArray[np.bool_],
+    wrong: NDArray[np.bool_],
+    left_open: NDArray[np.bool_],
+    labels: NDArray[Any],
+    images: Floats,
+    draws: Floats,
 ) -> dict[str, Floats]:
     """Compute each measure of calls (d, n) for rows of weights of images (b, n) and of draws (b, d)."""
 
@@ -75,7 +82,7 @@ def _values(
             return np.asarray((by_draw * draws).sum(axis=1) / draws.sum(axis=1))
 
     real, fake = (share(wrong, label) for label in (0, 1))
-    every = (share(decided, 0) + share(decided, 1)) / 2
+    every, open_ = ((share(one, 0) + share(one, 1)) / 2 for one in (decided, left_open))
     with np.errstate(invalid="ignore", divide="ignore"):
         of_decided = np.where(every > 0, (real + fake) / 2 / np.where(every > 0, every, 1), np.nan)
-    return {"decided": every, "wrong_real": real, "wrong_fake": fake, "wrong_decided": of_decided}
+    return dict(zip(MEASURES, (every, real, fake, of_decided, open_), strict=True))

@@ -141,11 +141,23 @@ class Analyse(Protocol):
 
 
 class TileScores(NamedTuple):
-    """Of each image the mean of its tiles' scores and their deviation, float64 (n,); energies, float32 (n, 2)."""
+    """Of each image the mean of its tiles' scores and their deviation, float64 (n,).
+
+    Also its energies, float32 (n, 2), and features, float32 (n, d).
+    """
 
     means: np.ndarray
     deviations: np.ndarray
     energies: np.ndarray
+    features: np.ndarray
+
+
+class Decided(NamedTuple):
+    """Scores of images by a decision, float64 (n,); their energies, float32 (n, 2), and features, float32 (n, d)."""
+
+    scores: np.ndarray
+    energies: np.ndarray
+    features: np.ndarray
 
 
 def score_tiles(
@@ -162,7 +174,7 @@ def score_tiles(
     """
     width = int(detector.scorer.output["features"].shape[-1])
     each = max(1, _MOST_TILE_BYTES // (4 * width * options.max_tiles))
-    means, deviations, energies = [], [], []
+    means, deviations, energies, features = [], [], [], []
     for start in range(0, len(images), each):
         part = images.subset(range(start, min(start + each, len(images))))
         found = analyse(detector, part, options, keep_tiles=True, progress=progress)
@@ -171,7 +183,8 @@ def score_tiles(
         means.append(decision.tile_scores(found.energies, found.features))
         deviations.append(found.tiles.deviations(decision.tile_scores))
         energies.append(found.energies)
-    return TileScores(np.concatenate(means), np.concatenate(deviations), np.concatenate(energies))
+        features.append(found.features)
+    return TileScores(*map(np.concatenate, (means, deviations, energies, features)))
 
 
 def decided(
@@ -181,13 +194,10 @@ def decided(
     options: EvaluateSettings,
     analyse: Analyse,
     progress: str | None = None,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Score images by a decision.
-
-    Returns scores, float64 (n,), and energies, float32 (n, 2), in the order of `images`.
-    """
+) -> Decided:
+    """Score images by a decision; what is returned is in the order of `images`."""
     if decision.spread and isinstance(detector, TrainableDetector):
         tiles = score_tiles(decision, detector, images, options, analyse, progress)
-        return tiles.means + decision.spread * tiles.deviations, tiles.energies
+        return Decided(tiles.means + decision.spread * tiles.deviations, tiles.energies, tiles.features)
     found = analyse(detector, images, options, progress=progress)
-    return decision.scores(found.energies, found.features), found.energies
+    return Decided(decision.scores(found.energies, found.features), found.energies, found.features)

@@ -28,6 +28,7 @@ from forensictransfer.detectors.trainable import as_trainable
 from forensictransfer.detectors.with_model import ModelDetector
 from forensictransfer.evaluation.applicability import NotApplied
 from forensictransfer.evaluation.decision import Decision
+from forensictransfer.evaluation.familiarity import Directions, Familiarity
 from forensictransfer.evaluation.scoring import analyse_images
 from forensictransfer.experiments.evaluate import DomainTest, check_splits, scored_images
 from forensictransfer.experiments.localise import Localise, map_test
@@ -37,9 +38,10 @@ from forensictransfer.experiments.session import Session, weights_restored
 from forensictransfer.experiments.shots import readable_shots
 from forensictransfer.experiments.shots_only import measure_shots_only
 from forensictransfer.experiments.strategies import WITH_BACKGROUND, WITH_GRADIENT, holds_out, pools
-from forensictransfer.experiments.strategies.base import Adapted, FewShotTask, strategy
+from forensictransfer.experiments.strategies.base import Adapted, FewShotTask, SourceKnowledge, strategy
 from forensictransfer.report.model_card import card_text
 from forensictransfer.results.calibration import HELD_OUT
+from forensictransfer.results.familiarity import write_familiarity
 from forensictransfer.results.formats.data import AdaptationData, TargetData
 from forensictransfer.results.formats.decision import DecisionFile
 from forensictransfer.results.formats.run import PAIRED, RunInfo
@@ -123,6 +125,7 @@ def _adapt(
         ]
         maps = map_test(tests[0].images, target.name, detector, settings, writing.localise)
         keep_tiles = pools(options) or knowledge.spread > 0
+        directions = _directions(knowledge, further)
         scope = weights_restored if options.strategy in WITH_GRADIENT else contextlib.nullcontext
         for draw, images in enumerate(progress_bar(usable, desc=f"adapting to {target.name}", unit="draw")):
             with scope(detector):
@@ -132,8 +135,13 @@ def _adapt(
                 analyse = analyse_images if adapted.changed else session.scores.analyse
                 after = analyse(detector, images, settings.evaluate) if adapted.changed else base
                 decision = _write_draw(run, draw, detector, images, adapted, after, settings, writing.keep_weights)
+                known = None
+                if directions is not None and not adapted.changed:
+                    known = Familiarity.fitted(directions, base.features, images.labels)
+                    if writing.keep_weights:
+                        write_familiarity(run, known, draw)
                 for test in tests:
-                    test.add(draw, decision, detector, analyse)
+                    test.add(draw, decision, detector, analyse, known)
                 if maps is not None:
                     maps.add(draw, decision, detector, changed=adapted.changed)
                 if draw == 0 and writing.add_files is not None:  # while the detector has the weights of this draw
@@ -294,6 +302,13 @@ def _describe(
         background=tuple(one.about for one in background),
         seen=seen,
     )
+
+
+def _directions(knowledge: SourceKnowledge, further: Sequence[SourceKnowledge]) -> Directions | None:
+    """Take the directions in which the source's features vary; of several runs, whose images differ, there are none."""
+    if further:
+        return None
+    return Directions.of(knowledge.background.rows, knowledge.background.scale)
 
 
 def _background_name(options: AdaptSettings) -> str | None:

@@ -21,12 +21,14 @@ from forensictransfer.detectors.trainable import as_trainable
 from forensictransfer.evaluation.abstained import ERRORS, measure_abstention
 from forensictransfer.evaluation.applicability import NotApplied
 from forensictransfer.evaluation.decision import Decision
+from forensictransfer.evaluation.familiarity import Familiarity
 from forensictransfer.evaluation.metrics import ScoredImages, summarise_draws
 from forensictransfer.evaluation.scoring import Analyse, analyse_images, decided
 from forensictransfer.experiments.localise import Localise, MapTest, map_test
 from forensictransfer.experiments.session import Session, weights_restored
 from forensictransfer.results.calibration import Calibration, calibration
 from forensictransfer.results.draws import decided_draws
+from forensictransfer.results.familiarity import read_familiarity
 from forensictransfer.results.formats.data import Seen
 from forensictransfer.results.formats.metrics import (
     AbstentionMetrics,
@@ -73,12 +75,23 @@ class DomainTest:
         for warning in self.warnings:
             _log.warning("warning: %s: %s", domain.name, warning)
         self.draws: list[ScoredImages] = []
+        self.unlike: list[np.ndarray] = []
 
     def add(
-        self, draw: int, decision: Decision, detector: Detector, analyse: Analyse, label: str | None = None
+        self,
+        draw: int,
+        decision: Decision,
+        detector: Detector,
+        analyse: Analyse,
+        known: Familiarity | None = None,
+        label: str | None = None,
     ) -> None:
-        """Add what a draw says of the images, scored by `detector` as `analyse` does. label: of a progress bar."""
-        scores, energies = decided(decision, detector, self.images, self.settings.evaluate, analyse, label)
+        """Add what a draw says of the images, scored by `detector` as `analyse` does.
+
+        known: what the images may be like. label: of a progress bar.
+        """
+        scores, energies, features = decided(decision, detector, self.images, self.settings.evaluate, analyse, label)
+        self.unlike.append(np.zeros(len(scores), bool) if known is None else known.unlike(features))
         self.draws.append(
             ScoredImages(
                 names=[record.name for record in self.images.records],
@@ -151,7 +164,10 @@ class DomainTest:
             return ()
         resamples, seed = self.settings.evaluate.resamples, self.settings.seed
         limits = ([one.abstention(error) for one in usable] for error in ERRORS)
-        found = (measure_abstention(self.draws, one, resamples=resamples, seed=seed) for one in limits)
+        unlike = np.stack(self.unlike)
+        found = (
+            measure_abstention(self.draws, one, resamples=resamples, seed=seed, left_open=unlike) for one in limits
+        )
         return tuple(map(AbstentionMetrics.of, found))
 
 
@@ -191,14 +207,15 @@ def evaluate_run(
         maps = map_test(test.images, domain.name, detector, settings, localise)
         for draw, decision, weights in decided_draws(run):
             label = f"scoring {domain.name}" + (f", draw {draw}" if run.kind == "adapt" else "")
+            known = read_familiarity(run, draw)
             if weights is None:
-                test.add(draw, decision, detector, session.scores.analyse, label)
+                test.add(draw, decision, detector, session.scores.analyse, known, label)
                 if maps is not None:
                     maps.add(draw, decision, detector, changed=False)
                 continue
             with weights_restored(detector):
                 load_weights(as_trainable(detector), weights)
-                test.add(draw, decision, detector, analyse_images, label)
+                test.add(draw, decision, detector, analyse_images, known, label)
                 if maps is not None:
                     maps.add(draw, decision, detector, changed=True)
         if maps is not None:

@@ -12,6 +12,7 @@ from forensictransfer.core.settings import DataSettings, DomainSettings
 from forensictransfer.data.domains import Domain
 from forensictransfer.detectors.joined import joined_detector_name
 from forensictransfer.detectors.loading import detector_class
+from forensictransfer.evaluation.familiarity import Directions, Familiarity
 from forensictransfer.experiments.session import Session
 from forensictransfer.experiments.sources import together
 from forensictransfer.experiments.strategies.base import SourceKnowledge
@@ -112,6 +113,16 @@ class Parents:
         """Raise UserError if one of the runs was made again since it was opened."""
         for run in self.runs:
             run.check_unchanged()
+
+
+def familiarity_of_source(run: RunFolder) -> Familiarity | None:
+    """Learn from the features that a run kept what its source looks like, each domain and class by itself."""
+    known = _knowledge(run)
+    directions = Directions.of(known.background.rows, known.background.scale)
+    if directions is None:
+        return None
+    sources = 0 if known.sources is None else known.sources
+    return Familiarity.fitted(directions, known.features, known.labels + 2 * sources)
 
 
 def _knowledge(run: RunFolder) -> SourceKnowledge:

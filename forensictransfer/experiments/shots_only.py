@@ -47,7 +47,7 @@ def measure_shots_only(
         known = analyse(describer, images, scoring, keep_tiles=pooled)
         adapted = fit_shots(known, images.labels, images.groups, options)
         decision = adapted.fitted(options.threshold, known, images.labels)
-        scores, _ = decided(decision, describer, test, scoring, analyse, label)
+        scores = decided(decision, describer, test, scoring, analyse, label).scores
         draws.append(
             ScoredImages(
                 names=[record.name for record in test.records],

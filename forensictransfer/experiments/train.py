@@ -29,12 +29,14 @@ from forensictransfer.experiments.evaluate import (
     scored_images,
 )
 from forensictransfer.experiments.fit import check_monitor, fit
+from forensictransfer.experiments.parents import familiarity_of_source
 from forensictransfer.experiments.session import Session
 from forensictransfer.experiments.sources import describe, read_sources
 from forensictransfer.experiments.strategies import AUTO, MEAN
 from forensictransfer.experiments.training_run import begun_run, complete
 from forensictransfer.experiments.tuning import source as search
 from forensictransfer.experiments.weights import take_best, weights_file, weights_path
+from forensictransfer.results.familiarity import write_familiarity
 from forensictransfer.results.formats.decision import DecisionFile
 from forensictransfer.results.formats.run import RunInfo
 from forensictransfer.results.places import check_new, owning_run
@@ -147,7 +149,7 @@ def _decide(detector: Detector, validation: Images, settings: Settings, run: Run
         decision = Decision(spread=chosen if pooling == AUTO else SPREAD)
         scores, energies = tiles.means + decision.spread * tiles.deviations, tiles.energies
     else:
-        scores, energies = decided(decision, detector, validation, options, session.scores.analyse, label)
+        scores, energies, _ = decided(decision, detector, validation, options, session.scores.analyse, label)
     decision = decision.fitted(settings.train.threshold, scores, validation.labels, "source validation", alike)
     run.write("decision.json", DecisionFile.of(decision))
     run.write_scores("validation.csv", scored_images(validation, decision, scores, energies))
@@ -169,6 +171,7 @@ def _keep_features(detector: Detector, train: Images, settings: Settings, run: R
         labels=train.labels,
         sources=train.domains,
     )
+    write_familiarity(run, familiarity_of_source(run))
 
 
 def _fresh(settings: Settings) -> Detector:

@@ -33,6 +33,7 @@ from forensictransfer.inference.finished import finished_detector
 from forensictransfer.inference.inputs import printable, skipped_image
 from forensictransfer.results.calibration import Calibration, calibration
 from forensictransfer.results.draws import draw_of
+from forensictransfer.results.familiarity import read_familiarity
 from forensictransfer.results.formats.skipped import SkippedImage
 from forensictransfer.results.formats.verdicts import Doubt, JudgedBy, Verdict
 from forensictransfer.results.runs import RunFolder
@@ -43,10 +44,11 @@ ERROR = 0.1
 
 
 class _Scored(NamedTuple):
-    """Scores (n,) of images, nan where the detector does not apply, and why not, by index."""
+    """Scores (n,) of images, nan where the detector does not apply; why not, by index; which are unlike all known."""
 
     scores: np.ndarray
     silences: dict[int, str]
+    unlike: np.ndarray
 
 
 class Judge:
@@ -78,9 +80,12 @@ class Judge:
         found = calibration(run, draw_of(run, draw)) if error is not None else ""
         self._limits = found.abstention(error) if isinstance(found, Calibration) and error is not None else None
         self._uncalibrated = found if isinstance(found, str) else ""
+        self._known = read_familiarity(run, draw) if error is not None else None
+        self._kind = run.info.source_name if run.info.target is None else run.info.target.name
         self.by = _judged_by(run, draw, self._decision.threshold, error, self._limits, settings).model_copy(
             update={
                 "calibrated_on": found.images if isinstance(found, Calibration) else None,
+                "knows_its_images": self._known is not None,
                 "stable_under": tuple(words for _, _, words in self._stable),
             }
         )
@@ -112,7 +117,8 @@ class Judge:
             return
         found = self._scored([self._as_trained(one) for one in files])
         calls = self._calls(found.scores)
-        turned = self._turned(files, found.scores, [i for i, call in enumerate(calls) if call != UNSURE])
+        sure = [i for i, call in enumerate(calls) if call != UNSURE and not found.unlike[i]]
+        turned = self._turned(files, found.scores, sure)
         for i, file in enumerate(files):
             doubts = list(self._doubts(i, int(calls[i]), found, turned))
             height, width = file.size
@@ -136,7 +142,10 @@ class Judge:
     def _doubts(self, i: int, call: int, found: _Scored, turned: dict[int, str]) -> Iterator[Doubt]:
         if i in found.silences:
             yield Doubt(code="not-applicable", words=f"the detector does not apply: {found.silences[i]}")
-        elif call == UNSURE:
+            return
+        if found.unlike[i]:
+            yield Doubt(code="unlike", words=f"unlike the images of {self._kind}, of which alone the run can tell")
+        if call == UNSURE:
             yield self._open_because()
         elif i in turned:
             yield Doubt(code="unstable", words=f"not stable: {turned[i]}")
@@ -183,16 +192,19 @@ class Judge:
 
     def _scored(self, files: Sequence[ImageFile]) -> _Scored:
         images = Images.of_files(files)
-        scores = np.full(len(files), np.nan)
+        scores, unlike = np.full(len(files), np.nan), np.zeros(len(files), bool)
         if isinstance(self._detector, TrainableDetector):
-            return _Scored(decided(self._decision, self._detector, images, self._options, analyse_images)[0], {})
+            found = decided(self._decision, self._detector, images, self._options, analyse_images)
+            return _Scored(found.scores, {}, unlike if self._known is None else self._known.unlike(found.features))
         cache = ScoreCache()
         silences = cache.silences(self._detector, images, self._options)
         kept = [i for i in range(len(files)) if i not in silences]
         if kept:
-            part = images.subset(kept)
-            scores[kept] = decided(self._decision, self._detector, part, self._options, cache.analyse)[0]
-        return _Scored(scores, silences)
+            found = decided(self._decision, self._detector, images.subset(kept), self._options, cache.analyse)
+            scores[kept] = found.scores
+            if self._known is not None:
+                unlike[kept] = self._known.unlike(found.features)
+        return _Scored(scores, silences, unlike)
 
     def _seen(self, height: int, width: int) -> tuple[int | None, float | None]:
         """Count the tiles that an image of a size is scored by, and the share of its pixels in them.

@@ -16,7 +16,9 @@ def abstention_lines(evaluations: Iterable[Metrics]) -> list[str]:
         if not one.abstention:
             continue
         few = min(one.abstention[0].reals, one.abstention[0].fakes)
-        lines.append(f"Decided on {one.target} where errors are limited (from {few:,} images of a class; `predict`):")
+        unlike = one.abstention[0].metrics["left_open"]
+        open_ = f"; {accuracy(unlike)} are unlike these and left open" if unlike.value else ""
+        lines.append(f"Decided on {one.target} where errors are limited, by {few:,} images of a class{open_}:")
         for found in one.abstention:
             share, wrong = found.metrics["decided"], found.metrics["wrong_decided"]
             if not share.value:

@@ -53,7 +53,7 @@ def test_the_shots_are_those_of_the_draws_and_the_test_is_the_runs(
         describer, analyse, scoring = session.describer()
         known = analyse(describer, shots, scoring, keep_tiles=True)
         decision = fit_shots(known, shots.labels, shots.groups, AdaptSettings()).decision
-        scores, _ = decided(decision, describer, test, scoring, analyse)
+        scores = decided(decision, describer, test, scoring, analyse).scores
         was = [float(row["score"]) for row in found if row["draw"] == draw]
         np.testing.assert_allclose(was, scores, rtol=1e-5, atol=1e-5)
     text = ft.show(out)

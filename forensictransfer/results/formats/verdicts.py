@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
-from forensictransfer.core.values import Integer, Number
+from forensictransfer.core.values import Flag, Integer, Number
 from forensictransfer.results.formats.document import Document, Part
 from forensictransfer.results.formats.skipped import SkippedImage
 
@@ -13,7 +13,8 @@ class Doubt(Part):
     """Why an image is called neither real nor fake.
 
     code: a name that stays as it is: `between` (its score lies where real and fake images have theirs), `few-images`
-    (too few were calibrated on for the error allowed), `not-calibrated` (there is nothing to calibrate on), `unstable`
+    (too few were calibrated on for the error allowed), `unlike` (it is unlike the images that the run knows, so that no
+    promise holds), `not-calibrated` (there is nothing to calibrate on), `unstable`
     (compressed or scaled it would be called the other), `not-applicable` (the detector does not judge such images).
     words: the same in a line.
     """
@@ -55,7 +56,8 @@ class JudgedBy(Part):
     run, made, version: the run, when it was made, and the version that gave the verdicts. trained_on, target: domains
     by name. threshold: fake is more likely above. error: the share of errors allowed, None where the threshold alone
     decides; real_to, fake_from: called real are scores up to the first, fake those from the second on, None where no
-    score is; reals, fakes: images of `calibrated_on` that the limits come from. stable_under: what the call has to
+    score is; reals, fakes: images of `calibrated_on` that the limits come from. knows_its_images: whether images
+    unlike them are noticed. stable_under: what the call has to
     survive. stride, max_tiles: of the tiles.
     """
 
@@ -73,6 +75,7 @@ class JudgedBy(Part):
     calibrated_on: str | None = None
     reals: Integer | None = None
     fakes: Integer | None = None
+    knows_its_images: Flag = False
     stable_under: tuple[str, ...] = ()
     stride: Integer
     max_tiles: Integer

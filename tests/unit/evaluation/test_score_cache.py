@@ -110,7 +110,7 @@ def test_a_decision_on_tiles_scores_a_part_of_the_images_at_a_time(
 
     for spread, expected_parts in ((0.0, [6]), (2.0, [2, 2, 2])):
         decision = Decision(weights=weights, spread=spread)
-        scores, energies = decided(decision, detector, images, OPTIONS, analyse)
+        scores, energies, _ = decided(decision, detector, images, OPTIONS, analyse)
         np.testing.assert_allclose(scores, decision.scores(found.energies, found.features, found.tiles), rtol=1e-6)
         np.testing.assert_allclose(energies, found.energies, rtol=1e-6)
         assert parts == expected_parts
