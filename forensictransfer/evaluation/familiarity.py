@@ -72,9 +72,8 @@ class Familiarity:
         if len(features) + 1 < 1 / UNLIKE:
             return None
         scaled = features / directions.units
-        names, inverse = np.unique(classes, return_inverse=True)
-        means = np.stack([scaled[inverse == i].mean(axis=0, dtype=np.float64) for i in range(len(names))])
-        found = cls(directions, means.astype(np.float32), np.zeros(0))
+        inverse = np.unique(classes, return_inverse=True)[1]
+        found = cls(directions, _means(scaled, classes), np.zeros(0))
         squares = found._squares(scaled)  # to the mean of each class
         counts = np.bincount(inverse)[inverse]
         own = np.arange(len(scaled)), inverse
@@ -83,6 +82,20 @@ class Familiarity:
             squares[own] = np.where(counts > 1, squares[own] * (counts / (counts - 1)) ** 2, np.inf)
         distances = squares.min(axis=1)
         return cls(directions, found.means, np.sort(distances[np.isfinite(distances)]))
+
+    @classmethod
+    def learned(
+        cls, directions: Directions, features: np.ndarray, classes: np.ndarray, held_out: np.ndarray
+    ) -> Familiarity | None:
+        """Learn the classes (n,) of images with features (n, d), and how far images (m, d) lie that were held out.
+
+        A network has learned its own images by heart, so that any other would lie further from them. None where too few
+        were held out for any image to be called unlike the known ones.
+        """
+        if len(held_out) + 1 < 1 / UNLIKE:
+            return None
+        found = cls(directions, _means(features / directions.units, classes), np.zeros(0))
+        return cls(directions, found.means, np.sort(found._squares(held_out / directions.units).min(axis=1)))
 
     def p_values(self, features: np.ndarray) -> Floats:
         """Compute the p-value of each image with features (n, d): small where none of the known ones lies as far."""
@@ -104,3 +117,9 @@ class Familiarity:
             outside = np.maximum((away**2).sum(axis=1) - along.sum(axis=1), 0)
             found[:, i] = (along / known.variances).mean(axis=1) + outside / known.rest
         return found
+
+
+def _means(scaled: np.ndarray, classes: np.ndarray) -> NDArray[np.float32]:
+    """Compute the mean of each class, (c, d), in the order of the classes."""
+    names = np.unique(classes)
+    return np.stack([scaled[classes == name].mean(axis=0, dtype=np.float64) for name in names]).astype(np.float32)

@@ -115,14 +115,17 @@ class Parents:
             run.check_unchanged()
 
 
-def familiarity_of_source(run: RunFolder) -> Familiarity | None:
-    """Learn from the features that a run kept what its source looks like, each domain and class by itself."""
+def familiarity_of_source(run: RunFolder, held_out: np.ndarray) -> Familiarity | None:
+    """Learn from the features that a run kept what its source looks like, each domain and class by itself.
+
+    held_out: features (n, d) of images of the source that it did not learn from.
+    """
     known = _knowledge(run)
     directions = Directions.of(known.background.rows, known.background.scale)
     if directions is None:
         return None
     sources = 0 if known.sources is None else known.sources
-    return Familiarity.fitted(directions, known.features, known.labels + 2 * sources)
+    return Familiarity.learned(directions, known.features, known.labels + 2 * sources, held_out)
 
 
 def _knowledge(run: RunFolder) -> SourceKnowledge:

@@ -105,6 +105,8 @@ def _train(
             detector.save(str(path))
     _decide(detector, validation, settings, run, session)
     _keep_features(detector, train, settings, run, session)
+    held_out = session.scores.analyse(detector, validation, settings.evaluate).features
+    write_familiarity(run, familiarity_of_source(run, held_out))
     evaluate_run(run, sources.learned, settings, overwrite=True, session=session)
     return complete(run)
 
@@ -171,7 +173,6 @@ def _keep_features(detector: Detector, train: Images, settings: Settings, run: R
         labels=train.labels,
         sources=train.domains,
     )
-    write_familiarity(run, familiarity_of_source(run))
 
 
 def _fresh(settings: Settings) -> Detector:

@@ -70,6 +70,17 @@ def test_images_of_another_kind_are_unlike_and_of_the_same_hardly_ever() -> None
     assert found.p_values(images(1, mean=100.0))[0] == pytest.approx(1 / 41)
 
 
+def test_images_held_out_say_how_far_is_usual() -> None:
+    """A network knows its own images better than any other; those it has not seen are compared with their classes."""
+    known, own, others = directions(), images(60) * 0.2, images(80, seed=5)
+    found = Familiarity.learned(known, own, np.repeat([0, 1], 30), others)
+    assert found is not None and len(found.distances) == 80
+    assert found.unlike(images(400, seed=6)).mean() < 0.12
+    by_itself = Familiarity.fitted(known, own, np.repeat([0, 1], 30))
+    assert by_itself is not None and by_itself.unlike(images(400, seed=6)).mean() > 0.9
+    assert Familiarity.learned(known, own, np.repeat([0, 1], 30), others[:18]) is None
+
+
 def test_too_little_to_tell() -> None:
     assert Directions.of(np.random.default_rng(0).normal(0, 1, (200, 20)), np.ones(20)) is None, "20 features"
     assert Directions.of(np.random.default_rng(0).normal(0, 1, (20, 99)), np.ones(99)) is None, "20 photographs"
