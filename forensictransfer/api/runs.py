@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from forensictransfer.core.backend import import_tensorflow
 from forensictransfer.core.errors import ErrorCode, UserError
 from forensictransfer.core.settings import Settings
+from forensictransfer.evaluation.corruptions import corruption_levels
 from forensictransfer.experiments.requests import (
     DomainLike,
     SettingsLike,
@@ -16,6 +17,8 @@ from forensictransfer.experiments.requests import (
     evaluate_request,
     photographs_request,
     requested_settings,
+    robustness_request,
+    settings_of_run,
     train_request,
 )
 from forensictransfer.results.runs import RunFolder
@@ -23,6 +26,7 @@ from forensictransfer.results.runs import RunFolder
 if TYPE_CHECKING:
     from forensictransfer.report.summary import RunSummary
     from forensictransfer.results.formats.metrics import Metrics
+    from forensictransfer.results.formats.robustness import Robustness
 
 
 def train(
@@ -170,6 +174,37 @@ def evaluate(
         while card != (card := card_text(opened)):  # an evaluation on another domain may end meanwhile
             opened.write_text("CARD.md", card)
     return found
+
+
+def robustness(
+    run: str | Path,
+    on: DomainLike,
+    *,
+    corruptions: Mapping[str, Sequence[float]] | Sequence[str] | None = None,
+    config: str | Path | None = None,
+    settings: SettingsLike | None = None,
+    group: str | None = None,
+    overwrite: bool = False,
+) -> Robustness:
+    """Score a domain's test split as it is and compressed, scaled, cropped and filtered; written into the run folder.
+
+    Args:
+        run: the folder of a finished run.
+        on: a built-in name, a folder, or a domain file.
+        corruptions: names of those to try (`evaluation.corruptions`), or levels of each by name; default: all.
+        config, settings: as for `train`, laid over the run's own. group: as for `train`.
+        overwrite: replace what was measured before on a domain of this name.
+    Returns: accuracies with 95 % intervals, changes paired with the clean images, and the share of calls that turn.
+    Raises: UserError for any mistake in the input.
+    """
+    opened = RunFolder.open(run)
+    chosen = settings_of_run(opened, config, settings)
+    levels = corruption_levels(corruptions)
+    domain = robustness_request(opened, on, chosen, group=group, overwrite=overwrite)
+    import_tensorflow()
+    from forensictransfer.experiments.robustness import robustness_run
+
+    return robustness_run(opened, domain, chosen, levels)
 
 
 def load_model(run: str | Path, draw: int = 0) -> Any:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -21,21 +21,46 @@ _SHARPENED = ImageFilter.UnsharpMask(radius=1, percent=50, threshold=0)
 
 
 class Corruption(NamedTuple):
-    """One thing that happens to pictures: what it is, its levels from mild to strong, and what it makes of pixels."""
+    """One thing that happens to pictures.
+
+    about: what it is; levels: from mild to strong; limits: of any level; apply: what it makes of pixels.
+    """
 
     about: str
     levels: tuple[float, ...]
+    limits: tuple[float, float]
     apply: Callable[[np.ndarray, float], bytes]
 
 
 def corrupted(pixels: np.ndarray, name: str, level: float) -> bytes:
     """Corrupt a picture, uint8 (h, w, 3), at a level; returns the bytes of a file. Raises UserError: unknown name."""
-    if name not in CORRUPTIONS:
-        raise UserError(
-            f"unknown corruption '{name}': expected {some(CORRUPTIONS)}{nearest(name, CORRUPTIONS)}",
-            code=ErrorCode.NAME_UNKNOWN,
-        )
+    corruption_levels([name])
     return CORRUPTIONS[name].apply(pixels, level)
+
+
+def corruption_levels(
+    chosen: Mapping[str, Sequence[float]] | Sequence[str] | None = None,
+) -> dict[str, tuple[float, ...]]:
+    """List corruptions with their levels: some by name, some at levels of one's own, or all. Raises UserError."""
+    names = list(CORRUPTIONS) if chosen is None else list(chosen)
+    for name in names:
+        if name not in CORRUPTIONS:
+            raise UserError(
+                f"unknown corruption '{name}': expected {some(CORRUPTIONS)}{nearest(name, CORRUPTIONS)}",
+                code=ErrorCode.NAME_UNKNOWN,
+            )
+    if not isinstance(chosen, Mapping):
+        return {name: CORRUPTIONS[name].levels for name in names}
+    for name, levels in chosen.items():
+        low, high = CORRUPTIONS[name].limits
+        for level in levels:
+            if not low <= level <= high:
+                raise UserError(
+                    f"corruption '{name}': expected levels from {low:g} to {high:g} ({CORRUPTIONS[name].about}), got "
+                    f"{level:g}",
+                    code=ErrorCode.COMMAND_LINE,
+                )
+    return {name: tuple(levels) for name, levels in chosen.items()}
 
 
 def _png(image: Image.Image) -> bytes:
@@ -105,14 +130,14 @@ def _social(pixels: np.ndarray, quality: float) -> bytes:
 
 
 CORRUPTIONS: dict[str, Corruption] = {
-    "jpeg": Corruption("JPEG of this quality, chroma halved", (95, 90, 85, 75, 70, 60, 50), _jpeg),
-    "webp": Corruption("WebP of this quality", (90, 75, 50), _webp),
-    "resize": Corruption("scaled by this factor, bicubic", (2, 1.5, 0.75, 0.5, 0.25), _resize),
-    "crop": Corruption("the middle, this share of each side", (0.9, 0.75, 0.5), _crop),
-    "blur": Corruption("Gaussian blur of this sigma, pixels", (0.5, 1, 2), _blur),
-    "noise": Corruption("Gaussian noise of this sigma, grey levels", (2, 5, 10), _noise),
-    "sharpen": Corruption("unsharp mask of radius 1, this many per cent", (50, 100, 200), _sharpen),
-    "gamma": Corruption("gamma of this exponent", (0.9, 1.1, 0.7, 1.4), _gamma),
-    "screenshot": Corruption("scaled by 0.7, then JPEG of this quality", (95, 85, 75), _screenshot),
-    "social": Corruption("scaled by 0.75, sharpened a little, then JPEG of this quality", (85, 70), _social),
+    "jpeg": Corruption("JPEG of this quality, chroma halved", (95, 90, 85, 75, 70, 60, 50), (1, 100), _jpeg),
+    "webp": Corruption("WebP of this quality", (90, 75, 50), (1, 100), _webp),
+    "resize": Corruption("scaled by this factor, bicubic", (2, 1.5, 0.75, 0.5, 0.25), (0.05, 4), _resize),
+    "crop": Corruption("the middle, this share of each side", (0.9, 0.75, 0.5), (0.05, 1), _crop),
+    "blur": Corruption("Gaussian blur of this sigma, pixels", (0.5, 1, 2), (0, 20), _blur),
+    "noise": Corruption("Gaussian noise of this sigma, grey levels", (2, 5, 10), (0, 100), _noise),
+    "sharpen": Corruption("unsharp mask of radius 1, this many per cent", (50, 100, 200), (0, 500), _sharpen),
+    "gamma": Corruption("gamma of this exponent", (0.9, 1.1, 0.7, 1.4), (0.1, 10), _gamma),
+    "screenshot": Corruption("scaled by 0.7, then JPEG of this quality", (95, 85, 75), (1, 100), _screenshot),
+    "social": Corruption("scaled by 0.75, sharpened a little, then JPEG of this quality", (85, 70), (1, 100), _social),
 }

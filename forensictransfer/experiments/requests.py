@@ -23,7 +23,7 @@ from forensictransfer.experiments.strategies import check_strategy, strategies_o
 from forensictransfer.results.evaluations import check_evaluation
 from forensictransfer.results.formats.run import DomainReference, RunInfo
 from forensictransfer.results.places import check_new, check_run_free
-from forensictransfer.results.runs import RunFolder, domain_reference
+from forensictransfer.results.runs import ROBUSTNESS, RunFolder, domain_reference
 
 if TYPE_CHECKING:
     from forensictransfer.data.cameras.folders import CameraFolder
@@ -270,6 +270,18 @@ def evaluate_request(
                 f"{run.path}: cannot be written: it is read-only or not yours", code=ErrorCode.PATH_NOT_WRITABLE
             )
     return EvaluateRequest(run, domains, settings)
+
+
+def robustness_request(
+    run: RunFolder, on: DomainLike, settings: Settings, *, group: str | None, overwrite: bool
+) -> Domain:
+    """Check what `robustness` is asked for, and open its domain. Raises UserError for any mistake in it."""
+    request = evaluate_request(run, on, settings, group=group, overwrite=True)
+    (domain,) = request.domains
+    path = run.path / ROBUSTNESS / f"{encode_name(domain.name)}.json"
+    if path.exists() and not overwrite:
+        raise UserError(f"{path}: exists already; --overwrite replaces it", code=ErrorCode.PATH_EXISTS)
+    return domain
 
 
 def settings_of_run(run: RunFolder, config: str | Path | None, settings: SettingsLike | None) -> Settings:

@@ -7,6 +7,7 @@
                      the weights changed (adapt)
     history.csv      losses by epoch         source_features.npz, data.json, environment.json, tensorboard/
     evaluations/<domain>/  predictions.csv, metrics.json              CARD.md  the same for people
+    robustness/<domain>.json  the same test split compressed, scaled and filtered
     shots_only/      predictions.csv, metrics.json: what the shots alone reach on the target's test (adapt)
     FINISHED         SHA-256 of every file that the result rests on; without it the run is not finished
 
@@ -50,8 +51,9 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 MODEL = "model.keras"
+ROBUSTNESS = "robustness"
 # Rewritten after the run has finished, so the marker does not cover them.
-_LIVE = ("CARD.md", FOLDER, "tensorboard", MARKER)
+_LIVE = ("CARD.md", FOLDER, ROBUSTNESS, "tensorboard", MARKER)
 # Settings that a resumed run may change: they do not touch the result.
 _FREE = ("data.workers", "data.memory_mb", "data.data_dir")
 
