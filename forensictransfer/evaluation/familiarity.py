@@ -97,9 +97,13 @@ class Familiarity:
         found = cls(directions, _means(features / directions.units, classes), np.zeros(0))
         return cls(directions, found.means, np.sort(found._squares(held_out / directions.units).min(axis=1)))
 
+    def distances_of(self, features: np.ndarray) -> Floats:
+        """Compute how far images with features (n, d) lie from the nearest class that is known, (n,)."""
+        return self._squares(features / self.directions.units).min(axis=1)
+
     def p_values(self, features: np.ndarray) -> Floats:
         """Compute the p-value of each image with features (n, d): small where none of the known ones lies as far."""
-        distances = self._squares(features / self.directions.units).min(axis=1)
+        distances = self.distances_of(features)
         further = len(self.distances) - np.searchsorted(self.distances, distances, side="left")
         return np.asarray((1 + further) / (len(self.distances) + 1), np.float64)
 
