@@ -280,6 +280,28 @@ def test_a_killed_command_goes_on(trained: Path, photos: Path, tmp_path: Path, f
     assert not journal.exists()
 
 
+def test_what_was_wrong_is_kept_as_a_domain(
+    trained: Path, photos: Path, tmp_path: Path, forked_processes: None
+) -> None:
+    """All that is not called what it is, once, by hash; the folder opens as a domain."""
+    folder = tmp_path / "corrections"
+    words = ("predict", trained, photos, "--feedback", folder, "--truth")
+    done = command(*words, "fake")
+    assert done.returncode == 1 and f"kept in {folder}: 4 that are fake and were not called so" in done.stdout
+    kept = sorted(path.name for path in (folder / "fake").iterdir())
+    hashes = {said.sha256[:32] for said in ft.predict(trained, photos).images}
+    assert {Path(name).stem for name in kept} == hashes and len(kept) == 4
+    lines = [json.loads(line) for line in (folder / "feedback.jsonl").read_text().splitlines()]
+    assert [line["truth"] for line in lines] == ["fake"] * 4 and lines[0]["by"]["run"] == str(trained)
+    assert "0 that are fake" in command(*words, "fake").stdout
+    contradicted = command(*words, "real")
+    assert contradicted.returncode == 2 and "was kept as the other in" in contradicted.stderr
+    from forensictransfer.data.domains import open_domain
+
+    assert {record.label for record in open_domain(str(folder)).records} == {1}
+    assert "give both" in command("predict", trained, photos, "--truth", "real").stderr
+
+
 def test_a_journal_of_other_verdicts_is_not_taken_over(trained: Path, photos: Path, tmp_path: Path) -> None:
     outcomes = batch.judge_files(opened(trained), [photos], batch.Outputs(csv=tmp_path / "a.csv"))
     next(outcomes)

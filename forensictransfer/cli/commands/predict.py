@@ -45,6 +45,7 @@ examples:
   {NAME} predict runs/mine folder/ 'more/**/*.png' --error 0.05 --csv verdicts.csv
   find . -name '*.jpg' -print0 | {NAME} predict runs/mine - --parquet verdicts.parquet
   {NAME} predict runs/mine photo.jpg --json
+  {NAME} predict runs/mine found_out/ --truth fake --feedback corrections
 """
 
 
@@ -80,6 +81,13 @@ def add(sub: Any) -> Parser:
     place.add_argument(
         "--draw", type=int, default=0, metavar="N", help="of an adapted run: the draw of shots that judges (0)"
     )
+    place = parser.add_argument_group("feedback")
+    place.add_argument("--truth", choices=("real", "fake"), help="what all of these images are, as you know")
+    place.add_argument(
+        "--feedback",
+        metavar="FOLDER",
+        help="with --truth: keep those not called that in FOLDER, a domain for the next `adapt --target FOLDER`",
+    )
     place = parser.add_argument_group("output")
     place.add_argument("--csv", metavar="FILE", help="write a table, a row for each file")
     place.add_argument(
@@ -99,10 +107,17 @@ def run(arguments: Namespace) -> int:
     """Judge the images, printing a line for each where nothing else is written; returns the exit code."""
     from forensictransfer.api import images as api
     from forensictransfer.inference.batch import Outputs, Tally, judge_files
+    from forensictransfer.inference.feedback import Feedback
+    from forensictransfer.results.formats.verdicts import Verdict
 
     if arguments.by_threshold and arguments.error is not None:
         raise UserError(
             "--error and --by-threshold: give one of them; by the threshold nothing is left open",
+            code=ErrorCode.ARGUMENTS_CONFLICT,
+        )
+    if (arguments.truth is None) != (arguments.feedback is None):
+        raise UserError(
+            "--truth and --feedback: give both, what the images are and the folder to keep them in",
             code=ErrorCode.ARGUMENTS_CONFLICT,
         )
     to_stdout = arguments.json == STDOUT
@@ -118,10 +133,15 @@ def run(arguments: Namespace) -> int:
     found = judge_files(
         judge, _listed(arguments.images), outputs, overwrite=arguments.overwrite, progress="judging images"
     )
+    feedback = None if arguments.feedback is None else Feedback(arguments.feedback, judge.by)
     for one in found:
         tally.add(one)
         shown.add(one)
+        if feedback is not None and isinstance(one, Verdict):
+            feedback.add(judge.image(Path(one.name)), one, arguments.truth)
     shown.end(tally, outputs.files)
+    if feedback is not None and not to_stdout:
+        say(f"kept in {feedback.folder}: {feedback.kept:,} that are {arguments.truth} and were not called so")
     return 0 if not tally.skipped else 1 if tally.images else 2
 
 
