@@ -38,7 +38,7 @@ def calibration(run: RunFolder, draw: Draw) -> Calibration | str:
     folder = run.path / "draws" / str(draw.number)
     if (folder / HELD_OUT).is_file():
         return Calibration(read_scores(folder / HELD_OUT)[0], "shots held out", draw.decision.threshold)
-    if draw.decision.weights is None and draw.weights is None:
+    if run.info.strategy == "threshold":
         return Calibration(read_scores(folder / "shots.csv")[0], "shots", draw.decision.threshold)
     why = f"'{run.info.strategy}' was fitted to all of the shots"
     if run.info.strategy in ("head", "fused"):

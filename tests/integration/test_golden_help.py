@@ -17,7 +17,8 @@ from forensictransfer.cli.main import main
 
 RECORD = Path(__file__).resolve().parents[1] / "golden" / "help"
 COMMANDS = (
-    *("", "train", "adapt", "evaluate", "sweep", "report", "table", "show", "audit", "inspect", "light"),
+    *("", "train", "adapt", "evaluate", "sweep", "report", "table", "show", "audit"),
+    *("predict", "robustness", "inspect", "light"),
     *("camera", "camera enroll", "camera check"),
     *("generator", "generator enroll", "generator check", "generator table"),
     *("data", "data list", "data build", "data show", "data faces", "detectors", "detectors list", "completion"),

@@ -19,6 +19,8 @@ from PIL import Image
 
 import forensictransfer as ft
 from forensictransfer.core.errors import UserError
+from forensictransfer.core.settings import DataSettings
+from forensictransfer.data.domains import open_domain
 from forensictransfer.detectors import registry
 from forensictransfer.inference import batch
 from forensictransfer.results.formats.document import read_document
@@ -296,9 +298,7 @@ def test_what_was_wrong_is_kept_as_a_domain(
     assert "0 that are fake" in command(*words, "fake").stdout
     contradicted = command(*words, "real")
     assert contradicted.returncode == 2 and "was kept as the other in" in contradicted.stderr
-    from forensictransfer.data.domains import open_domain
-
-    assert {record.label for record in open_domain(str(folder)).records} == {1}
+    assert {record.label for record in open_domain(str(folder), data=DataSettings()).records} == {1}
     assert "give both" in command("predict", trained, photos, "--truth", "real").stderr
 
 
