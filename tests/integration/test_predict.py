@@ -283,7 +283,7 @@ def test_a_killed_command_goes_on(trained: Path, photos: Path, tmp_path: Path, f
 
 
 def test_what_was_wrong_is_kept_as_a_domain(
-    trained: Path, photos: Path, tmp_path: Path, forked_processes: None
+    trained: Path, source: Path, photos: Path, tmp_path: Path, forked_processes: None
 ) -> None:
     """All that is not called what it is, once, by hash; the folder opens as a domain."""
     folder = tmp_path / "corrections"
@@ -298,7 +298,10 @@ def test_what_was_wrong_is_kept_as_a_domain(
     assert "0 that are fake" in command(*words, "fake").stdout
     contradicted = command(*words, "real")
     assert contradicted.returncode == 2 and "was kept as the other in" in contradicted.stderr
-    assert {record.label for record in open_domain(str(folder), data=DataSettings()).records} == {1}
+    done = command("predict", trained, source / "fake", "--truth", "real", "--feedback", folder)
+    assert done.returncode == 0 and "26 that are real" in done.stdout, done.stderr
+    records = open_domain(str(folder), data=DataSettings()).records
+    assert [sum(record.label == label for record in records) for label in (0, 1)] == [26, 4]
     assert "give both" in command("predict", trained, photos, "--truth", "real").stderr
 
 
