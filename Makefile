@@ -2,7 +2,7 @@
 #
 #   make demo      install, build the embedded data set, train, adapt, print the cross-domain table
 #   make install   make .venv with everything pinned (requirements/); a second call does nothing
-#   make test      install the test extras, then lint, types and all tests: what CI runs
+#   make test      install the test extras, then lint, types and all tests, with coverage: what CI runs
 #   make quick     lint, types, the order of imports and the unit tests: about two minutes on two cores
 #   make coverage  the unit tests alone, with the share of lines that they reach and its floor
 #   make docs      pages of the Python calls from their docstrings, into build/docs
@@ -77,14 +77,13 @@ lint: $(TESTABLE)
 test: $(TESTABLE)
 	@$(MAKE) --no-print-directory -j2 lint tested
 
-# Without coverage: on Python 3.11 tracing makes the unit tests take more than twice as long.
+# Which tests are traced for coverage: tests/traced.py.
 tested: $(TESTABLE)
-	$(PYTEST) -q
+	$(PYTEST) -q $(COVERAGE)
 
 quick: lint
 	$(PYTEST) -q -m "not slow" tests/unit
 
-# Which tests are traced: tests/traced.py.
 coverage: $(TESTABLE)
 	$(PYTEST) -q $(COVERAGE) tests/unit
 
