@@ -1,4 +1,8 @@
-"""Keep with a run what its images look like: familiarity.npz of a training, and of each draw of an adaptation."""
+"""Keep with a run what its images look like, and read it again.
+
+familiarity.npz           the directions in which features vary; of a training also its classes and distances
+draws/<i>/familiarity.npz classes and distances of a draw of an adaptation
+"""
 
 from __future__ import annotations
 
@@ -11,30 +15,38 @@ _NAME = "familiarity.npz"
 
 
 def write_familiarity(run: RunFolder, known: Familiarity | None, draw: int | None = None) -> None:
-    """Write what a training knows, or a draw of an adaptation; nothing where that is nothing."""
+    """Write what a training knows, or a draw of an adaptation; nothing where that is nothing.
+
+    The directions, which all draws of a run have in common, are written once.
+    """
     if known is None:
         return
     parts = known.directions
-    run.write_npz(
-        _place(draw),
-        units=parts.units,
-        axes=parts.axes,
-        variances=parts.variances,
-        rest=np.array(parts.rest),
-        means=known.means,
-        distances=known.distances,
-    )
+    directions: dict[str, np.ndarray] = {
+        "units": parts.units,
+        "axes": parts.axes,
+        "variances": parts.variances,
+        "rest": np.array(parts.rest),
+    }
+    classes: dict[str, np.ndarray] = {"means": known.means, "distances": known.distances}
+    if draw is None:
+        run.write_npz(_NAME, **directions, **classes)
+        return
+    if not (run.path / _NAME).is_file():
+        run.write_npz(_NAME, **directions)
+    run.write_npz(_of_draw(draw), **classes)
 
 
 def read_familiarity(run: RunFolder, draw: int) -> Familiarity | None:
     """Read what a draw of a run knows; None where it was not kept, as by earlier versions."""
-    path = run.path / _place(draw if run.kind == "adapt" else None)
-    if not path.is_file():
+    place = run.path / (_of_draw(draw) if run.kind == "adapt" else _NAME)
+    if not place.is_file() or not (run.path / _NAME).is_file():
         return None
-    with np.load(path) as kept:
-        directions = Directions(kept["units"], kept["axes"], kept["variances"], float(kept["rest"]))
-        return Familiarity(directions, kept["means"], kept["distances"])
+    with np.load(run.path / _NAME) as shared, np.load(place) as own:
+        directions = Directions(shared["units"], shared["axes"], shared["variances"], float(shared["rest"]))
+        found = Familiarity(directions, own["means"], own["distances"])
+    return found
 
 
-def _place(draw: int | None) -> str:
-    return _NAME if draw is None else f"draws/{draw}/{_NAME}"
+def _of_draw(draw: int) -> str:
+    return f"draws/{draw}/{_NAME}"

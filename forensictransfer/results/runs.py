@@ -3,6 +3,7 @@
     run.json         what it is: kind, detector, domains, shots, seed, rules    settings.yaml   valid as --config again
     model.keras      the detector            decision.json   threshold and slope (train)
     members/<i>/     model.keras of each run that was fused with others (adapt)
+    familiarity.npz  what its images look like (of an adaptation also draws/<i>/familiarity.npz)
     draws/<i>/       decision.json, shots.csv, held_out.csv where fits without a shot's group scored it, model.keras if
                      the weights changed (adapt)
     history.csv      losses by epoch         source_features.npz, data.json, environment.json, tensorboard/
