@@ -5,8 +5,11 @@ One image is in memory at a time. What fails is one line of the result and stops
 
 from __future__ import annotations
 
+import contextlib
 import logging
+import os
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from forensictransfer.core.errors import ErrorCode, UserError, nearest, some
@@ -31,6 +34,7 @@ from forensictransfer.results.formats.skipped import SkippedImage
 _log = logging.getLogger(__name__)
 
 NAME = "inspection.json"
+_MOST_AT_ONCE = 4  # detectors, each of which may take most of a GB for a large photograph
 _CROP = 128  # what detectors are made for that ask for a crop; none of those that learn nothing does
 
 
@@ -139,8 +143,7 @@ def _inspected(
     height, width = image.size
     place = None if sheet is None else sheet.begin(image)
     findings = []
-    for name, detector in loaded.items():
-        evidence = detector if isinstance(detector, str) else _examined(detector, image)
+    for name, evidence in zip(loaded, _by_all(loaded, image), strict=True):
         if isinstance(evidence, str):
             findings.append(Finding(detector=name, error=evidence))
             continue
@@ -161,6 +164,15 @@ def _inspected(
         findings=tuple(findings),
         provenance=provenance_of(image, manifests),
     )
+
+
+def _by_all(loaded: Mapping[str, Detector | str], image: ImageFile) -> list[Evidence | str]:
+    """Give what each detector says of one image, or how it failed, in their order; as many at once as processors."""
+    with contextlib.suppress(ImageError):
+        _ = image.coefficients  # decoded once, before several ask for it
+    with ThreadPoolExecutor(max(1, min(_MOST_AT_ONCE, os.cpu_count() or 1)), thread_name_prefix="inspect") as pool:
+        asked = [one if isinstance(one, str) else pool.submit(_examined, one, image) for one in loaded.values()]
+        return [one if isinstance(one, str) else one.result() for one in asked]
 
 
 def _examined(detector: Detector, image: ImageFile) -> Evidence | str:
