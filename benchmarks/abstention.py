@@ -60,6 +60,7 @@ def _cell(one: Estimate) -> str:
 
 
 def main(words: Sequence[str] | None = None) -> int:
+    """Print the table of a run on some domains; returns the exit code."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("run", type=Path)
     parser.add_argument("--on", nargs="+", required=True, help="domains: names, folders or domain files")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from forensictransfer.core.backend import import_tensorflow
 from forensictransfer.core.errors import ErrorCode, UserError
 from forensictransfer.data.image_file import ImageFile
+from forensictransfer.evaluation.abstention import ERROR
 from forensictransfer.experiments.requests import SettingsLike, settings_of_run
 from forensictransfer.results.runs import RunFolder
 
@@ -23,7 +24,7 @@ def predict(
     run: str | Path,
     images: str | Path | bytes | ImageFile | Iterable[str | Path | bytes | ImageFile],
     *,
-    error: float | None = 0.1,
+    error: float | None = ERROR,
     draw: int = 0,
     stable: bool = False,
     csv: str | Path | None = None,

@@ -60,11 +60,16 @@ def check_json(arguments: Namespace) -> None:
 def answer(arguments: Namespace, found: Any, show: Callable[[], None]) -> None:
     """Print what a command found: as JSON if it was asked for, otherwise by `show`."""
     if arguments.json == STDOUT:
-        print(visible_json(json.dumps(plain(found), indent=2, ensure_ascii=False, allow_nan=False)))
+        print_json(found)
         return
     show()
     if arguments.json is not None:
         write_json(Path(arguments.json).expanduser(), plain(found))
+
+
+def print_json(found: Any) -> None:
+    """Print what a command found as JSON."""
+    print(visible_json(json.dumps(plain(found), indent=2, ensure_ascii=False, allow_nan=False)))
 
 
 def plain(found: Any) -> Any:

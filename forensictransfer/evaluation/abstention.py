@@ -30,6 +30,7 @@ from numpy.typing import ArrayLike, NDArray
 from forensictransfer.data.records import FAKE, REAL
 
 UNSURE = -1
+ERROR = 0.1  # the share of errors that is allowed unless somebody says otherwise
 Floats = NDArray[np.float64]
 
 

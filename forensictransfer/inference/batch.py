@@ -92,7 +92,7 @@ def _looked_at(image: ImageFile) -> _Looked | SkippedImage:
         header = read_header(image.content)
         return _Looked(image, header.width * header.height)
     except ImageError as error:
-        return skipped_image(image.name, ImageError(image.name, error.reason, code=error.code))
+        return skipped_image(image.name, error)
 
 
 def _outcomes(judge: Judge, waiting: Sequence[Outcome | ImageFile], journal: Journal | None) -> Iterator[Outcome]:

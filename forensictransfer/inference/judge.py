@@ -19,13 +19,13 @@ from forensictransfer.core.version import __version__
 from forensictransfer.data.encoded import ImageError
 from forensictransfer.data.image_file import ImageFile
 from forensictransfer.data.images import Images, in_order
-from forensictransfer.data.recompress import recompressed
+from forensictransfer.data.recompress import LONGEST, recompressed
 from forensictransfer.data.records import CLASSES, FAKE
 from forensictransfer.data.tiles import covered, tile_places
 from forensictransfer.detectors.base import Detector
 from forensictransfer.detectors.joined import JoinedDetector
 from forensictransfer.detectors.trainable import TrainableDetector
-from forensictransfer.evaluation.abstention import UNSURE, Abstention
+from forensictransfer.evaluation.abstention import ERROR, UNSURE, Abstention
 from forensictransfer.evaluation.corruptions import corrupted
 from forensictransfer.evaluation.score_cache import ScoreCache
 from forensictransfer.evaluation.scoring import analyse_images, decided
@@ -40,7 +40,6 @@ from forensictransfer.results.runs import RunFolder
 
 # What a call has to survive: corruption, level, and what was done in words.
 STABLE_UNDER = (("jpeg", 70.0, "saved as JPEG 70"), ("resize", 0.5, "at half the size"))
-ERROR = 0.1
 
 
 class _Scored(NamedTuple):
@@ -105,9 +104,9 @@ class Judge:
         return [next(verdicts) if isinstance(one, ImageFile) else one for one in read]
 
     def _read(self, image: ImageFile) -> ImageFile | SkippedImage:
-        """Decode an image once; as the run wants it, compressed once more."""
+        """Decode an image once, also as the run wants it; what cannot be is skipped."""
         try:
-            _ = image.content, image.pixels
+            _ = image.content, image.pixels, self._as_trained(image).pixels
             return image
         except ImageError as error:
             return skipped_image(image.name, error)
@@ -176,6 +175,8 @@ class Judge:
             left = [i for i in chosen if i not in turned]
             if not left:
                 break
+            # A JPEG has so many pixels along a side at most.
+            left = [i for i in left if name != "jpeg" or max(files[i].size) <= LONGEST]
             changed = [ImageFile(corrupted(files[i].pixels, name, level), name=files[i].name) for i in left]
             after = self._scored([self._as_trained(one) for one in changed]).scores
             for i, score in zip(left, after, strict=True):

@@ -314,6 +314,15 @@ def test_a_journal_of_other_verdicts_is_not_taken_over(trained: Path, photos: Pa
     assert len(ft.predict(trained, photos, csv=tmp_path / "a.csv", error=0.25, overwrite=True).images) == 5
 
 
+def test_what_cannot_be_compressed_once_more_ends_nothing(trained: Path, photos: Path, tmp_path: Path) -> None:
+    """A run that learned from JPEG has every image as one, which has 65,500 pixels along a side at most."""
+    Image.new("RGB", (65_600, 8)).save(tmp_path / "long.png")
+    judge = opened(trained)
+    judge._data = judge._data.model_copy(update={"recompress": 90})
+    said, after = batch.judge_files(judge, [tmp_path / "long.png", photos / "0.png"])
+    assert (said.code, after.name) == ("image-too-large", str(photos / "0.png"))
+
+
 def test_refused_in_a_line(trained: Path, photos: Path, tmp_path: Path) -> None:
     for error in (0, 1, -0.1, float("nan")):
         assert "above 0 and below 1" in refused("command-line", trained, photos, error=error)

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 from forensictransfer.cli.common import NAME, RUN_FIXES, add_config, add_overwrite
 from forensictransfer.cli.flags import Parser, add_settings, settings_of
-from forensictransfer.cli.output import STDOUT, say
+from forensictransfer.cli.output import STDOUT, print_json, say
 from forensictransfer.core.errors import ErrorCode, UserError
 
 if TYPE_CHECKING:
     from forensictransfer.inference.batch import Tally
     from forensictransfer.inference.verdict_files import Outcome
-    from forensictransfer.results.formats.verdicts import JudgedBy
+    from forensictransfer.results.formats.verdicts import JudgedBy, Verdicts
 
 _EPILOG = f"""\
 Each image is called real, fake, or unsure, with the reason. The scores are those of `evaluate`.
@@ -106,6 +106,7 @@ def add(sub: Any) -> Parser:
 def run(arguments: Namespace) -> int:
     """Judge the images, printing a line for each where nothing else is written; returns the exit code."""
     from forensictransfer.api import images as api
+    from forensictransfer.evaluation.abstention import ERROR
     from forensictransfer.inference.batch import Outputs, Tally, judge_files
     from forensictransfer.inference.feedback import Feedback
     from forensictransfer.results.formats.verdicts import Verdict
@@ -124,7 +125,7 @@ def run(arguments: Namespace) -> int:
     names = (arguments.csv, None if to_stdout else arguments.json, arguments.parquet)
     outputs = Outputs(*(None if one is None else Path(one).expanduser() for one in names))
     outputs.check(overwrite=arguments.overwrite)
-    error = None if arguments.by_threshold else 0.1 if arguments.error is None else arguments.error
+    error = None if arguments.by_threshold else ERROR if arguments.error is None else arguments.error
     judge = api.predict_request(
         *(arguments.run, error, arguments.draw, arguments.stable),
         *(arguments.config, settings_of(arguments)),
@@ -171,21 +172,16 @@ class _Shown:
 
     def end(self, tally: Tally, files: list[Path]) -> None:
         if self._as_json:
-            _print_json(self._by, self._kept)
+            print_json(_document(self._by, self._kept))
             return
         say("\n".join(_summary(self._by, tally, files)))
 
 
-def _print_json(by: JudgedBy, outcomes: list[Outcome]) -> None:
-    import json
-
-    from forensictransfer.cli.output import plain
-    from forensictransfer.core.visible import visible_json
+def _document(by: JudgedBy, outcomes: list[Outcome]) -> Verdicts:
     from forensictransfer.results.formats.verdicts import Verdict, Verdicts
 
     images = tuple(one for one in outcomes if isinstance(one, Verdict))
-    found = Verdicts(by=by, images=images, skipped=tuple(one for one in outcomes if not isinstance(one, Verdict)))
-    print(visible_json(json.dumps(plain(found), indent=2, ensure_ascii=False, allow_nan=False)))
+    return Verdicts(by=by, images=images, skipped=tuple(one for one in outcomes if not isinstance(one, Verdict)))
 
 
 def _line(one: Outcome) -> str:
