@@ -41,7 +41,7 @@ class Comparison:
     difference: the mean and its 95 % interval. p: two-sided, None where nothing can be said (a single draw or pair).
     corrected: p after Holm over all comparisons made with this one. n: draws (within a cell) or pairs. differences: the
     n values; pairs: whose they are, empty within a cell. source, target, seed: None for comparisons over pairs. least:
-    a bound that the corrected p cannot fall below, however large the differences (two pairs: 0.5).
+    a bound that the corrected p cannot fall below, however large the differences (two pairs: 0.5; no p: 1).
     """
 
     detector: str
@@ -56,7 +56,7 @@ class Comparison:
     source: str | None = None
     target: str | None = None
     seed: int | None = None
-    least: float = 0.0
+    least: float = 1.0
 
     @property
     def tellable(self) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -18,6 +19,8 @@ from forensictransfer.evaluation.estimate import Estimate
 from forensictransfer.report.analysis.series import bootstrap_mean
 from forensictransfer.report.analysis.significance import (
     FLIPS,
+    Comparison,
+    _bounded,
     gains,
     holm,
     over_pairs,
@@ -257,3 +260,11 @@ def test_enough_pairs_can_be_significant(tmp_path: Path) -> None:
     assert row.n == 12 and row.p == pytest.approx(2 / 2**12) and row.corrected == row.p and row.significant
     (other,) = over_pairs(found, metric="accuracy_real")
     assert other.difference.value == pytest.approx(row.difference.value)
+
+
+def test_a_comparison_that_says_nothing_promises_no_small_p() -> None:
+    """Without a p the bound is 1: the lead gives the least of all, and 0 would say that anything can be told."""
+    nothing = Comparison("ft-res", 10, "head", "threshold", Estimate(0.1, None, None), None, None, (0.1,))
+    three = replace(nothing, p=0.25, differences=(0.1, 0.2, 0.3))
+    assert nothing.least == 1 and not nothing.tellable
+    assert min(one.least for one in _bounded([nothing, three])) == 0.25
